@@ -1,0 +1,24 @@
+import { purity } from './scripts/purity.mjs';
+import { walls } from './scripts/walls.mjs';
+
+export default {
+  plugins: ['typescript', 'unicorn', 'oxc', 'import'],
+  options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
+  categories: { correctness: 'error' },
+  rules: {
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/await-thenable': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+    // `import { type X }` leaves an empty import behind at run time, which would carry zod into a browser.
+    'typescript/no-import-type-side-effects': 'error',
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    'import/no-cycle': 'error',
+    eqeqeq: ['error', 'smart'],
+    'prefer-const': 'error',
+    'no-var': 'error',
+  },
+  overrides: [...walls, purity],
+  ignorePatterns: ['**/dist'],
+};
