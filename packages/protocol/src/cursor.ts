@@ -1,0 +1,54 @@
+/**
+ * Positions, and the three rules by which a reader moves along a log. Pure;
+ * both ends use the same rules, so they cannot drift apart.
+ *
+ *   entry  next    → deliver          (P20)
+ *          behind  → duplicate, drop  (P21)
+ *          else    → resync           (P22)
+ *   gap    moves a cursor that stands exactly at `was`           (P23)
+ *   fork   moves a cursor that stands exactly at the fork's base (P24)
+ */
+
+/**
+ * A place in a log: the epoch in which an entry was appended, and its dense
+ * offset, the first entry being 1. The epoch changes when a log lost its
+ * history, so an offset that is used again cannot be mistaken for the old one.
+ */
+export type Position = readonly [epoch: string, offset: number];
+
+/** The position of the last entry that a reader has handed on, by channel. */
+export type Cursors = Record<string, Position>;
+
+/** Why entries can no longer be delivered. */
+export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'denied';
+
+/** Is this entry the successor of the cursor, one that was seen before, or neither? */
+export function judgeEntry(
+  cursor: Position,
+  epoch: string,
+  offset: number,
+): 'next' | 'duplicate' | 'resync' {
+  if (epoch !== cursor[0]) return 'resync';
+  if (offset === cursor[1] + 1) return 'next';
+  return offset <= cursor[1] ? 'duplicate' : 'resync';
+}
+
+/** A gap answers for one exact cursor; from any other it says nothing (a late frame of an old connection). */
+export function judgeGap(cursor: Position, was: Position): 'apply' | 'ignore' {
+  return samePosition(cursor, was) ? 'apply' : 'ignore';
+}
+
+/** A fork continues a log under a new epoch, from its base on. */
+export function judgeFork(
+  cursor: Position,
+  epoch: string,
+  base: number,
+  next: string,
+): 'apply' | 'ignore' | 'resync' {
+  if (cursor[0] === next) return 'ignore';
+  return cursor[0] === epoch && cursor[1] === base ? 'apply' : 'resync';
+}
+
+export function samePosition(a: Position, b: Position): boolean {
+  return a[0] === b[0] && a[1] === b[1];
+}
