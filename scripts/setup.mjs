@@ -42,7 +42,11 @@ async function build() {
   const sources = members.flatMap(filesBelow).filter((file) => !/\.(test\.ts|md)$/.test(file));
   const hash = contentHash([
     ...sources,
-    ...['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json', 'PROTOCOL.md', 'scripts/build.mjs'],
+    'pnpm-lock.yaml',
+    'tsconfig.base.json',
+    'tsconfig.json',
+    'PROTOCOL.md',
+    'scripts/build.mjs',
   ]);
   const intact = members.every((member) => existsSync(at(member, 'dist')));
   if (intact && isFresh('build', hash)) return;

@@ -2,6 +2,7 @@
 // output of a program when, and only when, it fails.
 
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 
 const colours = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -67,15 +68,20 @@ export function run(command, args, { show = false, env = {}, cwd } = {}) {
       settle(() => {
         if (code === 0) return resolve(output);
         const how = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
-        const what = `\`${[command, ...args].join(' ')}\` ${how}.`;
+        const what = `${path.basename(command === process.execPath ? args[0] : command)} ${how}.`;
         reject(new Explained(output.trim() ? `${output.trimEnd()}\n\n${what}` : what));
       }),
     );
   });
 }
 
-/** Ends a script the way its reader needs: an explained failure as its message, a bug with its stack. */
-export function fail(error) {
+/** Says what went wrong the way its reader needs it: an explained failure as its message, a bug with its stack. */
+export function explain(error) {
   console.error(error instanceof Explained ? `\n${error.message}` : error);
+}
+
+/** Explains, and ends the script. */
+export function fail(error) {
+  explain(error);
   process.exit(1);
 }

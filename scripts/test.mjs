@@ -1,0 +1,96 @@
+// `npm test`: everything that must hold, cheapest first, stopping at the first thing that does not.
+//   --check         everything but the tests themselves
+//   --only <step>   one step; what follows goes to its program, as in `npm run unit -- packages/client`
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { at, bin, filesBelow } from './files.mjs';
+import { setUp } from './setup.mjs';
+import { installSystemPackages } from './system.mjs';
+import { bold, dim, explain, green, red, run, seconds } from './terminal.mjs';
+
+const [mode, only, ...rest] = process.argv.slice(2);
+const reports = mkdtempSync(path.join(tmpdir(), 'iskra-test-'));
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+const show = (command, ...args) => run(command, [...args, ...rest], { show: true, cwd: at('.') });
+const node = (script) => show(process.execPath, at('scripts', script));
+
+/** One vitest project. Its numbers come from its JSON report, which it also writes when tests fail. */
+async function vitest(project) {
+  const report = path.join(reports, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  try {
+    await show(bin('vitest'), 'run', `--project=${project}`, ...reporters);
+  } finally {
+    count(report);
+  }
+}
+
+function count(file) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return; // vitest itself did not start, and has said why
+  }
+  counts.passed += report.numPassedTests;
+  counts.failed += report.numFailedTests;
+  counts.skipped += report.numPendingTests + report.numTodoTests;
+  // A file that cannot even be loaded has no tests to count, and must not look like success.
+  counts.failed += report.testResults.filter(
+    (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+  ).length;
+}
+
+/** What the build does not compile: tests, and the pages of the examples, which know a browser but no Node. */
+async function checkTypes() {
+  await show(bin('tsc'), '-p', 'tsconfig.test.json');
+  const pages = filesBelow('examples').some((file) => /\/page\/.*\.ts$/.test(file));
+  if (pages) await show(bin('tsc'), '-p', 'examples/tsconfig.page.json');
+}
+
+const steps = {
+  format: () => show(bin('prettier'), '--check', '--log-level', 'warn', '.'),
+  lint: () => show(bin('oxlint'), '-c', 'oxlint.config.mjs'),
+  types: checkTypes,
+  packages: () => node('packages.mjs'),
+  size: () => node('size.mjs'),
+  unit: () => vitest('unit'),
+  e2e: () => vitest('e2e'),
+};
+const tests = ['unit', 'e2e'];
+
+async function perform(name) {
+  const began = performance.now();
+  console.log(`\n${bold(name)}`);
+  try {
+    await steps[name]();
+  } catch (error) {
+    console.log(`  ${red('✗')} ${name} ${dim(seconds(began))}`);
+    throw error;
+  }
+  console.log(`  ${green('✓')} ${name} ${dim(seconds(began))}`);
+}
+
+let chosen = Object.keys(steps);
+if (mode === '--only') chosen = [only];
+if (mode === '--check') chosen = chosen.filter((name) => !tests.includes(name));
+
+let failure;
+try {
+  await setUp();
+  if (chosen.includes('e2e')) await installSystemPackages();
+  for (const name of chosen) await perform(name);
+} catch (error) {
+  failure = error;
+}
+rmSync(reports, { recursive: true, force: true });
+
+if (failure) explain(failure);
+if (counts.passed + counts.failed + counts.skipped > 0) {
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+  console.log(`\niskra: ${counts.passed} passed, ${counts.failed} failed${skipped}`);
+}
+if (failure) process.exit(1);
