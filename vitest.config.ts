@@ -23,7 +23,6 @@ export default defineConfig({
         // Against the built packages, by their public names: what a user gets is what is tested.
         test: {
           name: 'e2e',
-          passWithNoTests: true,
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
