@@ -54,10 +54,11 @@ async function build() {
   setStamp('build', hash);
 }
 
-export async function setUp() {
+/** `built: false` is for work that reads only sources: it must not wait for, or fail with, a build. */
+export async function setUp({ built = true } = {}) {
   checkNode();
   await install();
-  await build();
+  if (built) await build();
 }
 
 if (process.argv[1] === at('scripts/setup.mjs')) await setUp().catch(fail);

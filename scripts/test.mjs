@@ -61,6 +61,7 @@ const steps = {
   e2e: () => vitest('e2e'),
 };
 const tests = ['unit', 'e2e'];
+const readSourcesOnly = ['format', 'unit'];
 
 async function perform(name) {
   const began = performance.now();
@@ -80,7 +81,7 @@ if (mode === '--check') chosen = chosen.filter((name) => !tests.includes(name));
 
 let failure;
 try {
-  await setUp();
+  await setUp({ built: !chosen.every((name) => readSourcesOnly.includes(name)) });
   if (chosen.includes('e2e')) await installSystemPackages();
   for (const name of chosen) await perform(name);
 } catch (error) {
