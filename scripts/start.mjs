@@ -1,5 +1,6 @@
 // `npm start`: set up what is missing, then become the demo. The demo runs in this very process, so signals reach
-// it directly and once, its exit code is ours, and nothing is left behind when someone kills us.
+// it directly, its exit code is ours, and nothing is left behind when someone kills us. (For the same reason the
+// scripts in package.json say `exec`: the shell that npm starts would otherwise die alone and leave us running.)
 
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
