@@ -1,0 +1,87 @@
+/** The ways of measuring a case: CPU over a window, CPU until the work is done, a figure of the load's own. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { startLoad, startServer } from './processes.js';
+import type { Process } from './processes.js';
+import type { Case, Sample } from './work.js';
+
+interface Moment {
+  at: number;
+  server: number;
+  load: number;
+  counted: number;
+}
+
+/** Server CPU per message over a window of work that goes on and on, after a warm-up of a third. */
+export const overWindow = (the: Case): Promise<Sample> =>
+  inProcesses(the, async (server, load) => {
+    await load.ask('begin');
+    await pause(Math.max(500, (the.seconds * 1000) / 3));
+    const from = await moment(server, load);
+    await pause(the.seconds * 1000);
+    return between(from, await moment(server, load));
+  });
+
+/** Server CPU per message from the beginning of the work to its end. */
+export const untilDone = (the: Case): Promise<Sample> =>
+  inProcesses(the, async (server, load) => {
+    const from = await moment(server, load);
+    await load.ask('begin');
+    return between(from, await moment(server, load));
+  });
+
+/** What the load itself measured. */
+export const byLoad = (the: Case): Promise<Sample> =>
+  inProcesses(the, async (_, load) => {
+    await load.ask('begin');
+    return { value: await load.ask<number>('figure') };
+  });
+
+/** Resident memory of the server per message of the load, both sides of its work swept clean. */
+export const memory = (the: Case): Promise<Sample> =>
+  inProcesses(the, async (server, load) => {
+    const from = await load.ask<{ counted: number }>('moment');
+    const before = await server.ask<number>('memory');
+    await load.ask('begin');
+    // Timers that follow a connection, such as a first heartbeat, have run by then.
+    await pause(1_000);
+    const after = await server.ask<number>('memory');
+    const to = await load.ask<{ counted: number }>('moment');
+    return { value: (after - before) / (to.counted - from.counted) };
+  });
+
+async function inProcesses(
+  the: Case,
+  work: (server: Process, load: Process) => Promise<Sample>,
+): Promise<Sample> {
+  const server = await startServer(the);
+  try {
+    const load = await startLoad(the, await server.ask<number>('port'));
+    try {
+      return await work(server, load);
+    } finally {
+      await load.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Both ends are asked at the same time: what lies between the two answers is far below the noise. */
+async function moment(server: Process, load: Process): Promise<Moment> {
+  const [onServer, onLoad] = await Promise.all([
+    server.ask<number>('cpu'),
+    load.ask<{ cpu: number; counted: number }>('moment'),
+  ]);
+  return { at: performance.now(), server: onServer, load: onLoad.cpu, counted: onLoad.counted };
+}
+
+function between(from: Moment, to: Moment): Sample {
+  const messages = to.counted - from.counted;
+  const milliseconds = to.at - from.at;
+  if (messages <= 0) throw new Error('nothing was delivered in the measured window');
+  return {
+    value: (to.server - from.server) / messages,
+    rate: (messages / milliseconds) * 1000,
+    load: (to.load - from.load) / 1000 / milliseconds,
+  };
+}

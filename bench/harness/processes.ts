@@ -1,0 +1,113 @@
+/**
+ * Starts the processes of a case, each on its own core, and speaks with them
+ * over IPC. Ends only what it started, and leaves nothing behind.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Case } from './work.js';
+
+/** Milliseconds after which a question is a failure: 5,000 connections on a busy machine take some 20 s. */
+const PATIENCE = 60_000;
+
+/** Sockets that one process may need: 5,000 sessions and room to spare. */
+const FILES = 65_536;
+
+const canPin =
+  process.platform === 'linux' &&
+  availableParallelism() >= 2 &&
+  spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** How the processes share the machine, as a note for the head of the report. */
+export const placement = canPin
+  ? 'server on core 0, load on core 1'
+  : 'server and load share all cores (no taskset or one core only): ratios hold, figures are noisier';
+
+export interface Process {
+  /** Asks the process; rejects when it ends, throws or does not answer in time. */
+  ask<Answer>(question: string): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Starts the server of a case, with a garbage collector that can be called. */
+export const startServer = (the: Case): Promise<Process> =>
+  start(0, [
+    '--expose-gc',
+    fileURLToPath(new URL('../servers/start.js', import.meta.url)),
+    JSON.stringify(the),
+  ]);
+
+/** Starts the load of a case against a port. */
+export const startLoad = (the: Case, port: number): Promise<Process> =>
+  start(1, [fileURLToPath(new URL('../load/start.js', import.meta.url)), JSON.stringify(the), String(port)]);
+
+const running = new Set<ChildProcess>();
+
+/** Ends whatever is still running, for an interrupted bench. */
+export function stopAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+async function start(core: number, args: readonly string[]): Promise<Process> {
+  const pinned = canPin ? ['taskset', '-c', String(core)] : [];
+  const [command, ...rest] = withFiles([...pinned, process.execPath, ...args]);
+  const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  running.add(child);
+
+  let complaints = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-4_000);
+  });
+  const ended = new Promise<never>((_, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      reject(new Error(reasonIn(complaints) ?? `ended early (${signal ?? `exit code ${code}`})`));
+    });
+  });
+  // Whoever asks next hears of it; without a question under way it must not end the bench.
+  ended.catch(() => {});
+
+  const answer = (): Promise<unknown> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
+    });
+    const message = once(child, 'message').then(([value]: unknown[]) => value);
+    return Promise.race([message, ended, late]).finally(() => clearTimeout(timer));
+  };
+
+  const self: Process = {
+    ask: async <Answer>(question: string) => {
+      const answered = answer();
+      child.send(question);
+      return (await answered) as Answer;
+    },
+    stop: async () => {
+      if (!running.has(child)) return;
+      const closed = once(child, 'close');
+      child.kill('SIGKILL');
+      await closed;
+    },
+  };
+  try {
+    await answer();
+    return self;
+  } catch (error) {
+    await self.stop();
+    throw error;
+  }
+}
+
+/** The line of a crash that says why; the lines around it are the stack. */
+function reasonIn(complaints: string): string | undefined {
+  return /^\w*Error.*$/m.exec(complaints)?.[0] ?? (complaints.trim().split('\n').at(-1) || undefined);
+}
+
+/** The limit of open files can only be raised by a shell in front; where even that is refused, the old one holds. */
+function withFiles(command: readonly string[]): readonly string[] {
+  if (process.platform === 'win32') return command;
+  return ['sh', '-c', `ulimit -n ${FILES} 2>/dev/null; exec "$@"`, 'sh', ...command];
+}
