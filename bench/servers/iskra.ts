@@ -1,0 +1,3 @@
+export const serveIskra = async (): Promise<number> => {
+  throw new Error('the Iskra server is not there yet');
+};
