@@ -1,0 +1,20 @@
+/** Every piece of work, in the order of the report. */
+import type { Work } from '../harness/work.js';
+import { connectWork } from './connect.js';
+import { echo } from './echo.js';
+import { fanoutLongPoll, fanoutSse } from './fanout-http.js';
+import { fanoutWorks } from './fanout.js';
+import { idleWorks } from './idle.js';
+import { roundTrips } from './roundtrips.js';
+import { size } from './size.js';
+
+export const works: readonly Work[] = [
+  ...fanoutWorks,
+  echo,
+  fanoutSse,
+  fanoutLongPoll,
+  connectWork,
+  ...idleWorks,
+  roundTrips,
+  size,
+];
