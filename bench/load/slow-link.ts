@@ -39,13 +39,24 @@ export async function slowLink(to: number, roundTrip: number): Promise<SlowLink>
   };
 }
 
+/** Timers have a grain of a millisecond and are late rather than early; a few of those would be a tenth of a trip. */
+const GRAIN = 2;
+
 /** Hands on what arrives when it is due, in order: timers that fall due together may fire in any order. */
-function delay(from: Socket, to: Socket, due: (now: number) => number): void {
-  const waiting: (() => void)[] = [];
+function delay(from: Socket, to: Socket, dueAt: (now: number) => number): void {
+  const waiting: { due: number; act: () => void }[] = [];
   const pass = (act: () => void): void => {
-    waiting.push(act);
     const now = performance.now();
-    setTimeout(() => waiting.shift()!(), due(now) - now);
+    const due = dueAt(now);
+    waiting.push({ due, act });
+    setTimeout(
+      () => {
+        const first = waiting.shift()!;
+        while (performance.now() < first.due);
+        first.act();
+      },
+      due - now - GRAIN,
+    );
   };
   from.on('data', (chunk: Buffer) => pass(() => to.writable && to.write(chunk)));
   from.on('end', () => pass(() => to.end()));
