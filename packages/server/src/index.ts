@@ -1,1 +1,12 @@
-export {};
+/** The server of Iskra: transports for Hono, the hub, and the store behind them. */
+export { createRealtime } from './realtime.js';
+export type { EnvelopeOptions, Realtime, RealtimeOptions } from './realtime.js';
+export { Refusal } from './core.js';
+export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
+export type { Origins } from './guard.js';
+export { memoryStore } from './stores/memory.js';
+export type { MemoryStoreOptions } from './stores/memory.js';
+export type * from './store.js';
+export type { Rate } from './uplink.js';
+export { defineContract } from '@iskra/protocol/wire';
+export type { Contract, Envelope, Member, Position } from '@iskra/protocol/wire';

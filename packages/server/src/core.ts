@@ -1,0 +1,127 @@
+/** What the parts of one node share, made once in `realtime.ts`, and the options that reach them. */
+import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
+import type { Hub } from './hub.js';
+import type { Keys } from './keys.js';
+import type { Log } from './observe/log.js';
+import type { Metrics } from './observe/metrics.js';
+import type { Presence } from './presence.js';
+import type { Rates } from './rates.js';
+import type { Identity, Store } from './store.js';
+import type { Rate } from './uplink.js';
+
+/** A session as the application's hooks and handlers see it. */
+export interface SessionInfo extends Identity {
+  readonly id: string;
+}
+
+/** What a session wants to do: `subscribe` and `publish` name a channel, `request` names a request. */
+export type Action = 'subscribe' | 'publish' | 'request';
+
+/**
+ * Says who is calling, from the request (headers, cookies of the application)
+ * and the credentials that the client sent in the body. Returning undefined or
+ * throwing refuses with `unauthorized`.
+ */
+export type Authenticate = (
+  request: Request,
+  credentials: unknown,
+) => Identity | undefined | Promise<Identity | undefined>;
+
+/**
+ * Whether a session may. Called for every send, and for every channel of every
+ * attach and poll, so that a permission that ended ends at once: keep it quick.
+ */
+export type Authorize = (session: SessionInfo, action: Action, name: string) => boolean | Promise<boolean>;
+
+/** What a request's handler is told beside its input. */
+export interface RequestContext {
+  readonly session: SessionInfo;
+  /** True when this request may have run before, because a node died inside it. */
+  readonly redelivered: boolean;
+  /** The same for every run of this request: the key for the application's own transaction. */
+  readonly idempotencyKey: string;
+  /** Aborted when the handler's time is over. */
+  readonly signal: AbortSignal;
+  /** Publishes once, however often the handler runs again. */
+  publish(channel: string, envelope: EnvelopeInput): Promise<void>;
+}
+
+export interface RequestHandler {
+  readonly run: (input: unknown, context: RequestContext) => unknown;
+  /** After a crash inside the handler, refuse instead of running again. */
+  readonly once: boolean;
+}
+
+/** Thrown by a handler to refuse a request with a code of its own choice. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: CodeName;
+  readonly field: string | undefined;
+  constructor(code: CodeName, message: string, field?: string) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}
+
+/** Every limit that an operator can set, with its unit. */
+export interface Limits {
+  /** Bytes of one message from a client. Default 262,144. */
+  message: number;
+  /** Sends of one session that may be under way. Default 256. */
+  sends: number;
+  /** Sends of one session: beyond it they are slowed, not refused. Default 200 a second, burst 400. */
+  sendRate: Rate;
+  /** Sessions opened from one address. Default 50 a second, burst 500. */
+  openRate: Rate;
+  /** HTTP requests from one address. Default 500 a second, burst 2,000. */
+  requestRate: Rate;
+  /** Connections of one address at once. Default 2,000. */
+  connectionsPerAddress: number;
+  /** Connections of one address that have not said `hello` yet. Default 100. */
+  strangersPerAddress: number;
+  /** Connections of this node. Default 100,000. */
+  connections: number;
+  /** Channels of one session. Default 100. */
+  channels: number;
+  /** Bytes that may wait in one connection's socket before it counts as full. Default 262,144. */
+  backlog: number;
+  /** Milliseconds that a request's handler may take. Default 30,000. */
+  handler: number;
+}
+
+/** The times that an operator can set, in milliseconds. */
+export interface Times {
+  /** Between heartbeats. Default 20,000. */
+  heartbeat: number;
+  /** That a session lives on after its last contact; tell the store the same. Default 120,000. */
+  window: number;
+  /** That a stream may wait before `hello`. Default 5,000. */
+  hello: number;
+  /** That a connection may be full before it is closed. Default 30,000. */
+  slow: number;
+  /** After `welcome`, of the first heartbeat on a stream. Default 150. */
+  marker: number;
+  /** That a superseded connection goes on delivering. Default 5,000. */
+  supersededGrace: number;
+}
+
+export interface Core {
+  readonly node: string;
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly contract: ContractCheck;
+  readonly presence: Presence;
+  readonly limits: Limits;
+  readonly times: Times;
+  readonly opens: Rates;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly authenticate: Authenticate | undefined;
+  readonly authorize: Authorize | undefined;
+  readonly handlers: ReadonlyMap<string, RequestHandler>;
+  /** Set when the node is on its way out: no new sessions. */
+  draining: boolean;
+}

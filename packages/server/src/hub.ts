@@ -1,0 +1,152 @@
+/**
+ * This node: which connections read which log, and which belong to a session.
+ * It wakes them and holds no message queue: entries of one turn of the event
+ * loop are gathered into runs, encoded once, and offered to every reader.
+ */
+import { Run } from './message.js';
+import type { Entry, Store } from './store.js';
+
+/** What the hub asks of a connection. */
+export interface Follower {
+  readonly generation: number;
+  offer(run: Run): void;
+  headSeen(log: string, head: Awaited<ReturnType<Store['heads']>>[number]): void;
+  superseded(): void;
+  replaced(): void;
+  heard(): void;
+  flush(): void;
+}
+
+/** One follower, or the set of them: most inboxes and many channels have one, and a set costs 200 bytes. */
+type Followers = Follower | Set<Follower>;
+
+export class Hub {
+  readonly #store: Store;
+  readonly #defer: (task: () => void) => void;
+  readonly #logs = new Map<string, Followers>();
+  readonly #sessions = new Map<string, Followers>();
+  /** Logs whose hints are being switched on. */
+  readonly #watching = new Map<string, Promise<void>>();
+  /** The run of each log that may still grow in this turn. */
+  readonly #open = new Map<string, Run>();
+  #runs: Run[] = [];
+  #outgoing = new Set<Follower>();
+  #scheduled = false;
+
+  /** @param defer runs a task once, after the current turn of the event loop. */
+  constructor(store: Store, defer: (task: () => void) => void) {
+    this.#store = store;
+    this.#defer = defer;
+    store.onHint((log, entry) => this.#hint(log, entry));
+  }
+
+  /** Resolves when the log's hints reach this node: what is read from then on has no hole (P26). */
+  async follow(log: string, follower: Follower): Promise<void> {
+    const first = !this.#logs.has(log);
+    add(this.#logs, log, follower);
+    if (first) {
+      const ready = this.#store.watch(log).finally(() => this.#watching.delete(log));
+      this.#watching.set(log, ready);
+    }
+    await this.#watching.get(log);
+  }
+
+  unfollow(log: string, follower: Follower): void {
+    if (remove(this.#logs, log, follower)) this.#store.unwatch(log);
+  }
+
+  /** A connection of a session is live here; older generations are told. */
+  join(session: string, follower: Follower): void {
+    each(this.#sessions.get(session), (other) => {
+      if (other.generation < follower.generation) other.superseded();
+      else if (other.generation > follower.generation) follower.superseded();
+      else other.replaced();
+    });
+    add(this.#sessions, session, follower);
+  }
+
+  leave(session: string, follower: Follower): void {
+    remove(this.#sessions, session, follower);
+  }
+
+  /** The session was heard on another connection, as when an event stream's client posts. */
+  heard(session: string): void {
+    each(this.#sessions.get(session), (follower) => follower.heard());
+  }
+
+  /** The connections of a session on this node. */
+  ofSession(session: string): Follower[] {
+    const found: Follower[] = [];
+    each(this.#sessions.get(session), (follower) => found.push(follower));
+    return found;
+  }
+
+  /** The follower has something to write: its flush is called once at the end of this turn. */
+  wantsFlush(follower: Follower): void {
+    this.#outgoing.add(follower);
+    this.#schedule();
+  }
+
+  /** Compares what was delivered here with the store's heads: repairs a hint that was lost (P27). */
+  async checkHeads(): Promise<void> {
+    const logs = [...this.#logs.keys()];
+    const heads = await this.#store.heads(logs);
+    logs.forEach((log, index) => {
+      const head = heads[index];
+      if (head !== undefined) each(this.#logs.get(log), (follower) => follower.headSeen(log, head));
+    });
+  }
+
+  #hint(log: string, entry: Entry): void {
+    if (!this.#logs.has(log)) return;
+    if (this.#open.get(log)?.extend(entry)) return;
+    const run = new Run(log, entry);
+    this.#open.set(log, run);
+    this.#runs.push(run);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const runs = this.#runs;
+    this.#runs = [];
+    this.#open.clear();
+    for (const run of runs) each(this.#logs.get(run.log), (follower) => follower.offer(run));
+    const outgoing = this.#outgoing;
+    if (outgoing.size === 0) return;
+    this.#outgoing = new Set();
+    for (const follower of outgoing) follower.flush();
+  }
+}
+
+function add(map: Map<string, Followers>, key: string, follower: Follower): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, follower);
+  else if (known instanceof Set) known.add(follower);
+  else if (known !== follower) map.set(key, new Set([known, follower]));
+}
+
+/** Whether nobody is left. */
+function remove(map: Map<string, Followers>, key: string, follower: Follower): boolean {
+  const known = map.get(key);
+  if (known instanceof Set) {
+    known.delete(follower);
+    if (known.size > 0) return false;
+  } else if (known !== follower) {
+    return false;
+  }
+  map.delete(key);
+  return true;
+}
+
+function each(followers: Followers | undefined, act: (follower: Follower) => void): void {
+  if (followers === undefined) return;
+  if (followers instanceof Set) for (const follower of followers) act(follower);
+  else act(followers);
+}

@@ -1,0 +1,116 @@
+/**
+ * Bytes on their way out. A message is made once, whoever receives it, and
+ * keeps the form that each transport needs: the framed WebSocket bytes and the
+ * event-stream block are the same for every reader of a run of entries.
+ */
+import { encodeEntry, encodeFrame, INBOX, joinFrames, printBlock } from '@iskra/protocol/wire';
+import type { ServerFrame } from '@iskra/protocol/wire';
+import type { Entry } from './store.js';
+
+export class Message {
+  /** Encoded frames, joined by commas: the inside of a message's JSON array. */
+  readonly frames: string;
+  #webSocket: Buffer | undefined;
+  #block: Buffer | undefined;
+
+  constructor(frames: string) {
+    this.frames = frames;
+  }
+
+  static of(...frames: ServerFrame[]): Message {
+    return new Message(frames.map(encodeFrame).join(','));
+  }
+
+  /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */
+  get webSocket(): Buffer {
+    return (this.#webSocket ??= frameText(`[${this.frames}]`));
+  }
+
+  get block(): Buffer {
+    return (this.#block ??= Buffer.from(printBlock(`[${this.frames}]`)));
+  }
+}
+
+/** One message text from several messages, for a poll's answer. */
+export function joinMessages(messages: readonly Message[]): string {
+  return joinFrames(messages.map((message) => message.frames));
+}
+
+const TEXT_FINAL = 0x81;
+
+function frameText(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(header + length);
+  frame[0] = TEXT_FINAL;
+  if (header === 2) {
+    frame[1] = length;
+  } else if (header === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, header);
+  return frame;
+}
+
+/** Entries of one turn of the event loop that end up in one message: limits of what is coalesced. */
+const RUN_ENTRIES = 64;
+const RUN_LENGTH = 64 * 1024;
+
+/** Successive entries of one log, encoded once for all its readers. */
+export class Run {
+  readonly log: string;
+  readonly epoch: string;
+  readonly first: number;
+  readonly entries: Entry[];
+  #length: number;
+  #message: Message | undefined;
+
+  constructor(log: string, first: Entry) {
+    this.log = log;
+    this.epoch = first.epoch;
+    this.first = first.offset;
+    this.entries = [first];
+    this.#length = first.body.length;
+  }
+
+  get last(): number {
+    return this.first + this.entries.length - 1;
+  }
+
+  /** Takes the entry if it is the successor and there is room. */
+  extend(entry: Entry): boolean {
+    if (
+      entry.epoch !== this.epoch ||
+      entry.offset !== this.last + 1 ||
+      this.entries.length >= RUN_ENTRIES ||
+      this.#length >= RUN_LENGTH
+    ) {
+      return false;
+    }
+    this.entries.push(entry);
+    this.#length += entry.body.length;
+    return true;
+  }
+
+  /** The message of all its entries. To be asked for only when the run is complete. */
+  get message(): Message {
+    return (this.#message ??= entriesMessage(this.log, this.entries));
+  }
+}
+
+/** The message of some entries of a log. */
+export function entriesMessage(log: string, entries: readonly Entry[]): Message {
+  const name = wireName(log);
+  return new Message(
+    entries.map((entry) => encodeEntry(name, entry.epoch, entry.offset, entry.body)).join(','),
+  );
+}
+
+/** How a log is called on the wire: a session sees its own inbox only, as `@`. */
+export function wireName(log: string): string {
+  return log.startsWith(INBOX) ? INBOX : log;
+}

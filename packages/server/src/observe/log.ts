@@ -1,0 +1,116 @@
+/**
+ * One structured line for each thing that an operator should know, shaped as an
+ * envelope. Input never reaches a line: only codes, ids, field paths of the
+ * protocol and numbers do.
+ */
+import { createHash } from 'node:crypto';
+import { CODES, Dimension } from '@iskra/protocol/wire';
+import type { CodeName, Envelope } from '@iskra/protocol/wire';
+import type { Logger } from 'pino';
+
+/** Ids and numbers that go with a line. */
+export interface LogContext {
+  session?: string | undefined;
+  number?: number | undefined;
+  field?: string | undefined;
+  address?: string | undefined;
+  transport?: string | undefined;
+  request?: string | undefined;
+  hook?: string | undefined;
+  attempt?: string | undefined;
+}
+
+export interface Log {
+  /** Something was refused; `code` says what. */
+  refused(code: CodeName, context: LogContext): void;
+  /** The application's own code threw. */
+  handlerFailed(error: unknown, context: LogContext): void;
+  /** The store did not answer. */
+  storeFailed(error: unknown, context: LogContext): void;
+  /** A system event. */
+  event(envelope: Envelope, context?: LogContext): void;
+}
+
+/** The protocol's own field names. Any other comes from the input, and is not repeated. */
+const FIELDS = new Set(
+  (
+    'message frame tag hello continue version nonce key probe auth cursors attempt heartbeat generation wait number channel ' +
+    'options since last presence offset moment envelope delta dimension omega lambda payload fractal_metadata origin url'
+  ).split(' '),
+);
+
+function knownField(field: string): string {
+  const [first = ''] = field.split('.');
+  return FIELDS.has(first) ? first : 'unknown';
+}
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text from outside, made fit for a line: no control characters or direction marks, at most 256 characters. */
+export function printable(text: string): string {
+  return text.slice(0, 256).replace(CONTROL, '');
+}
+
+/** A session as lines name it: enough to follow one, nothing to use it with. */
+export function sessionLabel(session: string): string {
+  return createHash('sha256').update(session).digest('base64url').slice(0, 8);
+}
+
+export function createLog(logger: Logger | undefined): Log {
+  if (logger === undefined) return { refused() {}, handlerFailed() {}, storeFailed() {}, event() {} };
+
+  const ids = (context: LogContext): Record<string, unknown> => {
+    const line: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(context)) {
+      if (value === undefined) continue;
+      if (key === 'field') line[key] = knownField(String(value));
+      else
+        line[key] =
+          key === 'session'
+            ? sessionLabel(String(value))
+            : typeof value === 'string'
+              ? printable(value)
+              : value;
+    }
+    return line;
+  };
+
+  return {
+    refused(code, context) {
+      const { advice } = CODES[code];
+      logger.warn(
+        { delta: code, dimension: Dimension.message, omega: 1, lambda: advice, ...ids(context) },
+        CODES[code].sentence,
+      );
+    },
+    handlerFailed(error, context) {
+      logger.error(
+        {
+          delta: 'handler_failed',
+          dimension: Dimension.message,
+          omega: 1,
+          lambda: 'back_off',
+          err: error,
+          ...ids(context),
+        },
+        "The application's own code threw; the session goes on.",
+      );
+    },
+    storeFailed(error, context) {
+      logger.error(
+        {
+          delta: 'store_failed',
+          dimension: Dimension.node,
+          omega: 1,
+          lambda: 'back_off',
+          err: error,
+          ...ids(context),
+        },
+        'The store did not answer; nothing was acknowledged.',
+      );
+    },
+    event(envelope, context = {}) {
+      logger.info({ ...envelope, ...ids(context) }, envelope.delta);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * The endpoints that need no library: `/ws/:client_id` for any WebSocket client,
+ * `/health`, `/ready` and `/metrics`.
+ */
+import { Hono } from 'hono';
+import { CODES } from '@iskra/protocol/wire';
+import type { Core } from './core.js';
+import type { Guard } from './guard.js';
+import { printable } from './observe/log.js';
+import type { NodeBindings } from './routes.js';
+import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
+
+export interface PlainParts {
+  readonly core: Core;
+  readonly guard: Guard;
+  readonly upgradeWebSocket: UpgradeHelper;
+  /** Open plain connections, to tell them of a shutdown. */
+  readonly clients: Set<WebSocketContext>;
+  /** All connections of this node. */
+  readonly active: () => number;
+}
+
+/** Characters of a text message that is answered. */
+const MAX_TEXT = 16_384;
+
+export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | undefined }> {
+  const { core, guard, clients } = parts;
+  const app = new Hono<{ Bindings: NodeBindings | undefined }>();
+
+  app.get('/health', (c) =>
+    c.json({
+      status: core.draining ? 'shutting_down' : 'healthy',
+      active_connections: parts.active(),
+      shutdown_in_progress: core.draining,
+      timestamp: timestamp(new Date()),
+      node: core.node,
+    }),
+  );
+
+  app.get('/ready', (c) => (core.draining ? c.json({ ready: false }, 503) : c.json({ ready: true })));
+
+  app.get('/metrics', async (c) =>
+    c.body(await core.metrics.text(), 200, {
+      'content-type': core.metrics.contentType,
+      'cache-control': 'no-store',
+    }),
+  );
+
+  app.get('/ws/:client_id', async (c, next) => {
+    const verdict = guard.check(c.req.raw, c.env?.incoming?.socket?.remoteAddress, core.clock.now());
+    if (!verdict.ok || core.draining) {
+      const code = verdict.ok ? 'drain' : verdict.code;
+      core.log.refused(code, { address: verdict.address, transport: 'plain' });
+      core.metrics.refused(code);
+      return c.text(CODES[code].sentence, CODES[code].status);
+    }
+    const label = printable(c.req.param('client_id')).slice(0, 64);
+    const response = await parts.upgradeWebSocket(() => ({
+      onOpen: (_event, client) => {
+        clients.add(client);
+        core.metrics.connections.plain++;
+        send(core, client, `Welcome, ${label}. This is Iskra: send a text, and it comes back.`);
+      },
+      onMessage: (event, client) => {
+        core.metrics.received.plain++;
+        if (typeof event.data !== 'string') send(core, client, 'Only text messages are answered here.');
+        else if (event.data.length > MAX_TEXT) send(core, client, `That is over ${MAX_TEXT} characters.`);
+        else send(core, client, `Server received: ${event.data}`);
+      },
+      onClose: (_event, client) => {
+        if (clients.delete(client)) core.metrics.connections.plain--;
+      },
+    }))(c, next);
+    return response instanceof Response && response.status < 300
+      ? response
+      : c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);
+  });
+  return app;
+}
+
+function send(core: Core, client: WebSocketContext, text: string): void {
+  client.send(text);
+  core.metrics.sent.plain++;
+}
+
+/** UTC with microseconds and no zone, as monitoring scripts of the Python world expect it. */
+function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, -1)}000`;
+}

@@ -1,0 +1,44 @@
+/** Token buckets by key (an address): how often something may happen. Pure of time: `now` comes in. */
+import type { Rate } from './uplink.js';
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+/** Buckets kept at most. A full bucket says nothing and may be forgotten; the oldest go first. */
+const MAX_BUCKETS = 50_000;
+
+export class Rates {
+  readonly #rate: Rate;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  /** Takes a token; 0 when there was one, otherwise the milliseconds until there is. */
+  take(key: string, now: number): number {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      if (this.#buckets.size >= MAX_BUCKETS) this.#forget(now);
+      bucket = { tokens: this.#rate.burst, at: now };
+      this.#buckets.set(key, bucket);
+    }
+    bucket.tokens = Math.min(
+      this.#rate.burst,
+      bucket.tokens + ((now - bucket.at) * this.#rate.perSecond) / 1000,
+    );
+    bucket.at = now;
+    if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1000) / this.#rate.perSecond;
+    bucket.tokens--;
+    return 0;
+  }
+
+  #forget(now: number): void {
+    const refill = (this.#rate.burst / this.#rate.perSecond) * 1000;
+    for (const [key, bucket] of this.#buckets) {
+      if (now - bucket.at >= refill || this.#buckets.size >= MAX_BUCKETS) this.#buckets.delete(key);
+    }
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * `createRealtime`: wires store, hub and routes of one node, and is what an
+ * application holds: a Hono app to mount, and the verbs to publish, answer
+ * requests, look at a channel and end.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import {
+  compileContract,
+  decodeBody,
+  encodeBody,
+  HEARTBEAT,
+  isChannel,
+  MARKER_DELAY,
+  MAX_CHANNELS,
+  MAX_ENVELOPE_BYTES,
+  MAX_MESSAGE_BYTES,
+  byteLength,
+  SEND_WINDOW,
+  SESSION_WINDOW,
+  SUPERSEDED_GRACE,
+} from '@iskra/protocol/wire';
+import type {
+  ChannelName,
+  Contract,
+  DeltaName,
+  Envelope,
+  HandledInput,
+  HandledOutput,
+  Member,
+  Position,
+  PublishPayload,
+  RequestName,
+  Untyped,
+} from '@iskra/protocol/wire';
+import { nodeClock } from './clock.js';
+import type { Connection } from './connection.js';
+import type { Authenticate, Authorize, Core, Limits, RequestContext, RequestHandler, Times } from './core.js';
+import { Guard } from './guard.js';
+import type { Origins } from './guard.js';
+import { Hub } from './hub.js';
+import { sessionKeys } from './keys.js';
+import { createLog } from './observe/log.js';
+import { createMetrics } from './observe/metrics.js';
+import { createPlain } from './plain.js';
+import { Presence } from './presence.js';
+import { Rates } from './rates.js';
+import { createRoutes } from './routes.js';
+import type { NodeBindings } from './routes.js';
+import type { Store } from './store.js';
+import { memoryStore } from './stores/memory.js';
+import { attachUpgrades, webSocketServer } from './transports/websocket.js';
+import type { UpgradeHelper, WebSocketContext, WebSocketServer } from './transports/websocket.js';
+
+export interface RealtimeOptions<C extends Contract = Untyped> {
+  /** What may be said where. Without one, everything may, and payloads are unknown. */
+  contract?: C;
+  /** Who is calling. Without one, everybody is welcome and has no subject. */
+  authenticate?: Authenticate;
+  /** What a session may do. Without one, everything. */
+  authorize?: Authorize;
+  /** Origins that browsers may come from. Default: the page's own host only. */
+  origins?: Origins;
+  /** Whether requests without an Origin (programs, not browsers) may pass. Default true. */
+  allowNoOrigin?: boolean;
+  /** Proxies before this server whose X-Forwarded-For can be trusted. Default 0. */
+  trustedProxies?: number;
+  /** What sessions and logs are kept in. Default: the memory of this process. */
+  store?: Store;
+  /** Signs session keys; several nodes need the same. The first signs, all are accepted. Default: random, new at each start. */
+  secret?: string | readonly string[];
+  limits?: Partial<Limits>;
+  times?: Partial<Times>;
+  /** Where lines go; `false` for nowhere. Default: pino to standard output. */
+  logger?: Logger | false;
+  /** The name of this node in `welcome`, `/health` and logs. Default: random. */
+  node?: string;
+  /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
+  upgradeWebSocket?: UpgradeHelper;
+}
+
+/** What may be said of an envelope beside its delta and payload. */
+export type EnvelopeOptions = Partial<Pick<Envelope, 'dimension' | 'omega' | 'lambda' | 'fractal_metadata'>>;
+
+export interface Realtime<C extends Contract = Untyped> {
+  /** The transports, to mount with `app.route('/realtime', realtime.app)`. */
+  readonly app: Hono<{ Bindings: NodeBindings | undefined }>;
+  /** `/ws/:client_id`, `/health`, `/ready` and `/metrics`, to mount at the root. */
+  readonly plain: Hono<{ Bindings: NodeBindings | undefined }>;
+  /** For node-server's own `serve({ fetch, websocket: { server: realtime.webSocketServer } })`. */
+  readonly webSocketServer: WebSocketServer;
+  /** Lets a Node server that others made upgrade connections to `fetch` (by default: of this app alone). */
+  attach(server: Server, fetch?: (request: Request, env: NodeBindings) => Response | Promise<Response>): void;
+  /** Appends an envelope to a channel. Resolves with its position once it is in the log. */
+  publish<Channel extends ChannelName<C>, Delta extends DeltaName<C, Channel>>(
+    channel: Channel,
+    delta: Delta,
+    payload: PublishPayload<C, Channel, Delta>,
+    options?: EnvelopeOptions,
+  ): Promise<Position>;
+  /** Sends to one session, into its inbox: it arrives once and in order, also after a reconnect. */
+  send(session: string, delta: string, payload: unknown, options?: EnvelopeOptions): Promise<Position>;
+  /**
+   * Answers a request of the contract. What the handler returns is the reply;
+   * throw a `Refusal` to refuse with a code. With `once`, a request whose node
+   * died inside the handler is refused instead of run again.
+   */
+  handle<Name extends RequestName<C>>(
+    name: Name,
+    run: (
+      input: HandledInput<C, Name>,
+      context: RequestContext,
+    ) => HandledOutput<C, Name> | Promise<HandledOutput<C, Name>>,
+    options?: { once?: boolean },
+  ): void;
+  members(channel: ChannelName<C>): Promise<readonly Member[]>;
+  /** The newest entries of a channel, oldest first. */
+  history(
+    channel: ChannelName<C>,
+    last: number,
+  ): Promise<readonly { position: Position; envelope: Envelope }[]>;
+  /** Ends a session now: its connections close with `forbidden`, its members leave. */
+  disconnect(session: string): Promise<void>;
+  /** Connections of this node, those of plain clients included. */
+  readonly activeConnections: number;
+  /** Readiness goes off and every client is told to be elsewhere within `within` ms. Default 5,000. */
+  drain(within?: number): void;
+  /** Closes what is still open and lets go of everything. */
+  close(): Promise<void>;
+}
+
+const LIMITS: Limits = {
+  message: MAX_MESSAGE_BYTES,
+  sends: SEND_WINDOW,
+  sendRate: { perSecond: 200, burst: 400 },
+  openRate: { perSecond: 50, burst: 500 },
+  requestRate: { perSecond: 500, burst: 2000 },
+  connectionsPerAddress: 2000,
+  strangersPerAddress: 100,
+  connections: 100_000,
+  channels: MAX_CHANNELS,
+  backlog: 256 * 1024,
+  handler: 30_000,
+};
+
+const TIMES: Times = {
+  heartbeat: HEARTBEAT,
+  window: SESSION_WINDOW,
+  hello: 5_000,
+  slow: 30_000,
+  marker: MARKER_DELAY,
+  supersededGrace: SUPERSEDED_GRACE,
+};
+
+/** Milliseconds between looks at what ended and what hints were lost. */
+const SWEEP = 5_000;
+
+export function createRealtime<const C extends Contract = Untyped>(
+  options: RealtimeOptions<C> = {},
+): Realtime<C> {
+  const limits = { ...LIMITS, ...options.limits };
+  const times = { ...TIMES, ...options.times };
+  const store = options.store ?? memoryStore({ window: times.window });
+  const clock = nodeClock();
+  const hub = new Hub(store, setImmediate);
+  const handlers = new Map<string, RequestHandler>();
+  const logger = options.logger === false ? undefined : (options.logger ?? pino({ name: 'iskra' }));
+  const contract = compileContract(options.contract);
+  const core: Core = {
+    node: options.node ?? randomUUID().slice(0, 8),
+    store,
+    hub,
+    clock,
+    keys: sessionKeys([options.secret ?? randomBytes(32).toString('base64url')].flat()),
+    contract,
+    presence: new Presence(store),
+    limits,
+    times,
+    opens: new Rates(limits.openRate),
+    log: createLog(logger),
+    metrics: createMetrics(),
+    authenticate: options.authenticate,
+    authorize: options.authorize,
+    handlers,
+    draining: false,
+  };
+  const guard = new Guard({
+    origins: options.origins,
+    allowNoOrigin: options.allowNoOrigin ?? true,
+    trustedProxies: options.trustedProxies ?? 0,
+    limits,
+  });
+  const upgradeWebSocket = options.upgradeWebSocket ?? (nodeUpgrade as unknown as UpgradeHelper);
+  const connections = new Set<Connection>();
+  const clients = new Set<WebSocketContext>();
+  const active = (): number => connections.size + clients.size;
+  const app = createRoutes({ core, guard, upgradeWebSocket, connections });
+  const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
+  const webSockets = webSocketServer(limits.message);
+  const stopSweeping = sweepEvery(core, SWEEP);
+
+  const append = async (log: string, body: string): Promise<Position> => {
+    if (byteLength(body) > MAX_ENVELOPE_BYTES) {
+      throw new RangeError(
+        `The envelope has ${byteLength(body)} bytes; a log takes ${MAX_ENVELOPE_BYTES} at most. ` +
+          'Put large data behind a URL and publish that.',
+      );
+    }
+    const { entry } = await store.append(log, body);
+    return [entry.epoch, entry.offset];
+  };
+
+  return {
+    app,
+    plain,
+    webSocketServer: webSockets,
+    attach: (server, fetch = (request, env) => app.fetch(request, env)) =>
+      attachUpgrades(server, webSockets, fetch),
+    async publish(channel, delta, payload, envelope) {
+      if (!isChannel(channel)) {
+        throw new TypeError(
+          'A channel name has 1 to 200 letters, digits and : . _ ~ -, and starts with a letter or digit.',
+        );
+      }
+      const checked = await contract.payload(channel, delta, payload);
+      if (!checked.ok) throw new TypeError(`${checked.field}: ${checked.message}`);
+      return append(channel, encodeBody({ ...envelope, delta, payload: checked.value }));
+    },
+    send: (session, delta, payload, envelope) =>
+      append(`@${session}`, encodeBody({ dimension: 3, ...envelope, delta, payload })),
+    handle(name, run, { once = false } = {}) {
+      if (handlers.has(name)) {
+        throw new Error(`The request "${name}" has a handler already; a request is answered in one place.`);
+      }
+      // The contract has checked the input before the handler sees it.
+      handlers.set(name, { run: (input, context) => run(input as Parameters<typeof run>[0], context), once });
+    },
+    members: (channel) => store.members(channel),
+    async history(channel, last) {
+      const [head] = await store.heads([channel]);
+      if (head === undefined) return [];
+      const from = Math.max(head.first - 1, head.offset - last);
+      const read = await store.read(channel, head.epoch, from, last);
+      if (read.kind !== 'entries') return [];
+      return read.entries.map(({ epoch, offset, body }) => ({
+        position: [epoch, offset] as const,
+        envelope: decodeBody(body).envelope,
+      }));
+    },
+    async disconnect(session) {
+      const here = [...connections].filter((connection) => connection.session === session);
+      for (const connection of here) connection.refuse('forbidden');
+      await core.presence.ended(await store.close(session));
+    },
+    get activeConnections() {
+      return active();
+    },
+    drain(within = 5_000) {
+      core.draining = true;
+      for (const connection of connections) connection.drain(within);
+    },
+    async close() {
+      core.draining = true;
+      stopSweeping();
+      for (const connection of connections) connection.refuse('drain');
+      for (const client of clients) client.close(1012, 'drain');
+      // What was written in this turn leaves before the sockets do.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      for (const socket of webSockets.clients) socket.terminate();
+      webSockets.close();
+      clock.stop();
+      await store.end();
+    },
+  };
+}
+
+/** Looks every few seconds for sessions and leases that ended, and for hints that were lost. */
+function sweepEvery(core: Core, interval: number): () => void {
+  let cancel: (() => void) | undefined;
+  const sweep = async (): Promise<void> => {
+    try {
+      const { lapsed } = await core.store.sweep();
+      await core.presence.ended(lapsed);
+      await core.hub.checkHeads();
+    } catch (error) {
+      core.log.storeFailed(error, { hook: 'sweep' });
+    }
+  };
+  const next = (): void => {
+    cancel = core.clock.at(core.clock.now() + interval, () => {
+      void sweep();
+      next();
+    });
+  };
+  next();
+  return () => cancel?.();
+}

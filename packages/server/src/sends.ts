@@ -1,0 +1,226 @@
+/**
+ * Performs a batch of sends: permission, contract, then the log or the
+ * application's handler. Gives one outcome a send; a refusal is an outcome like
+ * any other, so one bad send never holds up those behind it (P35).
+ */
+import {
+  byteLength,
+  Dimension,
+  encodeBody,
+  encodeEnvelope,
+  faultEnvelope,
+  MAX_ENVELOPE_BYTES,
+} from '@iskra/protocol/wire';
+import type { CodeName, Fault, Member, Position, Send, SubscribeOptions } from '@iskra/protocol/wire';
+import { Refusal } from './core.js';
+import type { Core, RequestContext, SessionInfo } from './core.js';
+import type { Head } from './store.js';
+import type { NumberedSend, Outcome } from './uplink.js';
+
+/** A refusal on its way to becoming an outcome. */
+interface Refused {
+  code: CodeName;
+  detail: Partial<Pick<Fault, 'field' | 'message'>>;
+}
+
+type Performed = { outcome?: Parameters<typeof encodeBody>[0] } | { refused: Refused };
+
+/** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
+export async function performSends(
+  core: Core,
+  session: SessionInfo,
+  batch: readonly NumberedSend[],
+  redelivered: boolean,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const item of batch) {
+    const performed =
+      'send' in item
+        ? await performSend(core, session, item.send, redelivered)
+        : {
+            refused: {
+              code: 'bad_frame' as const,
+              detail: { field: item.refusedField, message: hint(item.refusedField) },
+            },
+          };
+    outcomes.push(encodeOutcome(core, session, item.number, performed));
+  }
+  return outcomes;
+}
+
+function encodeOutcome(core: Core, session: SessionInfo, number: number, performed: Performed): Outcome {
+  if (!('refused' in performed)) {
+    return performed.outcome === undefined ? undefined : encodeBody(performed.outcome, number);
+  }
+  const { code, detail } = performed.refused;
+  core.log.refused(code, { session: session.id, number, field: detail.field });
+  core.metrics.refused(code);
+  return encodeBody(faultEnvelope(code, Dimension.message, detail), number);
+}
+
+async function performSend(
+  core: Core,
+  session: SessionInfo,
+  send: Send,
+  redelivered: boolean,
+): Promise<Performed> {
+  switch (send[0]) {
+    case 'publish':
+      return publish(core, session, send);
+    case 'request':
+      return request(core, session, send, redelivered);
+    case 'subscribe':
+      return subscribe(core, session, send[2], send[3]);
+    case 'unsubscribe':
+      await core.presence.leave(session.id, send[2]);
+      return {
+        outcome: { delta: 'unsubscribed', dimension: Dimension.session, payload: { channel: send[2] } },
+      };
+  }
+}
+
+async function publish(
+  core: Core,
+  session: SessionInfo,
+  send: Extract<Send, ['publish', ...unknown[]]>,
+): Promise<Performed> {
+  const [, number, channel, envelope] = send;
+  if (!(await may(core, session, 'publish', channel))) return refuse('forbidden', 'channel');
+  let checked = core.contract.payload(channel, envelope.delta, envelope.payload);
+  if (checked instanceof Promise) checked = await checked;
+  if (!checked.ok) return refuse(checked.code, checked.field, checked.message);
+  const text = encodeEnvelope(
+    checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
+  );
+  if (text.length > MAX_ENVELOPE_BYTES || byteLength(text) > MAX_ENVELOPE_BYTES)
+    return refuse('too_big', 'envelope');
+  await core.store.append(channel, text, `${session.id}:${number}`);
+  core.metrics.published++;
+  return {};
+}
+
+async function request(
+  core: Core,
+  session: SessionInfo,
+  send: Extract<Send, ['request', ...unknown[]]>,
+  redelivered: boolean,
+): Promise<Performed> {
+  const [, number, envelope] = send;
+  const name = envelope.delta;
+  const handler = core.handlers.get(name);
+  if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
+  if (!(await may(core, session, 'request', name))) return refuse('forbidden', 'delta');
+  const input = await core.contract.input(name, envelope.payload);
+  if (!input.ok) return refuse(input.code, input.field, input.message);
+  if (redelivered && handler.once) {
+    return refuse(
+      'internal',
+      undefined,
+      'The node died inside this request; it may have run and is not run again.',
+    );
+  }
+  const abort = new AbortController();
+  const key = `${session.id}:${number}`;
+  let outputs = 0;
+  const context: RequestContext = {
+    session,
+    redelivered,
+    idempotencyKey: key,
+    signal: abort.signal,
+    publish: async (channel, output) => {
+      await core.store.append(channel, encodeBody(output), `${key}:${++outputs}`);
+    },
+  };
+  try {
+    const value = await within(core, abort, Promise.resolve(handler.run(input.value, context)));
+    const output = await core.contract.output(name, value);
+    if (!output.ok)
+      throw new Error(`the output does not match the contract at ${output.field}: ${output.message}`);
+    return { outcome: { delta: 'reply', payload: output.value } };
+  } catch (error) {
+    if (error instanceof Refusal) return refuse(error.code, error.field, error.message);
+    core.log.handlerFailed(error, { session: session.id, number, request: name });
+    return refuse('internal');
+  }
+}
+
+async function subscribe(
+  core: Core,
+  session: SessionInfo,
+  channel: string,
+  options: SubscribeOptions,
+): Promise<Performed> {
+  if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
+  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'channel');
+  const [head] = await core.store.heads([channel]);
+  if (head === undefined) throw new Error('the store gave no head');
+  const position = options.since ?? startPosition(head, options.last ?? 0);
+  // The list is read after the position: who comes or goes in between is told by an entry as well.
+  if (options.presence !== undefined) {
+    const member: Member = { id: session.id, data: options.presence };
+    if (session.subject !== undefined) member.subject = session.subject;
+    await core.presence.enter(session.id, channel, member);
+  }
+  const members = await core.store.members(channel);
+  const payload = { channel, position, ...(members.length > 0 && { members }) };
+  return { outcome: { delta: 'subscribed', dimension: Dimension.session, payload } };
+}
+
+function startPosition(head: Head, last: number): Position {
+  return [head.epoch, Math.max(head.first - 1, head.offset - last)];
+}
+
+export async function may(
+  core: Core,
+  session: SessionInfo,
+  action: 'subscribe' | 'publish' | 'request',
+  name: string,
+): Promise<boolean> {
+  if (core.authorize === undefined) return true;
+  try {
+    return await core.authorize(session, action, name);
+  } catch (error) {
+    core.log.handlerFailed(error, { session: session.id, hook: 'authorize' });
+    return false;
+  }
+}
+
+function within<T>(core: Core, abort: AbortController, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = core.clock.at(core.clock.now() + core.limits.handler, () => {
+      abort.abort();
+      reject(new Error(`no answer within ${core.limits.handler} ms`));
+    });
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+function refuse(code: CodeName, field?: string, message?: string): { refused: Refused } {
+  return {
+    refused: {
+      code,
+      detail: { ...(field !== undefined && { field }), ...(message !== undefined && { message }) },
+    },
+  };
+}
+
+/** What a field must be: for the sentence of a refusal, which never repeats the input. */
+const MUST_BE: Record<string, string> = {
+  delta: 'a string of 1 to 128 characters',
+  lambda: 'a string of 1 to 128 characters',
+  dimension: 'an integer from 0 to 255',
+  omega: 'a number from 0 to 1',
+  payload: 'JSON that nests at most 64 deep',
+  channel: '1 to 200 letters, digits and : . _ ~ -, starting with a letter or digit',
+  frame: 'an array of the length that its tag asks for',
+  options: 'an object',
+  envelope: 'an object',
+};
+
+function hint(field: string): string {
+  const rule =
+    MUST_BE[field] ?? (field.startsWith('fractal_metadata') ? 'as the envelope schema says' : undefined);
+  return rule === undefined
+    ? `"${field.slice(0, 64)}" is not a field of an envelope; application data belongs in payload.`
+    : `${field} must be ${rule}.`;
+}

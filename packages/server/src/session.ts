@@ -1,0 +1,562 @@
+/**
+ * PURE. One session, seen from one connection: from `hello` or `continue` to
+ * `close`. It decides what is sent, read, begun and committed; `connection.ts`
+ * does it.
+ *
+ *   waiting ── hello, continue ──▶ opening ── joined ──▶ live ──▶ closed
+ *
+ * A poll is a connection that lives for one answer: `mode` says when it is over,
+ * and nothing else here cares.
+ */
+import {
+  decodeBody,
+  faultEnvelope,
+  judgeEntry,
+  readClientFrame,
+  Dimension,
+  INBOX,
+  MAX_FRAMES,
+} from '@iskra/protocol/wire';
+import type {
+  ClientFrame,
+  CodeName,
+  Continue,
+  Cursors,
+  DeadlinePassed,
+  Hello,
+  Machine,
+  Position,
+  ServerFrame,
+  Subscribed,
+} from '@iskra/protocol/wire';
+import { Message, Run, entriesMessage, wireName } from './message.js';
+import type { Begun, Committed, Head, LogRead, SessionState } from './store.js';
+import { Uplink } from './uplink.js';
+import type { NumberedSend, Outcome, Rate, UplinkEffect } from './uplink.js';
+
+/** `stream`: until closed. `poll`: until there is an answer. `send`: until its sends are settled. */
+export type Mode = 'stream' | 'poll' | 'send';
+
+export interface SessionSettings {
+  readonly mode: Mode;
+  /** Milliseconds between heartbeats. */
+  readonly heartbeat: number;
+  /** Milliseconds after `welcome` of the first heartbeat on a stream. */
+  readonly markerDelay: number;
+  /** Milliseconds that a stream may wait for `hello`. */
+  readonly helloTimeout: number;
+  /** Milliseconds that a probe may stay. */
+  readonly probeTimeout: number;
+  /** Milliseconds that a superseded connection goes on delivering. */
+  readonly supersededGrace: number;
+  /** Milliseconds that a connection may be full before it is closed. */
+  readonly slowTimeout: number;
+  /** Sends that may be queued: what `welcome` announces. */
+  readonly window: number;
+  readonly rate: Rate;
+  /** Entries of one log read. */
+  readonly readSize: number;
+}
+
+export type SessionEvent =
+  | { type: 'messageReceived'; frames: readonly unknown[] | undefined }
+  | {
+      type: 'joined';
+      state: SessionState;
+      welcome: ServerFrame | undefined;
+      cursors: Cursors;
+      denied: readonly string[];
+      expiresIn: number;
+    }
+  | { type: 'probed'; welcome: ServerFrame }
+  | { type: 'refused'; code: CodeName; field?: string }
+  | { type: 'identified'; expiresIn: number }
+  | { type: 'begun'; result: Begun }
+  | { type: 'performed'; outcomes: readonly Outcome[] }
+  | { type: 'committed'; result: Committed }
+  | { type: 'storeFailed' }
+  | { type: 'logRead'; log: string; result: LogRead }
+  | { type: 'runOffered'; run: Run }
+  | { type: 'headSeen'; log: string; head: Head }
+  | { type: 'touched'; result: 'current' | 'superseded' | 'unknown' }
+  | { type: 'heard' }
+  | { type: 'superseded' }
+  | { type: 'replaced' }
+  | { type: 'draining'; within: number }
+  | { type: 'blocked' }
+  | { type: 'writable' }
+  | { type: 'turnEnded' };
+
+export type SessionEffect =
+  | { type: 'join'; hello: Hello }
+  | { type: 'rejoin'; request: Continue }
+  | { type: 'identify'; credentials: unknown }
+  | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
+  | { type: 'read'; log: string; epoch: string; offset: number; max: number }
+  | { type: 'unfollow'; log: string }
+  | { type: 'begin'; number: number }
+  | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
+  | { type: 'commit'; number: number; outcomes: readonly string[] }
+  | { type: 'skip'; number: number }
+  | { type: 'trimInbox'; offset: number }
+  | { type: 'touch'; generation: number }
+  | { type: 'measured'; roundTrip: number }
+  | { type: 'write'; message: Message }
+  | { type: 'awaitTurn' }
+  | { type: 'finish'; code?: CodeName; retryAfter?: number }
+  | { type: 'end' }
+  | { type: 'close'; code: CodeName; field?: string; retryAfter?: number };
+
+interface Reader {
+  epoch: string;
+  offset: number;
+  reading: boolean;
+  /** Something was appended that was not written: read when that is possible again. */
+  missed: boolean;
+}
+
+type Phase = 'waiting' | 'opening' | 'live' | 'closed';
+
+export class Session implements Machine<SessionEvent, SessionEffect> {
+  readonly #settings: SessionSettings;
+  readonly #uplink: Uplink;
+  #phase: Phase = 'waiting';
+  #state: SessionState | undefined;
+  #heartbeat: number;
+  readonly #readers = new Map<string, Reader>();
+  /** Frames that came behind `hello` while the session was being opened. */
+  #early: unknown[] = [];
+  #effects: SessionEffect[] = [];
+  #wrote = false;
+  #lagging = false;
+  #lastHeard: number;
+  #heardSinceTouch = false;
+  // Moments at which something is due; Infinity when not.
+  #pingAt = Infinity;
+  #giveUpAt: number;
+  #expiresAt = Infinity;
+  #slowAt = Infinity;
+  #answerAt = Infinity;
+  /** The time of a held answer is over: give it, also when it is empty. */
+  #answerDue = false;
+  #turnAwaited = false;
+
+  constructor(settings: SessionSettings, now: number) {
+    this.#settings = settings;
+    this.#heartbeat = settings.heartbeat;
+    this.#uplink = new Uplink(settings.rate, now);
+    this.#lastHeard = now;
+    this.#giveUpAt = now + settings.helloTimeout;
+  }
+
+  get deadline(): number {
+    if (this.#phase === 'closed') return Infinity;
+    return Math.min(
+      this.#pingAt,
+      this.#giveUpAt,
+      this.#expiresAt,
+      this.#slowAt,
+      this.#answerAt,
+      this.#uplink.deadline,
+    );
+  }
+
+  /** The session's id, once it is known. */
+  get id(): string | undefined {
+    return this.#state?.session;
+  }
+
+  /** The logs that it reads. */
+  get logs(): Iterable<string> {
+    return this.#readers.keys();
+  }
+
+  get generation(): number {
+    return this.#state?.generation ?? 0;
+  }
+
+  handle(event: SessionEvent | DeadlinePassed, now: number): SessionEffect[] {
+    if (this.#phase === 'closed') return [];
+    this.#effects = [];
+    this.#react(event, now);
+    if (this.#settings.mode !== 'stream') this.#finishWhenAnswered(event.type === 'turnEnded', now);
+    return this.#effects;
+  }
+
+  #react(event: SessionEvent | DeadlinePassed, now: number): void {
+    switch (event.type) {
+      case 'runOffered':
+        return this.#offer(event.run);
+      case 'messageReceived':
+        this.#heard(now);
+        return this.#receive(event.frames, now);
+      case 'begun':
+        return this.#upward(this.#uplink.begun(event.result, now));
+      case 'performed':
+        return this.#upward(this.#uplink.performed(event.outcomes));
+      case 'committed':
+        return this.#upward(this.#uplink.committed(event.result, now));
+      case 'logRead':
+        return this.#continueReading(event.log, event.result);
+      case 'joined':
+        return this.#join(event, now);
+      case 'probed':
+        return this.#answerProbe(event.welcome, now);
+      case 'refused':
+        return this.#close(event.code, event.field);
+      case 'identified':
+        this.#expiresAt = now + event.expiresIn;
+        return;
+      case 'storeFailed':
+        return this.#close('overload');
+      case 'headSeen':
+        return this.#compareHead(event.log, event.head);
+      case 'touched':
+        if (event.result === 'unknown') this.#close('session_unknown');
+        if (event.result === 'superseded') this.#supersede(now);
+        return;
+      case 'heard':
+        return this.#heard(now);
+      case 'superseded':
+        return this.#supersede(now);
+      case 'replaced':
+        this.#answerDue = true;
+        return;
+      case 'draining':
+        return this.#drain(event.within);
+      case 'blocked':
+        this.#lagging = true;
+        this.#slowAt = now + this.#settings.slowTimeout;
+        return;
+      case 'writable':
+        return this.#catchUp();
+      case 'turnEnded':
+        this.#turnAwaited = false;
+        return;
+      case 'deadlinePassed':
+        return this.#onDeadline(now);
+    }
+  }
+
+  // ── frames ────────────────────────────────────────────────────────────────
+
+  #receive(frames: readonly unknown[] | undefined, now: number): void {
+    if (frames === undefined) return this.#complain('bad_frame', 'message');
+    for (const raw of frames) {
+      if (this.#phase === 'closed') return;
+      if (this.#phase === 'opening') {
+        if (this.#early.length >= MAX_FRAMES) return this.#close('rate_limited');
+        this.#early.push(raw);
+        continue;
+      }
+      const read = readClientFrame(raw);
+      if (read.ok) this.#take(read.frame, now);
+      else if (read.number !== undefined) this.#queue({ number: read.number, refusedField: read.field });
+      else this.#complain('bad_frame', read.field);
+    }
+    if (this.#phase === 'live') this.#upward(this.#uplink.next(now));
+  }
+
+  #take(frame: ClientFrame, now: number): void {
+    switch (frame[0]) {
+      case 'publish':
+      case 'request':
+      case 'subscribe':
+      case 'unsubscribe':
+        return this.#queue({ number: frame[1], send: frame });
+      case 'pong':
+        // A value from another connection or another time says nothing about the round-trip.
+        if (frame[1] <= now && now - frame[1] < 60_000)
+          this.#do({ type: 'measured', roundTrip: now - frame[1] });
+        return;
+      case 'ping':
+        return this.#write(Message.of(['pong', frame[1]]));
+      case 'hello':
+        if (this.#phase !== 'waiting') return this.#complain('bad_frame', 'hello');
+        this.#phase = 'opening';
+        this.#heartbeat = Math.min(this.#settings.heartbeat, frame[1].heartbeat ?? Infinity);
+        return this.#do({ type: 'join', hello: frame[1] });
+      case 'continue':
+        if (this.#phase !== 'waiting' || this.#settings.mode === 'stream') {
+          return this.#complain('bad_frame', 'continue');
+        }
+        this.#phase = 'opening';
+        this.#answerAt = now + (frame[1].wait ?? 0);
+        return this.#do({ type: 'rejoin', request: frame[1] });
+      case 'skip':
+        return this.#whenLive(() => this.#do({ type: 'skip', number: frame[1] }));
+      case 'ack':
+        return this.#whenLive(() => this.#acknowledgeInbox(frame[1]));
+      case 'auth':
+        return this.#whenLive(() => this.#do({ type: 'identify', credentials: frame[1] }));
+      case 'bye':
+        return this.#whenLive(() => {
+          this.#do({ type: 'end' });
+          this.#close('bye');
+        });
+    }
+  }
+
+  #queue(send: NumberedSend): void {
+    if (this.#phase === 'waiting') return this.#complain('bad_frame', 'hello');
+    if (this.#uplink.queued >= this.#settings.window) return this.#close('rate_limited');
+    this.#uplink.take(send);
+  }
+
+  #whenLive(act: () => void): void {
+    if (this.#phase === 'live') act();
+    else this.#complain('bad_frame', 'hello');
+  }
+
+  #acknowledgeInbox(offset: number): void {
+    const sent = this.#readers.get(this.#inboxLog)?.offset ?? this.#state?.inbox[1] ?? 0;
+    if (offset > sent) return this.#complain('bad_frame', 'offset');
+    this.#do({ type: 'trimInbox', offset });
+  }
+
+  #upward(effects: readonly UplinkEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'acknowledge':
+          this.#write(Message.of(['acked', effect.number, effect.inbox]));
+          break;
+        case 'expect':
+          this.#write(Message.of(['expect', effect.number]));
+          break;
+        case 'lost':
+          this.#close('session_unknown');
+          break;
+        default:
+          this.#do(effect);
+      }
+    }
+  }
+
+  // ── joining and leaving ───────────────────────────────────────────────────
+
+  #join(event: Extract<SessionEvent, { type: 'joined' }>, now: number): void {
+    this.#phase = 'live';
+    this.#state = event.state;
+    this.#giveUpAt = Infinity;
+    this.#expiresAt = now + event.expiresIn;
+    if (this.#answerAt <= now) this.#answerDue = true;
+    if (event.welcome !== undefined) {
+      this.#write(Message.of(event.welcome));
+      // Opening is answered at once, whatever there is to say beside welcome.
+      this.#answerDue = true;
+    }
+    if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
+    if (this.#settings.mode !== 'send') {
+      const start = event.cursors[INBOX] ?? [event.state.inbox[0], 0];
+      this.#follow(this.#inboxLog, start);
+      for (const [channel, cursor] of Object.entries(event.cursors)) {
+        if (channel === INBOX) continue;
+        if (event.denied.includes(channel))
+          this.#write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
+        else this.#follow(channel, cursor);
+      }
+    }
+    this.#receive(this.#early.splice(0), now);
+  }
+
+  /** A probe is heard and echoed, and changes nothing (P16). A stream may go on to a real `hello`. */
+  #answerProbe(welcome: ServerFrame, now: number): void {
+    this.#phase = 'waiting';
+    this.#giveUpAt = now + this.#settings.probeTimeout;
+    this.#write(Message.of(welcome));
+    this.#receive(this.#early.splice(0), now);
+    if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
+    else this.#finish();
+  }
+
+  get #inboxLog(): string {
+    return INBOX + (this.#state?.session ?? '');
+  }
+
+  #supersede(now: number): void {
+    if (this.#settings.mode === 'poll') return this.#close('superseded');
+    this.#giveUpAt = Math.min(this.#giveUpAt, now + this.#settings.supersededGrace);
+  }
+
+  #drain(within: number): void {
+    const envelope = faultEnvelope('drain', Dimension.node, { retryAfter: within });
+    this.#write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, within } }]));
+    this.#answerDue = true;
+  }
+
+  #close(code: CodeName, field?: string, retryAfter?: number): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    const detail = { ...(field !== undefined && { field }), ...(retryAfter !== undefined && { retryAfter }) };
+    this.#write(Message.of(['close', faultEnvelope(code, Dimension.connection, detail)]));
+    this.#do({ type: 'close', code, ...detail });
+  }
+
+  /** An error that costs the client one frame, not its session (P5). Without a session there is nothing to keep. */
+  #complain(code: CodeName, field: string): void {
+    if (this.#phase === 'waiting') return this.#close(code, field);
+    this.#write(Message.of(['error', faultEnvelope(code, Dimension.message, { field })]));
+  }
+
+  // ── logs ──────────────────────────────────────────────────────────────────
+
+  #follow(log: string, [epoch, offset]: Position): void {
+    this.#readers.set(log, { epoch, offset, reading: true, missed: false });
+    this.#do({ type: 'follow', log, epoch, offset, max: this.#settings.readSize });
+  }
+
+  #read(log: string, reader: Reader): void {
+    reader.reading = true;
+    reader.missed = false;
+    this.#do({ type: 'read', log, epoch: reader.epoch, offset: reader.offset, max: this.#settings.readSize });
+  }
+
+  #offer(run: Run): void {
+    const reader = this.#readers.get(run.log);
+    if (reader === undefined) return;
+    if (reader.reading || this.#lagging) {
+      reader.missed = true;
+      return;
+    }
+    switch (judgeEntry([reader.epoch, reader.offset], run.epoch, run.first)) {
+      case 'next':
+        reader.offset = run.last;
+        this.#write(run.message);
+        if (run.log.startsWith(INBOX)) this.#obeyOutcomes(run.entries);
+        return;
+      case 'duplicate':
+        if (run.last > reader.offset) this.#read(run.log, reader);
+        return;
+      case 'resync':
+        // A hint that is not the successor: the log knows what is missing (P25).
+        return this.#read(run.log, reader);
+    }
+  }
+
+  #continueReading(log: string, result: LogRead): void {
+    const reader = this.#readers.get(log);
+    if (reader === undefined || !reader.reading) return;
+    reader.reading = false;
+    const name = wireName(log);
+    switch (result.kind) {
+      case 'entries': {
+        const last = result.entries[result.entries.length - 1];
+        if (last !== undefined) {
+          reader.offset = last.offset;
+          reader.epoch = last.epoch;
+          this.#write(entriesMessage(log, result.entries));
+          if (name === INBOX) this.#obeyOutcomes(result.entries);
+        }
+        if (result.head[1] > reader.offset) reader.missed = true;
+        break;
+      }
+      case 'gap': {
+        const was: Position = [reader.epoch, reader.offset];
+        this.#write(Message.of(['gap', name, result.reason, [...was], [...result.now]]));
+        [reader.epoch, reader.offset] = result.now;
+        reader.missed = true;
+        break;
+      }
+      case 'fork':
+        this.#write(Message.of(['fork', name, reader.epoch, result.base, result.next]));
+        reader.epoch = result.next;
+        reader.missed = true;
+        break;
+    }
+    if (reader.missed && !this.#lagging) this.#read(log, reader);
+  }
+
+  /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
+  #obeyOutcomes(entries: readonly { body: string }[]): void {
+    for (const { body } of entries) {
+      if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;
+      const { envelope, answers } = decodeBody(body);
+      if (answers === undefined) continue;
+      const { channel, position } = envelope.payload as Subscribed;
+      if (envelope.delta === 'subscribed') {
+        if (!this.#readers.has(channel)) this.#follow(channel, position);
+      } else if (this.#readers.delete(channel)) {
+        this.#do({ type: 'unfollow', log: channel });
+      }
+    }
+  }
+
+  #compareHead(log: string, head: Head): void {
+    const reader = this.#readers.get(log);
+    if (reader === undefined || reader.reading || this.#lagging) return;
+    if (head.epoch !== reader.epoch || head.offset > reader.offset) this.#read(log, reader);
+  }
+
+  #catchUp(): void {
+    this.#lagging = false;
+    this.#slowAt = Infinity;
+    for (const [log, reader] of this.#readers) {
+      if (reader.missed && !reader.reading) this.#read(log, reader);
+    }
+  }
+
+  // ── time ──────────────────────────────────────────────────────────────────
+
+  #heard(now: number): void {
+    this.#lastHeard = now;
+    this.#heardSinceTouch = true;
+  }
+
+  #onDeadline(now: number): void {
+    if (now >= this.#giveUpAt) return this.#close(this.#phase === 'live' ? 'superseded' : 'timeout');
+    if (now >= this.#expiresAt) return this.#close('unauthorized');
+    if (now >= this.#slowAt) return this.#close('slow_consumer');
+    if (now >= this.#pingAt) this.#beat(now);
+    if (now >= this.#answerAt) {
+      this.#answerAt = Infinity;
+      this.#answerDue = true;
+    }
+    this.#upward(this.#uplink.next(now));
+  }
+
+  #beat(now: number): void {
+    if (now - this.#lastHeard > this.#heartbeat * 2.5) return this.#close('timeout');
+    this.#pingAt = this.#phase === 'live' ? now + this.#heartbeat : Infinity;
+    this.#write(Message.of(['ping', Math.round(now)]));
+    if (this.#phase === 'live' && this.#heardSinceTouch) {
+      this.#heardSinceTouch = false;
+      this.#do({ type: 'touch', generation: this.generation });
+    }
+  }
+
+  /** An answer is complete when nothing is under way any more, and the entries of this turn have been offered. */
+  #finishWhenAnswered(turnEnded: boolean, now: number): void {
+    if (this.#phase !== 'live') return;
+    const held = this.#uplink.heldBack(now);
+    if (held > 0) {
+      const retryAfter = Math.ceil(held);
+      this.#write(Message.of(['error', faultEnvelope('rate_limited', Dimension.session, { retryAfter })]));
+      return this.#finish('rate_limited', retryAfter);
+    }
+    if (!this.#uplink.settled) return;
+    if (this.#settings.mode === 'poll') {
+      for (const reader of this.#readers.values()) if (reader.reading) return;
+      if (!this.#wrote && !this.#answerDue) return;
+      if (!turnEnded) {
+        if (!this.#turnAwaited) this.#do({ type: 'awaitTurn' });
+        this.#turnAwaited = true;
+        return;
+      }
+    }
+    this.#finish();
+  }
+
+  #finish(code?: CodeName, retryAfter?: number): void {
+    this.#phase = 'closed';
+    this.#do({ type: 'finish', ...(code !== undefined && { code, retryAfter }) });
+  }
+
+  #write(message: Message): void {
+    this.#wrote = true;
+    this.#do({ type: 'write', message });
+  }
+
+  #do(effect: SessionEffect): void {
+    this.#effects.push(effect);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The Store contract: the memory that sessions share. No code.
+ *
+ * Every verb is atomic and asynchronous, so that one process, Redis or anything
+ * else can stand behind it; one conformance suite tests them all. A rejected
+ * promise means that the store does not answer: nothing was promised, the
+ * caller says `overload` and the client tries again.
+ */
+import type { GapReason, Member, Position } from '@iskra/protocol/wire';
+
+/**
+ * The name of a log: a channel, or a session's inbox as `@` and the session id.
+ * No channel name starts with `@`, so the two never meet.
+ */
+export type LogName = string;
+
+/** One entry. `body` is the envelope's JSON, and after a comma the number of the send that it answers. */
+export interface Entry {
+  readonly epoch: string;
+  readonly offset: number;
+  readonly body: string;
+}
+
+/** Who a session belongs to, as `authenticate` said. */
+export interface Identity {
+  /** Stable id of the user; sessions resume only under the same one. */
+  readonly subject?: string;
+  /** Whatever the application wants to find again in `authorize` and in handlers. JSON. */
+  readonly claims?: unknown;
+  /** When the credentials end, in milliseconds since 1970. The session is then closed with `unauthorized` and can resume with fresh ones. */
+  readonly expiresAt?: number;
+}
+
+/** What every contact with a session tells. */
+export interface SessionState {
+  readonly session: string;
+  readonly identity: Identity;
+  readonly generation: number;
+  /** The last committed send. */
+  readonly acked: number;
+  /** Head of the inbox. */
+  readonly inbox: Position;
+}
+
+export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' };
+export type Attached =
+  { kind: 'attached'; state: SessionState; rejoined: readonly Lease[] } | { kind: 'unknown' };
+export type Touched = { kind: 'current'; state: SessionState } | { kind: 'superseded' } | { kind: 'unknown' };
+export type Appended = { kind: 'appended' | 'duplicate'; entry: Entry };
+export type LogRead =
+  /** Successors of the position, at most `max`, and the log's head. Empty at the head. */
+  | { kind: 'entries'; entries: readonly Entry[]; head: Position }
+  /** What follows the position cannot be delivered; reading goes on after `now`. */
+  | { kind: 'gap'; reason: GapReason; now: Position }
+  /** The log goes on after `base` under another epoch. */
+  | { kind: 'fork'; base: number; next: string };
+export type Begun =
+  /** The caller holds the session's claim; `redelivered` when an earlier holder may have run this send. */
+  | { kind: 'run'; redelivered: boolean }
+  | { kind: 'duplicate'; acked: number; inbox: number }
+  | { kind: 'expect'; number: number }
+  /** Another connection holds the claim: ask again in a moment. */
+  | { kind: 'busy' }
+  | { kind: 'unknown' };
+export type Committed =
+  | { kind: 'committed'; acked: number; inbox: number }
+  /** The claim was taken over; nothing was changed. */
+  | { kind: 'stale' }
+  | { kind: 'unknown' };
+
+/** A session's place in a channel's member list. */
+export interface Lease {
+  readonly channel: string;
+  readonly member: Member;
+}
+
+/** Where a log stands: its head, and its first entry that is still kept (head + 1 when empty). */
+export interface Head {
+  readonly epoch: string;
+  readonly offset: number;
+  readonly first: number;
+}
+
+/** What ended with time, each told to exactly one caller. */
+export interface Swept {
+  /** Members whose lease ended. */
+  readonly lapsed: readonly Lease[];
+  /** Sessions whose window passed. */
+  readonly ended: readonly string[];
+}
+
+export interface Store {
+  /** Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject. */
+  openSession(nonce: string, identity: Identity): Promise<Opened>;
+
+  /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again and told. */
+  attach(session: string, identity?: Identity): Promise<Attached>;
+
+  /** Contact: the session's window and its leases start anew. With a generation, only if that is the current one. */
+  touch(session: string, generation?: number): Promise<Touched>;
+
+  /** Fresh credentials were accepted for a live session. */
+  identify(session: string, identity: Identity): Promise<void>;
+
+  /** Ends a session at once. Its leases are told, once. */
+  close(session: string): Promise<readonly Lease[]>;
+
+  /** Appends at the next offset. The same key in the same log is taken once: the second call gets the first entry. */
+  append(log: LogName, body: string, key?: string): Promise<Appended>;
+
+  /** What follows a position. The only place that decides whether a log is continuous. */
+  read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead>;
+
+  /** Heads of several logs in one call, in their order. A log that nobody wrote to has an epoch and the offset 0. */
+  heads(logs: readonly LogName[]): Promise<readonly Head[]>;
+
+  /**
+   * Hints for a log reach the listener from the moment this resolves, until
+   * `unwatch`. Hints may be lost, doubled, late or out of order.
+   */
+  watch(log: LogName): Promise<void>;
+  unwatch(log: LogName): void;
+  /** The one listener of this node. */
+  onHint(listener: (log: LogName, entry: Entry) => void): void;
+
+  /**
+   * Asks to run send `number`. `run` gives the session's claim to `claim` for
+   * `lease` ms: until it is released by a commit or runs out, others are `busy`.
+   */
+  begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
+
+  /**
+   * In one step: the sends up to `number` are done, and their outcomes are in the
+   * inbox. `release` gives the claim back.
+   */
+  commit(
+    session: string,
+    number: number,
+    claim: string,
+    outcomes: readonly string[],
+    release: boolean,
+  ): Promise<Committed>;
+
+  /** The client settled its sends up to `number` otherwise: the next one is expected. */
+  skip(session: string, number: number): Promise<Committed>;
+
+  /** The client handed the inbox on up to here; what is before may be forgotten. */
+  trimInbox(session: string, offset: number): Promise<void>;
+
+  /** Enters a channel's member list, or renews the data. `joined` is false when it was there already. */
+  enter(session: string, channel: string, member: Member): Promise<{ joined: boolean }>;
+
+  /** Leaves it. `left` is false when it was not there. */
+  leave(session: string, channel: string): Promise<{ left: boolean; member?: Member }>;
+
+  members(channel: string): Promise<readonly Member[]>;
+
+  /** Ends what is over: leases and sessions. Called every few seconds by each node. */
+  sweep(): Promise<Swept>;
+
+  /** Releases what the store holds: connections, listeners. */
+  end(): Promise<void>;
+}

@@ -1,0 +1,110 @@
+/**
+ * One bounded log: dense offsets, one epoch, the oldest entries dropped first.
+ * It knows no clock and no channel; the store asks.
+ */
+import type { Entry, Head, LogRead } from '../store.js';
+
+/** How much a log keeps; whichever limit is reached first. */
+export interface Retention {
+  /** Entries. */
+  entries: number;
+  /** Characters of all bodies together. */
+  bytes: number;
+  /** Milliseconds. */
+  age: number;
+}
+
+interface Kept extends Entry {
+  readonly at: number;
+  readonly key: string | undefined;
+}
+
+export class MemoryLog {
+  readonly epoch: string;
+  /** Offset of the newest entry, 0 when there never was one. */
+  top = 0;
+  /** Characters kept. */
+  bytes = 0;
+  /** When it was last appended to. */
+  used = 0;
+  readonly #retention: Retention;
+  /** Kept entries are `#entries[#start…]`; the space before is reclaimed in strides. */
+  #entries: Kept[] = [];
+  #start = 0;
+  #keys: Map<string, Kept> | undefined;
+
+  constructor(epoch: string, retention: Retention) {
+    this.epoch = epoch;
+    this.#retention = retention;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === this.#start;
+  }
+
+  append(body: string, now: number, key?: string): Entry {
+    const entry: Kept = { epoch: this.epoch, offset: ++this.top, body, at: now, key };
+    this.used = now;
+    this.#entries.push(entry);
+    this.bytes += body.length;
+    if (key !== undefined) (this.#keys ??= new Map()).set(key, entry);
+    while (this.#count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.#count > 1)) {
+      this.#dropOldest();
+    }
+    return entry;
+  }
+
+  find(key: string): Entry | undefined {
+    return this.#keys?.get(key);
+  }
+
+  head(): Head {
+    return { epoch: this.epoch, offset: this.top, first: this.#first };
+  }
+
+  read(epoch: string, offset: number, max: number, isInbox: boolean): LogRead {
+    const before = this.#first - 1;
+    if (epoch !== this.epoch) return { kind: 'gap', reason: 'epoch', now: [this.epoch, before] };
+    // Ahead of everything that was ever appended here: the reader saw another history.
+    if (offset > this.top) return { kind: 'gap', reason: 'diverged', now: [this.epoch, this.top] };
+    if (offset < before) {
+      return { kind: 'gap', reason: isInbox ? 'inbox_overflow' : 'trimmed', now: [this.epoch, before] };
+    }
+    const from = this.#start + (offset - before);
+    return {
+      kind: 'entries',
+      entries: offset === this.top ? [] : this.#entries.slice(from, from + max),
+      head: [this.epoch, this.top],
+    };
+  }
+
+  trimTo(offset: number): void {
+    while (!this.isEmpty && this.#first <= offset) this.#dropOldest();
+  }
+
+  trimOlderThan(now: number): void {
+    while (!this.isEmpty && now - (this.#entries[this.#start]?.at ?? now) > this.#retention.age)
+      this.#dropOldest();
+  }
+
+  get #count(): number {
+    return this.#entries.length - this.#start;
+  }
+
+  get #first(): number {
+    return this.top - this.#count + 1;
+  }
+
+  #dropOldest(): void {
+    const entry = this.#entries[this.#start];
+    if (entry === undefined) return;
+    this.#start++;
+    this.bytes -= entry.body.length;
+    if (entry.key !== undefined) this.#keys?.delete(entry.key);
+    // Amortised: half of the array is free space at most, and a dropped entry is not kept alive for long.
+    if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * The memory store: the reference implementation of the Store contract, for one
+ * process. What it holds dies with the process, and its epochs say so: after a
+ * restart every cursor meets another epoch and is told a gap.
+ */
+import type { Member } from '@iskra/protocol/wire';
+import { SESSION_WINDOW } from '@iskra/protocol/wire';
+import type { Begun, Entry, Head, Identity, Lease, LogRead, SessionState, Store } from '../store.js';
+import { MemoryLog } from './memory-log.js';
+import type { Retention } from './memory-log.js';
+
+export interface MemoryStoreOptions {
+  /** Milliseconds that a session lives on after its last contact. Default 120,000. */
+  window?: number;
+  /** Milliseconds that a member stays listed after the session's last contact. Default 30,000. */
+  presenceWindow?: number;
+  /** What a channel's log keeps. Default: 1,000 entries, 1 MiB, 24 hours. */
+  retention?: Partial<Retention>;
+  /** What a session's inbox keeps. Default: 1,000 entries, 1 MiB, 24 hours. */
+  inbox?: Partial<Retention>;
+  /** Bytes of all logs together; beyond it the logs used longest ago are dropped, which their readers are told. Default 256 MiB. */
+  maxBytes?: number;
+  /** Monotonic milliseconds. Default `performance.now`. */
+  now?: () => number;
+  /** Random text of 128 bits for ids and epochs. */
+  randomId?: () => string;
+}
+
+interface SessionRecord {
+  readonly id: string;
+  readonly nonce: string;
+  identity: Identity;
+  generation: number;
+  acked: number;
+  contact: number;
+  inbox: MemoryLog | undefined;
+  claim: { id: string; until: number } | undefined;
+  /** A claim ran out before its commit: the sends that follow may have run already. */
+  interrupted: boolean;
+  leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
+}
+
+const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
+
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  return new MemoryStore(options);
+}
+
+class MemoryStore implements Store {
+  readonly #window: number;
+  readonly #presenceWindow: number;
+  readonly #retention: Retention;
+  readonly #inboxRetention: Retention;
+  readonly #maxBytes: number;
+  readonly #now: () => number;
+  readonly #randomId: () => string;
+  readonly #run: string;
+  readonly #logs = new Map<string, MemoryLog>();
+  readonly #sessions = new Map<string, SessionRecord>();
+  readonly #nonces = new Map<string, SessionRecord>();
+  readonly #members = new Map<string, Map<string, Member>>();
+  #listener: (log: string, entry: Entry) => void = () => {};
+  #epochs = 0;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#window = options.window ?? SESSION_WINDOW;
+    this.#presenceWindow = options.presenceWindow ?? 30_000;
+    this.#retention = { ...RETENTION, ...options.retention };
+    this.#inboxRetention = { ...RETENTION, ...options.inbox };
+    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+    this.#now = options.now ?? (() => performance.now());
+    this.#randomId =
+      options.randomId ??
+      (() => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'));
+    this.#run = this.#randomId()
+      .toLowerCase()
+      .replace(/[^0-9a-z]/g, '')
+      .slice(0, 10);
+  }
+
+  async openSession(nonce: string, identity: Identity) {
+    const known = this.#nonces.get(nonce);
+    if (known !== undefined) {
+      if (known.identity.subject !== identity.subject) return { kind: 'taken' as const };
+      return { kind: 'opened' as const, state: this.#state(known) };
+    }
+    const record: SessionRecord = {
+      id: this.#randomId(),
+      nonce,
+      identity,
+      generation: 0,
+      acked: 0,
+      contact: this.#now(),
+      inbox: undefined,
+      claim: undefined,
+      interrupted: false,
+      leases: undefined,
+    };
+    this.#sessions.set(record.id, record);
+    this.#nonces.set(nonce, record);
+    return { kind: 'opened' as const, state: this.#state(record) };
+  }
+
+  async attach(session: string, identity?: Identity) {
+    const record = this.#live(session);
+    if (record === undefined) return { kind: 'unknown' as const };
+    record.generation++;
+    if (identity !== undefined) record.identity = identity;
+    return { kind: 'attached' as const, state: this.#state(record), rejoined: this.#rejoin(record) };
+  }
+
+  async identify(session: string, identity: Identity): Promise<void> {
+    const record = this.#live(session);
+    if (record !== undefined) record.identity = identity;
+  }
+
+  async touch(session: string, generation?: number) {
+    const record = this.#live(session);
+    if (record === undefined) return { kind: 'unknown' as const };
+    if (generation !== undefined && generation !== record.generation) return { kind: 'superseded' as const };
+    return { kind: 'current' as const, state: this.#state(record) };
+  }
+
+  async close(session: string) {
+    const record = this.#sessions.get(session);
+    return record === undefined ? [] : this.#remove(record);
+  }
+
+  async append(log: string, body: string, key?: string) {
+    const target = this.#logToWrite(log);
+    const before = key === undefined ? undefined : target.find(key);
+    if (before !== undefined) return { kind: 'duplicate' as const, entry: before };
+    const entry = target.append(body, this.#now(), key);
+    this.#listener(log, entry);
+    return { kind: 'appended' as const, entry };
+  }
+
+  async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
+    return this.#log(log).read(epoch, offset, max, log.startsWith('@'));
+  }
+
+  async heads(logs: readonly string[]): Promise<Head[]> {
+    return logs.map((log) => this.#log(log).head());
+  }
+
+  async watch(): Promise<void> {
+    // Every append reaches the listener.
+  }
+
+  unwatch(): void {
+    // Nothing was registered.
+  }
+
+  onHint(listener: (log: string, entry: Entry) => void): void {
+    this.#listener = listener;
+  }
+
+  async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
+    const record = this.#live(session);
+    if (record === undefined) return { kind: 'unknown' };
+    if (number <= record.acked) {
+      return { kind: 'duplicate', acked: record.acked, inbox: record.inbox?.top ?? 0 };
+    }
+    if (number > record.acked + 1) return { kind: 'expect', number: record.acked + 1 };
+    const now = this.#now();
+    const holder = record.claim;
+    if (holder !== undefined && holder.id !== claim) {
+      if (holder.until > now) return { kind: 'busy' };
+      record.interrupted = true;
+    }
+    record.claim = { id: claim, until: now + lease };
+    return { kind: 'run', redelivered: record.interrupted };
+  }
+
+  async commit(
+    session: string,
+    number: number,
+    claim: string,
+    outcomes: readonly string[],
+    release: boolean,
+  ) {
+    const record = this.#live(session);
+    if (record === undefined) return { kind: 'unknown' as const };
+    if (record.claim?.id !== claim) return { kind: 'stale' as const };
+    if (release) record.claim = undefined;
+    record.interrupted = false;
+    record.acked = number;
+    for (const outcome of outcomes) this.#appendToInbox(record, outcome);
+    return { kind: 'committed' as const, acked: number, inbox: record.inbox?.top ?? 0 };
+  }
+
+  async skip(session: string, number: number) {
+    const record = this.#live(session);
+    if (record === undefined) return { kind: 'unknown' as const };
+    record.acked = Math.max(record.acked, number);
+    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? 0 };
+  }
+
+  async trimInbox(session: string, offset: number): Promise<void> {
+    this.#sessions.get(session)?.inbox?.trimTo(offset);
+  }
+
+  async enter(session: string, channel: string, member: Member) {
+    const record = this.#live(session);
+    if (record === undefined) return { joined: false };
+    record.leases ??= new Map();
+    record.leases.set(channel, { member, lapsed: false });
+    return { joined: this.#list(channel, member) };
+  }
+
+  async leave(session: string, channel: string) {
+    const record = this.#sessions.get(session);
+    const lease = record?.leases?.get(channel);
+    record?.leases?.delete(channel);
+    if (lease === undefined || lease.lapsed) return { left: false };
+    this.#unlist(channel, session);
+    return { left: true, member: lease.member };
+  }
+
+  async members(channel: string) {
+    return [...(this.#members.get(channel)?.values() ?? [])];
+  }
+
+  async sweep() {
+    const now = this.#now();
+    const lapsed: Lease[] = [];
+    const ended: string[] = [];
+    for (const record of this.#sessions.values()) {
+      const silence = now - record.contact;
+      if (silence > this.#window) {
+        ended.push(record.id);
+        lapsed.push(...this.#remove(record));
+      } else if (record.leases !== undefined && silence > this.#presenceWindow) {
+        lapsed.push(...this.#lapse(record));
+      }
+    }
+    this.#forget(now);
+    return { lapsed, ended };
+  }
+
+  async end(): Promise<void> {
+    this.#listener = () => {};
+  }
+
+  /** A session that is still within its window; asking for it is contact. */
+  #live(session: string): SessionRecord | undefined {
+    const record = this.#sessions.get(session);
+    if (record === undefined) return undefined;
+    const now = this.#now();
+    // Past its window but not swept yet: the sweep, which tells its leases, is the only one to end it.
+    if (now - record.contact > this.#window) return undefined;
+    record.contact = now;
+    return record;
+  }
+
+  #state(record: SessionRecord): SessionState {
+    return {
+      session: record.id,
+      identity: record.identity,
+      generation: record.generation,
+      acked: record.acked,
+      inbox: [record.inbox?.epoch ?? this.#run, record.inbox?.top ?? 0],
+    };
+  }
+
+  /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
+  #log(name: string): MemoryLog {
+    if (name.startsWith('@')) {
+      return this.#sessions.get(name.slice(1))?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention);
+    }
+    let log = this.#logs.get(name);
+    if (log === undefined) {
+      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retention);
+      log.used = this.#now();
+      this.#logs.set(name, log);
+    }
+    return log;
+  }
+
+  #logToWrite(name: string): MemoryLog {
+    const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
+    return record === undefined ? this.#log(name) : this.#inbox(record);
+  }
+
+  #inbox(record: SessionRecord): MemoryLog {
+    return (record.inbox ??= new MemoryLog(this.#run, this.#inboxRetention));
+  }
+
+  #appendToInbox(record: SessionRecord, body: string): void {
+    const entry = this.#inbox(record).append(body, this.#now());
+    this.#listener(`@${record.id}`, entry);
+  }
+
+  #rejoin(record: SessionRecord): Lease[] {
+    const rejoined: Lease[] = [];
+    for (const [channel, lease] of record.leases ?? []) {
+      if (!lease.lapsed) continue;
+      lease.lapsed = false;
+      if (this.#list(channel, lease.member)) rejoined.push({ channel, member: lease.member });
+    }
+    return rejoined;
+  }
+
+  #lapse(record: SessionRecord): Lease[] {
+    const lapsed: Lease[] = [];
+    for (const [channel, lease] of record.leases ?? []) {
+      if (lease.lapsed) continue;
+      lease.lapsed = true;
+      this.#unlist(channel, record.id);
+      lapsed.push({ channel, member: lease.member });
+    }
+    return lapsed;
+  }
+
+  #remove(record: SessionRecord): Lease[] {
+    this.#sessions.delete(record.id);
+    this.#nonces.delete(record.nonce);
+    return this.#lapse(record);
+  }
+
+  #list(channel: string, member: Member): boolean {
+    let members = this.#members.get(channel);
+    if (members === undefined) this.#members.set(channel, (members = new Map()));
+    const joined = !members.has(member.id);
+    members.set(member.id, member);
+    return joined;
+  }
+
+  #unlist(channel: string, session: string): void {
+    const members = this.#members.get(channel);
+    members?.delete(session);
+    if (members?.size === 0) this.#members.delete(channel);
+  }
+
+  /** Drops what is old, then, over the byte limit, whole logs, the one used longest ago first. */
+  #forget(now: number): void {
+    let bytes = 0;
+    for (const [name, log] of this.#logs) {
+      log.trimOlderThan(now);
+      if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
+      bytes += log.bytes;
+    }
+    if (bytes <= this.#maxBytes) return;
+    const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
+    for (const [name, log] of byUse) {
+      if (bytes <= this.#maxBytes) return;
+      bytes -= log.bytes;
+      this.#logs.delete(name);
+    }
+  }
+}

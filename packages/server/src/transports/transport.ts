@@ -1,0 +1,19 @@
+/**
+ * What a connection asks of a transport: take bytes, say whether there is room,
+ * close. Reading belongs to the route, deciding to the session.
+ */
+import type { CodeName } from '@iskra/protocol/wire';
+import type { Message } from '../message.js';
+import type { MetricTransport } from '../observe/metrics.js';
+
+export interface Transport {
+  readonly name: MetricTransport;
+  /** Writes messages in order. False when no more should be written until `onWritable`. */
+  write(messages: readonly Message[]): boolean;
+  /** Called by the transport when there is room again. */
+  onWritable: () => void;
+  /** The answer is complete (a poll, a batch of sends); streams ignore it. */
+  finish(code?: CodeName, retryAfter?: number): void;
+  /** Ends the connection after what was written. */
+  close(code: CodeName, retryAfter?: number): void;
+}

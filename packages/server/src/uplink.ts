@@ -1,0 +1,159 @@
+/**
+ * PURE. The numbered sends of a session, as one connection sees them: taken in
+ * order, begun, performed and committed one batch at a time (P30–P35).
+ *
+ *   idle ── sends queued ──▶ beginning ── run ──▶ performing ──▶ committing ──▶ idle
+ *                               │ busy: again in 100 ms
+ *                               │ duplicate: acknowledge, idle
+ *                               └ expect: tell, forget the queue, idle
+ */
+import type { Send } from '@iskra/protocol/wire';
+import type { Begun, Committed } from './store.js';
+
+/** A send, or the number of one whose frame was refused while it was read. */
+export type NumberedSend = { number: number; send: Send } | { number: number; refusedField: string };
+
+/** One send's outcome for the inbox; undefined when the acknowledgement says it all. */
+export type Outcome = string | undefined;
+
+export type UplinkEffect =
+  | { type: 'begin'; number: number }
+  | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
+  | { type: 'commit'; number: number; outcomes: readonly string[] }
+  | { type: 'acknowledge'; number: number; inbox: number }
+  | { type: 'expect'; number: number }
+  | { type: 'lost' };
+
+export interface Rate {
+  /** Sends a second that are taken on average. */
+  perSecond: number;
+  /** Sends that may come at once after a quiet time. */
+  burst: number;
+}
+
+const BUSY_RETRY = 100;
+
+export class Uplink {
+  #state: 'idle' | 'beginning' | 'performing' | 'committing' = 'idle';
+  #queue: NumberedSend[] = [];
+  #batch: NumberedSend[] = [];
+  #tokens: number;
+  #refilledAt: number;
+  /** When to try again, and whether it is the rate that asks to wait (or another connection's claim). */
+  #waiting: { until: number; forRate: boolean } | undefined;
+  readonly #rate: Rate;
+
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#refilledAt = now;
+  }
+
+  get deadline(): number {
+    return this.#waiting?.until ?? Infinity;
+  }
+
+  /** Whether nothing is queued or under way. */
+  get settled(): boolean {
+    return this.#state === 'idle' && this.#queue.length === 0;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Milliseconds until the rate lets the next send through; 0 when it does not hold any back. */
+  heldBack(now: number): number {
+    return this.#waiting?.forRate === true ? Math.max(0, this.#waiting.until - now) : 0;
+  }
+
+  take(send: NumberedSend): void {
+    this.#queue.push(send);
+  }
+
+  /** Starts the next batch, when none is under way and the rate allows one. */
+  next(now: number): UplinkEffect[] {
+    if (this.#state !== 'idle' || (this.#waiting !== undefined && now < this.#waiting.until)) return [];
+    this.#waiting = undefined;
+    const head = this.#queue[0];
+    if (head === undefined) return [];
+    this.#refill(now);
+    if (this.#tokens < 1) {
+      this.#waiting = { until: now + ((1 - this.#tokens) * 1000) / this.#rate.perSecond, forRate: true };
+      return [];
+    }
+    this.#batch = this.#nextBatch(head.number);
+    this.#tokens -= this.#batch.length;
+    this.#state = 'beginning';
+    return [{ type: 'begin', number: head.number }];
+  }
+
+  begun(result: Begun, now: number): UplinkEffect[] {
+    switch (result.kind) {
+      case 'run':
+        this.#state = 'performing';
+        return [{ type: 'perform', batch: this.#batch, redelivered: result.redelivered }];
+      case 'duplicate': {
+        this.#state = 'idle';
+        this.#queue = this.#queue.filter(({ number }) => number > result.acked);
+        return [{ type: 'acknowledge', number: result.acked, inbox: result.inbox }, ...this.next(now)];
+      }
+      case 'expect':
+        this.#state = 'idle';
+        this.#queue = [];
+        return [{ type: 'expect', number: result.number }];
+      case 'busy':
+        this.#state = 'idle';
+        this.#waiting = { until: now + BUSY_RETRY, forRate: false };
+        return [];
+      case 'unknown':
+        return [{ type: 'lost' }];
+    }
+  }
+
+  performed(outcomes: readonly Outcome[]): UplinkEffect[] {
+    this.#state = 'committing';
+    const last = this.#batch[this.#batch.length - 1];
+    return [
+      {
+        type: 'commit',
+        number: last?.number ?? 0,
+        outcomes: outcomes.filter((outcome) => outcome !== undefined),
+      },
+    ];
+  }
+
+  committed(result: Committed, now: number): UplinkEffect[] {
+    this.#state = 'idle';
+    switch (result.kind) {
+      case 'committed': {
+        this.#queue.splice(0, this.#batch.length);
+        return [{ type: 'acknowledge', number: result.acked, inbox: result.inbox }, ...this.next(now)];
+      }
+      case 'stale':
+        // Another connection performed it after our claim ran out: begin again, to learn what it did.
+        return this.next(now);
+      case 'unknown':
+        return [{ type: 'lost' }];
+    }
+  }
+
+  /** Successive numbers from the front of the queue. A request is a batch of its own, so its commit is never delayed. */
+  #nextBatch(first: number): NumberedSend[] {
+    const batch: NumberedSend[] = [];
+    for (const item of this.#queue) {
+      if (item.number !== first + batch.length || batch.length >= this.#tokens) break;
+      const isRequest = 'send' in item && item.send[0] === 'request';
+      if (isRequest && batch.length > 0) break;
+      batch.push(item);
+      if (isRequest) break;
+    }
+    return batch;
+  }
+
+  #refill(now: number): void {
+    const earned = ((now - this.#refilledAt) * this.#rate.perSecond) / 1000;
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + earned);
+    this.#refilledAt = now;
+  }
+}
