@@ -3,7 +3,15 @@
  * field that is wrong, or undefined; nothing is copied and nothing is thrown,
  * so a good frame costs a few comparisons.
  */
-import { INBOX, MAX_CHANNEL, MAX_CHANNELS, MAX_DEPTH, MAX_DIMENSION, MAX_NAME, MAX_NUMBER } from './limits.js';
+import {
+  INBOX,
+  MAX_CHANNEL,
+  MAX_CHANNELS,
+  MAX_DEPTH,
+  MAX_DIMENSION,
+  MAX_NAME,
+  MAX_NUMBER,
+} from './limits.js';
 import { depthWithin } from './json.js';
 
 /** Path of the first wrong field, as in `omega` or `cursors`; undefined when all is well. */
@@ -39,9 +47,7 @@ export const isInert = (value: unknown): boolean => depthWithin(value, MAX_DEPTH
 export function isCursors(value: unknown): boolean {
   if (!isObject(value)) return false;
   const entries = Object.entries(value);
-  return (
-    entries.length <= MAX_CHANNELS + 1 && entries.every(([key, at]) => isLog(key) && isPosition(at))
-  );
+  return entries.length <= MAX_CHANNELS + 1 && entries.every(([key, at]) => isLog(key) && isPosition(at));
 }
 
 const isUnit = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;

@@ -23,11 +23,7 @@ export type Cursors = Record<string, Position>;
 export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'denied';
 
 /** Is this entry the successor of the cursor, one that was seen before, or neither? */
-export function judgeEntry(
-  cursor: Position,
-  epoch: string,
-  offset: number,
-): 'next' | 'duplicate' | 'resync' {
+export function judgeEntry(cursor: Position, epoch: string, offset: number): 'next' | 'duplicate' | 'resync' {
   if (epoch !== cursor[0]) return 'resync';
   if (offset === cursor[1] + 1) return 'next';
   return offset <= cursor[1] ? 'duplicate' : 'resync';

@@ -1,5 +1,15 @@
 /** Reads what a client sends. Only servers load this file. */
-import { isChannel, isCursors, isInert, isMoment, isObject, isPosition, isText, isWhole, wrongEnvelope } from './check.js';
+import {
+  isChannel,
+  isCursors,
+  isInert,
+  isMoment,
+  isObject,
+  isPosition,
+  isText,
+  isWhole,
+  wrongEnvelope,
+} from './check.js';
 import type { Wrong } from './check.js';
 import type { ClientFrame, Continue, Hello } from './frame.js';
 import { MAX_NAME } from './limits.js';
@@ -83,7 +93,10 @@ function wrongField(value: object, checks: Record<string, (field: unknown) => bo
   return undefined;
 }
 
-const HELLO: Record<keyof Pick<Hello, 'nonce' | 'key' | 'probe' | 'auth' | 'cursors' | 'attempt' | 'heartbeat'>, (field: unknown) => boolean> = {
+const HELLO: Record<
+  keyof Pick<Hello, 'nonce' | 'key' | 'probe' | 'auth' | 'cursors' | 'attempt' | 'heartbeat'>,
+  (field: unknown) => boolean
+> = {
   nonce: (field) => typeof field === 'string' && NONCE.test(field),
   key: (field) => isText(field, 256),
   probe: (field) => typeof field === 'boolean',
@@ -100,7 +113,10 @@ function wrongHello(value: unknown): Wrong {
   return wrongField(value, HELLO);
 }
 
-const CONTINUE: Record<keyof Pick<Continue, 'nonce' | 'key' | 'generation' | 'cursors' | 'wait'>, (field: unknown) => boolean> = {
+const CONTINUE: Record<
+  keyof Pick<Continue, 'nonce' | 'key' | 'generation' | 'cursors' | 'wait'>,
+  (field: unknown) => boolean
+> = {
   nonce: HELLO.nonce,
   key: HELLO.key,
   generation: (field) => isWhole(field, 1),
