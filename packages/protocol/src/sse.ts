@@ -47,22 +47,18 @@ export function blockReader(onData: (data: string) => void): (piece: string) => 
       afterCarriageReturn = false;
       if (piece.startsWith('\n')) piece = piece.slice(1);
     }
-    // A line that is still open is not searched again: a long block in many pieces stays linear.
-    let from = rest.length;
-    rest += piece;
+    // Only the piece is searched. To search the open line with it would copy the line for every piece.
     let start = 0;
-    for (;;) {
-      const end = nextBreak(rest, from);
-      if (end < 0) break;
-      line(rest.slice(start, end));
+    for (let end = nextBreak(piece, 0); end >= 0; end = nextBreak(piece, start)) {
+      line(rest + piece.slice(start, end));
+      rest = '';
       start = end + 1;
-      if (rest[end] === '\r') {
-        if (start === rest.length) afterCarriageReturn = true;
-        else if (rest[start] === '\n') start++;
+      if (piece[end] === '\r') {
+        if (start === piece.length) afterCarriageReturn = true;
+        else if (piece[start] === '\n') start++;
       }
-      from = start;
     }
-    rest = rest.slice(start);
+    rest += piece.slice(start);
   };
 }
 
