@@ -36,7 +36,9 @@ export function encodeEnvelope(input: EnvelopeInput): string {
 export function completeEnvelope<Payload>(
   input: Pick<Envelope, 'delta'> & Partial<Envelope<Payload>>,
 ): Envelope<Payload> {
-  return { dimension: 1, omega: 1, lambda: 'continue', ...input };
+  // Not `{ dimension: 1, …, ...input }`: a field that is given as undefined would undo its default.
+  const { delta, dimension = 1, omega = 1, lambda = 'continue', ...rest } = input;
+  return { delta, dimension, omega, lambda, ...rest };
 }
 
 /**
