@@ -5,6 +5,7 @@
  * `lambda` is the advice, so a client obeys a code that it has never met.
  */
 import type { Envelope } from './envelope.js';
+import { MAX_FAULT } from './limits.js';
 
 /** The next steps that a system envelope can advise. Closed: a machine can obey each of them. */
 export type Advice =
@@ -69,7 +70,8 @@ export const CODES = {
     code: 4403,
     status: 403,
     advice: 'stop',
-    sentence: 'This is not allowed for this session, or the page comes from an origin that is not on the list.',
+    sentence:
+      'This is not allowed for this session, or the page comes from an origin that is not on the list.',
   },
   not_found: {
     code: 4404,
@@ -155,11 +157,7 @@ export function faultEnvelope(
   detail: Partial<Pick<Fault, 'field' | 'message' | 'retryAfter'>> = {},
 ): Envelope<Fault> {
   const { code, advice, sentence } = CODES[name];
-  return {
-    delta: name,
-    dimension,
-    omega: 1,
-    lambda: advice,
-    payload: { code, message: sentence, ...detail },
-  };
+  const payload: Fault = { code, ...detail, message: (detail.message ?? sentence).slice(0, MAX_FAULT) };
+  if (payload.field !== undefined) payload.field = payload.field.slice(0, MAX_FAULT);
+  return { delta: name, dimension, omega: 1, lambda: advice, payload };
 }

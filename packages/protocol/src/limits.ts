@@ -32,6 +32,9 @@ export const MAX_CHANNEL = 200;
 /** Characters of `delta`, `lambda` and `seam_id`. */
 export const MAX_NAME = 128;
 
+/** Characters of a fault's `field` and `message`: both can repeat a caller's own key, and a refusal must fit in a log. */
+export const MAX_FAULT = 512;
+
 /** `dimension` fits in a byte; five levels have names (message, connection, session, node, cluster). */
 export const MAX_DIMENSION = 255;
 
