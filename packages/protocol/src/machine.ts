@@ -28,7 +28,8 @@ export interface Clock {
  * Runs a machine: feeds it events one after another, performs its effects in
  * order, and keeps one timer for its deadline. A timer that is armed for an
  * earlier moment stays: when it fires too early it is armed again, so a
- * deadline that moves with every message costs nothing.
+ * deadline that moves with every message costs nothing. After `stop` no event
+ * is handled any more; the effects of the one under way still happen.
  */
 export function drive<Event, Effect>(
   machine: Machine<Event, Effect>,
@@ -59,13 +60,14 @@ export function drive<Event, Effect>(
     if (busy) return;
     busy = true;
     try {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
         for (const effect of machine.handle(next, clock.now())) perform(effect);
       }
     } finally {
+      // Also after an effect that threw: without its timer the machine would never wake again.
       busy = false;
+      arm();
     }
-    arm();
   };
 
   return {
