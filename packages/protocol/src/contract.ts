@@ -5,7 +5,9 @@
  *
  * Any Standard Schema will do (standardschema.dev): zod, valibot, arktype …
  */
+import { isChannel } from './check.js';
 import type { CodeName } from './codes.js';
+import { MAX_CHANNEL } from './limits.js';
 
 /** The part of Standard Schema v1 that is used here. */
 export interface Schema<Input = unknown, Output = Input> {
@@ -18,8 +20,7 @@ export interface Schema<Input = unknown, Output = Input> {
 }
 
 type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 interface SchemaIssue {
   readonly message: string;
@@ -72,8 +73,23 @@ type OutputOf<S> = S extends { '~standard': { types?: infer T } }
 /** The channel names that a contract knows. */
 export type ChannelName<C extends Contract> = Template<keyof Channels<C> & string>;
 
+/** Part by part between the colons, as at run time: else `room:{id}` would claim `room:7:staff` too. */
+type Covers<Pattern extends string, Channel extends string> = string extends Pattern
+  ? true
+  : Pattern extends `${infer Part}:${infer More}`
+    ? Channel extends `${infer Found}:${infer Rest}`
+      ? Found extends Template<Part>
+        ? Covers<More, Rest>
+        : false
+      : false
+    : Channel extends `${string}:${string}`
+      ? false
+      : Channel extends Template<Pattern>
+        ? true
+        : false;
+
 type PatternOf<C extends Contract, Channel extends string> = {
-  [P in keyof Channels<C> & string]: Channel extends Template<P> ? P : never;
+  [P in keyof Channels<C> & string]: Covers<P, Channel> extends false ? never : P;
 }[keyof Channels<C> & string];
 
 type DeltasOf<C extends Contract, Channel extends string> = Channels<C>[PatternOf<C, Channel>];
@@ -151,7 +167,8 @@ export function compileContract(contract: Contract = {}): ContractCheck {
     payload(channel, delta, payload) {
       if (channels === undefined) return { ok: true, value: payload };
       const found = find(channel);
-      if (found === undefined) return missing('channel', 'No channel pattern of the contract covers this name.');
+      if (found === undefined)
+        return missing('channel', 'No channel pattern of the contract covers this name.');
       const schema = found.deltas.get(delta);
       if (schema === undefined) {
         return missing('delta', `This channel has no such delta; it knows ${list(found.deltas)}.`);
@@ -163,32 +180,43 @@ export function compileContract(contract: Contract = {}): ContractCheck {
   };
 }
 
-const missing = (field: string, message: string): Checked => ({ ok: false, code: 'not_found', field, message });
+const missing = (field: string, message: string): Checked => ({
+  ok: false,
+  code: 'not_found',
+  field,
+  message,
+});
 
 const list = (names: ReadonlyMap<string, unknown>): string => [...names.keys()].join(', ') || 'none';
 
 function check(schema: Schema, value: unknown): Checked | Promise<Checked> {
   const result = schema['~standard'].validate(value);
-  return result instanceof Promise ? result.then(verdict) : verdict(result);
+  // Not `instanceof Promise`: a promise of another realm would then pass for a value.
+  return 'then' in result ? Promise.resolve(result).then(verdict) : verdict(result);
 }
 
 function verdict(result: SchemaResult<unknown>): Checked {
-  const issue = result.issues?.[0];
-  if (issue === undefined) return { ok: true, value: 'value' in result ? result.value : undefined };
-  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  return { ok: false, code: 'invalid', field: ['payload', ...path].join('.'), message: issue.message };
+  if (result.issues === undefined) return { ok: true, value: result.value };
+  const issue = result.issues[0];
+  const path = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  const message = issue?.message ?? 'The schema refused this and did not say why.';
+  return { ok: false, code: 'invalid', field: ['payload', ...path].join('.'), message };
 }
 
+/** A part of a pattern that stands for one part of a name. */
+const PART = /\{[A-Za-z]\w*\}/g;
+
 function patternExpression(pattern: string): RegExp {
-  const literal = pattern.replace(/\{[A-Za-z]\w*\}/g, '');
-  if (pattern === '' || /[^A-Za-z0-9:._~-]/.test(literal)) {
+  const shortest = pattern.replace(PART, 'x');
+  if (!isChannel(shortest)) {
     throw new TypeError(
-      `The channel pattern "${pattern}" can never match: names have letters, digits and : . _ ~ - only. ` +
-        'Write a variable part as {name}, as in "room:{id}".',
+      `The channel pattern "${pattern}" can never match: a name has 1 to ${MAX_CHANNEL} characters, letters, digits ` +
+        'and : . _ ~ - only, the first a letter or digit. Write a variable part as {name}, as in "room:{id}".',
     );
   }
-  const source = pattern.replace(/\{[A-Za-z]\w*\}|[.~]/g, (part) =>
-    part.startsWith('{') ? '[A-Za-z0-9._~-]+' : `\\${part}`,
-  );
+  const source = pattern
+    .split(PART)
+    .map((literal) => literal.replaceAll('.', '\\.'))
+    .join('[A-Za-z0-9._~-]+');
   return new RegExp(`^${source}$`);
 }
