@@ -33,7 +33,7 @@ export interface Process {
 
 /** Starts the server of a case, with a garbage collector that can be called. */
 export const startServer = (the: Case): Promise<Process> =>
-  start(0, [
+  start('server', 0, [
     '--expose-gc',
     fileURLToPath(new URL('../servers/start.js', import.meta.url)),
     JSON.stringify(the),
@@ -41,7 +41,11 @@ export const startServer = (the: Case): Promise<Process> =>
 
 /** Starts the load of a case against a port. */
 export const startLoad = (the: Case, port: number): Promise<Process> =>
-  start(1, [fileURLToPath(new URL('../load/start.js', import.meta.url)), JSON.stringify(the), String(port)]);
+  start('load', 1, [
+    fileURLToPath(new URL('../load/start.js', import.meta.url)),
+    JSON.stringify(the),
+    String(port),
+  ]);
 
 const running = new Set<ChildProcess>();
 
@@ -50,7 +54,7 @@ export function stopAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-async function start(core: number, args: readonly string[]): Promise<Process> {
+async function start(name: string, core: number, args: readonly string[]): Promise<Process> {
   const pinned = canPin ? ['taskset', '-c', String(core)] : [];
   const [command, ...rest] = withFiles([...pinned, process.execPath, ...args]);
   const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
@@ -70,10 +74,13 @@ async function start(core: number, args: readonly string[]): Promise<Process> {
   // Whoever asks next hears of it; without a question under way it must not end the bench.
   ended.catch(() => {});
 
-  const answer = (): Promise<unknown> => {
+  const answer = (to: string): Promise<unknown> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
+      timer = setTimeout(
+        () => reject(new Error(`no answer to "${to}" within ${PATIENCE / 1000} s`)),
+        PATIENCE,
+      );
     });
     const message = once(child, 'message').then(([value]: unknown[]) => value);
     return Promise.race([message, ended, late]).finally(() => clearTimeout(timer));
@@ -81,7 +88,7 @@ async function start(core: number, args: readonly string[]): Promise<Process> {
 
   const self: Process = {
     ask: async <Answer>(question: string) => {
-      const answered = answer();
+      const answered = answer(`${name}: ${question}`);
       child.send(question);
       return (await answered) as Answer;
     },
@@ -93,7 +100,7 @@ async function start(core: number, args: readonly string[]): Promise<Process> {
     },
   };
   try {
-    await answer();
+    await answer(`${name}: start`);
     return self;
   } catch (error) {
     await self.stop();
