@@ -1,0 +1,151 @@
+/** A channel as the application sees it: its handlers, its members, its calls. The subscription itself lives in the session. */
+import type {
+  ChannelName,
+  Contract,
+  DeliveredPayload,
+  DeltaName,
+  Envelope,
+  EnvelopeInput,
+  GapReason,
+  Member,
+  Position,
+  PublishPayload,
+  Untyped,
+} from '@iskra/protocol/wire';
+import { createEmitter } from './emitter.js';
+import type { Off } from './emitter.js';
+import type { Send } from './send.js';
+
+/** An envelope with its place in a channel. */
+export interface Entry<Payload = unknown> {
+  channel: string;
+  position: Position;
+  envelope: Envelope<Payload>;
+}
+
+/** Entries between `was` and `now` cannot be delivered; what follows continues at `now`. */
+export interface Gap {
+  channel: string;
+  reason: GapReason;
+  was: Position;
+  now: Position;
+}
+
+export interface SubscribeOptions {
+  /** Deliver what came after this position. */
+  since?: Position;
+  /** Deliver at most this many of the newest entries first, up to 10,000. */
+  last?: number;
+  /** Enter the channel's member list with this data. */
+  presence?: unknown;
+}
+
+/** What may be said of a message besides its payload. */
+export interface PublishOptions {
+  /** Level of the change, 0..255; 1 is a message. */
+  dimension?: number;
+  /** Confidence, 0..1. Default 1. */
+  omega?: number;
+  /** The next step. Default "continue". */
+  lambda?: string;
+}
+
+/** The payload may be left out where its type allows it. */
+export type PublishArguments<Payload> = undefined extends Payload
+  ? [payload?: Payload, options?: PublishOptions]
+  : [payload: Payload, options?: PublishOptions];
+
+export interface Channel<C extends Contract = Untyped, Name extends string = ChannelName<C>> {
+  readonly name: string;
+  /** Position of the last entry that was handed on; undefined while not subscribed. */
+  readonly position: Position | undefined;
+  /** Who is there, as far as this subscription knows; empty without presence. */
+  readonly members: readonly Member[];
+  /** Called for each entry of this delta, once and in order; `*` for every delta. The answer takes it away. */
+  on(
+    delta: '*',
+    handler: (payload: DeliveredPayload<C, Name, DeltaName<C, Name>>, entry: Entry) => void,
+  ): Off;
+  on<Delta extends DeltaName<C, Name>>(
+    delta: Delta,
+    handler: (
+      payload: DeliveredPayload<C, Name, Delta>,
+      entry: Entry<DeliveredPayload<C, Name, Delta>>,
+    ) => void,
+  ): Off;
+  /** Called in the place of entries that cannot be delivered. */
+  onGap(handler: (gap: Gap) => void): Off;
+  /** Called whenever the member list changes. */
+  onMembers(handler: (members: readonly Member[]) => void): Off;
+  /** Settles when the server has taken it; entries follow. Rejects with a {@link SendError} when refused. */
+  subscribe(options?: SubscribeOptions): Promise<void>;
+  /** Nothing is delivered after this call; settles when the server knows. */
+  unsubscribe(): Promise<void>;
+  /** Appends to the channel, exactly once. See {@link Send} for how it ends. */
+  publish<Delta extends DeltaName<C, Name>>(
+    delta: Delta,
+    ...rest: PublishArguments<PublishPayload<C, Name, Delta>>
+  ): Send;
+}
+
+/** What a channel asks of its client. */
+export interface Calls {
+  position(channel: string): Position | undefined;
+  publish(channel: string, envelope: EnvelopeInput): Send;
+  subscribe(channel: string, options: SubscribeOptions): Promise<void>;
+  unsubscribe(channel: string): Promise<void>;
+}
+
+/** More members than this are not kept. */
+const MAX_MEMBERS = 10_000;
+
+/** The inner side of a channel, by which the client feeds it. */
+export interface ChannelFeed {
+  channel: Channel;
+  entry(entry: Entry): void;
+  gap(gap: Gap): void;
+  members(members: readonly Member[]): void;
+}
+
+export function createChannel(name: string, calls: Calls, failed: (error: unknown) => void): ChannelFeed {
+  const handlers = createEmitter<Record<string, unknown[]>>(failed);
+  const own = createEmitter<{ gap: [Gap]; members: [readonly Member[]] }>(failed);
+  let list: readonly Member[] = [];
+
+  const members = (next: readonly Member[]): void => {
+    list = next.slice(0, MAX_MEMBERS);
+    own.emit('members', list);
+  };
+
+  return {
+    channel: {
+      name,
+      get position() {
+        return calls.position(name);
+      },
+      get members() {
+        return list;
+      },
+      on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
+      onGap: (handler) => own.on('gap', handler),
+      onMembers: (handler) => own.on('members', handler),
+      subscribe: (options = {}) => calls.subscribe(name, options),
+      unsubscribe: () => calls.unsubscribe(name),
+      publish: (delta, payload?: unknown, options?: PublishOptions) =>
+        calls.publish(name, { delta, payload, ...options }),
+    },
+    entry(entry) {
+      const { delta, dimension, payload } = entry.envelope;
+      // Comings and goings are entries of the channel (P45), so the list is right at every position.
+      if (dimension === 3 && /^member_(joined|left)$/.test(delta)) {
+        const member = payload as Member;
+        const others = list.filter(({ id }) => id !== member.id);
+        return members(delta === 'member_left' ? others : [...others, member]);
+      }
+      handlers.emit(delta, payload, entry);
+      handlers.emit('*', payload, entry);
+    },
+    gap: (gap) => own.emit('gap', gap),
+    members,
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * All that differs between a browser, Node and a test, as one value: pass your
+ * own as the option `environment`, and the client touches nothing else.
+ */
+import type { Clock } from '@iskra/protocol/wire';
+
+/** What a page tells about itself. `parked`: kept in the back/forward cache; `left`: gone for good. */
+export type PageSignal = 'visible' | 'online' | 'offline' | 'parked' | 'left';
+
+/** The part of a WebSocket that is used. */
+export interface Socket {
+  readonly readyState: number;
+  send(text: string): void;
+  close(): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: (() => void) | null;
+}
+
+export interface Environment {
+  readonly clock: Clock;
+  /** 0 ≤ x < 1; spreads reconnecting clients over time. */
+  random(): number;
+  /** A nonce of 128 random bits is made of these. */
+  randomBytes(count: number): Uint8Array;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly WebSocket?: (new (url: string, protocol: string) => Socket) | undefined;
+  /** The address that a relative url is resolved against. */
+  readonly base?: string | undefined;
+  /** Where this end is, as `seam_id` of what it reports. */
+  readonly seam: string;
+  /** Listens to the page; the answer stops it. */
+  onPage(listener: (signal: PageSignal) => void): () => void;
+}
+
+/** Longer timers overflow in every runtime and fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The platform's own monotonic clock. */
+export const platformClock: Clock = {
+  now: () => performance.now(),
+  at(moment, callback) {
+    const delay = Math.min(Math.max(0, moment - performance.now()), LONGEST_TIMER);
+    const timer = setTimeout(callback, Math.ceil(delay));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** What this runtime offers. Reads the globals when it is called, not when it is loaded. */
+export function platform(): Environment {
+  const page = typeof document === 'undefined' ? undefined : document;
+  return {
+    clock: platformClock,
+    random: Math.random,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    fetch: (url, init) => fetch(url, init),
+    WebSocket: globalThis.WebSocket as unknown as Environment['WebSocket'],
+    base: page?.baseURI,
+    seam: page ? 'browser' : 'program',
+    onPage: (listener) => (page ? watch(page, listener) : () => {}),
+  };
+}
+
+function watch(page: Document, listener: (signal: PageSignal) => void): () => void {
+  const stop = new AbortController();
+  const listen = (
+    target: EventTarget,
+    name: string,
+    signal: (event: Event) => PageSignal | undefined,
+  ): void =>
+    target.addEventListener(
+      name,
+      (event) => {
+        const found = signal(event);
+        if (found) listener(found);
+      },
+      { signal: stop.signal },
+    );
+  listen(page, 'visibilitychange', () => (page.visibilityState === 'visible' ? 'visible' : undefined));
+  listen(window, 'online', () => 'online');
+  listen(window, 'offline', () => 'offline');
+  listen(window, 'pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'visible' : undefined));
+  // An open connection would keep the page out of the back/forward cache.
+  listen(window, 'pagehide', (event) => ((event as PageTransitionEvent).persisted ? 'parked' : 'left'));
+  return () => stop.abort();
+}

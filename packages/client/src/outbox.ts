@@ -1,0 +1,149 @@
+/**
+ * PURE. The sends of one session that have no known end yet (P30–P40): numbered
+ * without holes, encoded once, settled in order, bounded.
+ *
+ *   queued ── handed to a connection ──▸ sent ── acked, inbox read up to it ──▸ acknowledged | rejected
+ *      └────────── session or outcome lost ──┴──────────────────────────────▸ unknown
+ */
+import { byteLength, encodeFrame } from '@iskra/protocol/wire';
+import type { Envelope, Send } from '@iskra/protocol/wire';
+
+export type SendState = 'queued' | 'sent' | 'acknowledged' | 'rejected' | 'unknown';
+
+/** One send. `text` is made once, so a repeat is the same bytes. */
+export interface Pending {
+  readonly number: number;
+  readonly frame: Send;
+  readonly text: string;
+  readonly bytes: number;
+  state: SendState;
+  /** The entry of the inbox that answers it. */
+  outcome?: Envelope;
+  /** Inbox offset that must be handed on before it settles (P34); set once it is committed. */
+  barrier?: number;
+  /** Whoever waits for it waits until then. */
+  until?: number;
+  /** Its outcome may have fallen into a gap of the inbox. */
+  doubtful?: boolean;
+}
+
+export interface OutboxLimits {
+  /** Unsettled sends. */
+  messages: number;
+  /** Bytes of them together. */
+  bytes: number;
+}
+
+export type Outbox = ReturnType<typeof createOutbox>;
+
+export function createOutbox(limits: OutboxLimits) {
+  const sends: Pending[] = [];
+  let bytes = 0;
+  let last = 0;
+  let committed = 0;
+
+  const drop = (state: (send: Pending) => SendState | undefined): Pending[] => {
+    const settled: Pending[] = [];
+    for (let first = sends[0]; first; first = sends[0]) {
+      const end = state(first);
+      if (!end) break;
+      first.state = end;
+      bytes -= first.bytes;
+      settled.push(first);
+      sends.shift();
+    }
+    return settled;
+  };
+
+  // Numbers have no holes, so a number is a place.
+  const indexOf = (number: number): number => Math.max(0, number - (last - sends.length + 1));
+
+  return {
+    sends: sends as readonly Pending[],
+    get bytes() {
+      return bytes;
+    },
+    /** The highest number that the server has said to be committed. */
+    get committed() {
+      return committed;
+    },
+
+    /** Takes a send; undefined when there is no room for it. */
+    add(frame: (number: number) => Send, until?: number): Pending | undefined {
+      const made = frame(last + 1);
+      const text = encodeFrame(made);
+      const size = byteLength(text);
+      if (sends.length >= limits.messages || bytes + size > limits.bytes) return undefined;
+      const send: Pending = { number: ++last, frame: made, text, bytes: size, state: 'queued', until };
+      bytes += size;
+      sends.push(send);
+      return send;
+    },
+
+    /** The next sends after number `after` that are not known to be committed: at most `count` of them and `room` bytes, but one at least. */
+    batch(after: number, count: number, room: number): Pending[] {
+      const found: Pending[] = [];
+      for (let at = indexOf(after + 1); at < sends.length; at++) {
+        const send = sends[at]!;
+        if (send.barrier !== undefined) continue;
+        room -= send.bytes + 1;
+        if (found.length >= count || (room < 0 && found.length > 0)) break;
+        send.state = 'sent';
+        found.push(send);
+      }
+      return found;
+    },
+
+    /** An entry of the inbox answered send `number`. */
+    answer(number: number, outcome: Envelope): Pending | undefined {
+      const send = sends[number - (last - sends.length + 1)];
+      if (send) send.outcome ??= outcome;
+      return send;
+    },
+
+    /** Sends up to `number` are committed, their outcomes are in the inbox up to `offset`. */
+    acked(number: number, offset: number): void {
+      committed = Math.max(committed, number);
+      for (const send of sends) {
+        if (send.number > number) break;
+        send.barrier ??= offset;
+      }
+    },
+
+    /** The sends that came to their end now that the inbox was handed on up to `offset`, in order. */
+    settle(offset: number): Pending[] {
+      return drop(({ barrier = Infinity, outcome, doubtful }) => {
+        if (barrier > offset) return undefined;
+        if (outcome) return /^(reply|(un)?subscribed)$/.test(outcome.delta) ? 'acknowledged' : 'rejected';
+        return doubtful ? 'unknown' : 'acknowledged';
+      });
+    },
+
+    /** Entries of the inbox were lost: a send that may have been answered there has an unknown outcome. */
+    doubt(): void {
+      for (const send of sends) {
+        if (send.state === 'queued') break;
+        send.doubtful = true;
+        // Offsets of another epoch cannot be compared; that it is committed is known all the same.
+        if (send.barrier !== undefined) send.barrier = 0;
+      }
+    },
+
+    /** The first send can never be taken: it ends here, and its number must be skipped. */
+    refuseFirst(outcome: Envelope): Pending[] {
+      let first = true;
+      return drop((send) => {
+        if (!first) return undefined;
+        first = false;
+        send.outcome = outcome;
+        return 'rejected';
+      });
+    },
+
+    /** The session is gone: every send has an unknown outcome, and numbers begin again (P14). */
+    clear(): Pending[] {
+      last = committed = 0;
+      return drop(() => 'unknown');
+    },
+  };
+}

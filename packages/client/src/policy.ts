@@ -1,0 +1,380 @@
+/**
+ * PURE. Which transport, and when.
+ *
+ *   idle ──started──▸ racing ──welcomed──▸ young ──proven──▸ steady ──┐ below the best:
+ *                      ▲  │ nobody answered  │ ended          │ ended │ probe, then attach
+ *                      │  ▼                  ▼                ▼       │ while the old one delivers
+ *                      waiting ◂─────────────┴────────────────┘ ◂─────┘
+ *
+ * A transport is judged only by its own evidence, and only once another attempt
+ * has shown that the server is there: until then failures are mere suspicions.
+ * Every verdict expires. A connection is left only when a newer one is proven.
+ */
+import { MARKER_DELAY } from '@iskra/protocol/wire';
+import { blames, certainty, EARLY, judge } from './explain.js';
+import type { Attempt, Cause, VerdictCode } from './explain.js';
+import type { TransportName } from './transports/transport.js';
+
+export interface PolicyOptions {
+  /** In order of preference. */
+  transports: readonly TransportName[];
+  /** Exponential backoff with full jitter, ms. */
+  reconnect: { min: number; max: number };
+  /** Times after which better transports are probed, ms; the last one repeats. */
+  probe: readonly number[];
+  /** How long a transport is alone before the next one starts beside it, ms; grows with the round trip. */
+  stagger: number;
+  /** How long an attempt may take to its welcome, ms; grows with the round trip and with failures. */
+  patience: number;
+}
+
+export type PolicyEvent =
+  | { type: 'started' }
+  /** It has its credentials: its time runs from now. */
+  | { type: 'ready'; attempt: number }
+  | { type: 'opened'; attempt: number }
+  | { type: 'welcomed'; attempt: number; generation: number }
+  | { type: 'proven'; attempt: number }
+  /** A poll was held for its whole time. */
+  | { type: 'held'; attempt: number }
+  | { type: 'ended'; attempt: number; cause: Cause }
+  /** The page is visible or online again. */
+  | { type: 'woke' }
+  /** It wants another connection, on the same transport, within this time, ms. */
+  | { type: 'moved'; within: number }
+  /** The session was replaced by a new one. */
+  | { type: 'renewed' }
+  | { type: 'stopped' }
+  | { type: 'timePassed' };
+
+export type PolicyEffect =
+  | { type: 'open'; attempt: Attempt }
+  | { type: 'close'; attempt: Attempt }
+  /** It is over; its verdict is known. */
+  | { type: 'ended'; attempt: Attempt }
+  /** The attempt that carries the session, as the application should know it. */
+  | { type: 'changed'; attempt: Attempt; from: Attempt | undefined; why: VerdictCode | undefined };
+
+export type Phase = 'idle' | 'racing' | 'waiting' | 'young' | 'steady';
+
+/** What is held against a transport, and until when. */
+export interface Standing {
+  strikes: number;
+  until: number;
+  verdict: VerdictCode;
+}
+
+/** Verdicts expire after this time, so that a wrong one costs a minute at most, ms. */
+const VERDICT_LIFE = 50_000;
+const MAX_LOG = 50;
+
+/** `ready`: it has its credentials, so its time runs. `due`: it must be welcomed by then. */
+type Running = Attempt & { ready?: boolean; due?: number };
+
+export type Policy = ReturnType<typeof createPolicy>;
+
+export function createPolicy(options: PolicyOptions, random: () => number) {
+  const { transports, reconnect, probe: schedule } = options;
+  const standings = new Map<TransportName, Standing>();
+  const suspicions = new Map<TransportName, VerdictCode>();
+  const log: Attempt[] = [];
+  let running: Running[] = [];
+  let effects: PolicyEffect[] = [];
+  let now = 0;
+  let started = false;
+  let count = 0;
+  let current: Attempt | undefined;
+  /** The highest generation that a welcome gave: only its connection counts as attached. */
+  let held = 0;
+  let roundTrip = 0;
+  let failures = 0;
+  let race: TransportName[] | undefined;
+  let nextAt = Infinity;
+  let retryAt = Infinity;
+  let delay = 0;
+  let probes: TransportName[] = [];
+  let probeAt = Infinity;
+  let probed = 0;
+  let moveAt = Infinity;
+
+  const rank = ({ transport }: Attempt): number => transports.indexOf(transport);
+  const newest = (): Running | undefined =>
+    running.find(({ generation }) => generation && generation === held);
+  const pending = ({ role, welcomeAt }: Attempt): boolean => role !== 'probe' && !welcomeAt;
+  /** On its way to carrying the session, or to showing that it could. */
+  const undecided = (): boolean => running.some(({ generation }) => !generation);
+  const scaled = (times: number, least: number, most: number): number =>
+    Math.min(most, Math.max(least, roundTrip * times));
+  const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
+  const strikesOf = (transport: TransportName): number => standings.get(transport)?.strikes ?? 0;
+
+  const strike = (transport: TransportName, verdict: VerdictCode): void =>
+    void standings.set(transport, { strikes: strikesOf(transport) + 1, verdict, until: now + VERDICT_LIFE });
+
+  const doubted = (transport: TransportName): boolean => {
+    const standing = standings.get(transport);
+    return (
+      suspicions.has(transport) ||
+      // One poll that was cut may be an accident; two are a habit of the network.
+      (!!standing && standing.until > now && (standing.verdict !== 'poll-cut' || standing.strikes > 1))
+    );
+  };
+
+  /** The moment at which an attempt has had its time. */
+  const dueOf = ({ ready, startedAt, welcomeAt, provenAt, role, due = Infinity }: Running): number => {
+    if (!ready) return Infinity;
+    if (!welcomeAt)
+      return Math.min(startedAt + scaled(20, options.patience, 15_000) * 2 ** Math.min(failures, 2), due);
+    if (!provenAt) return welcomeAt + MARKER_DELAY + scaled(6, 1_500, 10_000);
+    return role === 'probe' ? welcomeAt + EARLY : Infinity;
+  };
+
+  const begin = (transport: TransportName, role: Attempt['role']): void => {
+    const attempt: Attempt = { attempt: ++count, transport, role, startedAt: now };
+    running.push(attempt);
+    log.push(attempt);
+    if (log.length > MAX_LOG) log.shift();
+    effects.push({ type: 'open', attempt });
+  };
+
+  const end = (one: Running, cause: Cause): void => {
+    const carried = newest() === one;
+    running = running.filter((other) => other !== one);
+    const verdict = judge(one, cause, now);
+    Object.assign(one, {
+      endedAt: now,
+      verdict,
+      omega: certainty(strikesOf(one.transport) + 1),
+      detail:
+        cause.by === 'network'
+          ? `${cause.status} ${cause.detail}`
+          : cause.by === 'server'
+            ? cause.name
+            : undefined,
+    });
+    effects.push({ type: 'close', attempt: one });
+    effects.push({ type: 'ended', attempt: one });
+    if ('wait' in cause) delay = Math.max(delay, cause.wait ?? 0);
+    const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
+    // An old connection that had its time teaches nothing, nor does a move to another node that failed.
+    if (blames(verdict) && !moving && (carried || one.role === 'probe' || !one.welcomeAt)) {
+      if (newest()) strike(one.transport, verdict);
+      else suspicions.set(one.transport, verdict);
+    }
+    if (moving && !one.welcomeAt) moveAt = now + reconnect.min + backoff();
+    if (one.role === 'probe' || !race) return;
+    nextAt = now;
+    // The server is there and said no: another transport would hear the same.
+    if (cause.by === 'server' && !blames(verdict)) {
+      race = [];
+      leave(pending);
+    }
+  };
+
+  const leave = (test: (attempt: Attempt) => unknown): void => {
+    for (const one of running.filter(test)) end(one, { by: 'us', code: 'left' });
+  };
+
+  const take = (attempt: Attempt, why: VerdictCode | undefined): void => {
+    if (attempt === current) return;
+    effects.push({ type: 'changed', attempt, from: current, why });
+    current = attempt;
+  };
+
+  const welcomed = (one: Running, generation: number): void => {
+    one.welcomeAt = now;
+    if (one.role === 'probe') return;
+    one.generation = generation;
+    held = Math.max(held, generation);
+    // Somebody answered: what was suspected is now known.
+    for (const [transport, verdict] of suspicions) strike(transport, verdict);
+    suspicions.clear();
+    retryAt = nextAt = Infinity;
+    race = undefined;
+    delay = 0;
+    leave((other) => pending(other) && rank(other) > rank(one));
+    // The others had the same network: they need not be waited for much longer.
+    for (const other of running) if (!other.welcomeAt) other.due = now + scaled(8, 2_000, 10_000);
+    if (!current || current.endedAt) take(one, current?.verdict);
+  };
+
+  const proven = (one: Running): void => {
+    one.provenAt = now;
+    if (one.role === 'probe') {
+      // One that died early before must outlive that age now.
+      if (!/early/.test(standings.get(one.transport)?.verdict ?? '')) promote(one);
+    } else if (one.generation === held) {
+      failures = 0;
+      moveAt = Infinity;
+      leave((other) => other !== one && other.generation);
+      take(one, current && standings.get(current.transport)?.verdict);
+    } else if (rank(one) < rank(newest() ?? one)) {
+      // Late, but better than what was taken meanwhile.
+      begin(one.transport, 'attach');
+    }
+  };
+
+  /** A probe has shown that its transport works: attach there for good. */
+  const promote = (one: Running): void => {
+    probes = [];
+    leave((other) => other === one);
+    begin(one.transport, 'attach');
+  };
+
+  /** Everything that is due, in the order in which one thing leads to the next. */
+  const step = (): void => {
+    for (const one of running) {
+      if (one.endedAt) continue;
+      if (one.provenAt && now >= one.welcomeAt! + EARLY && one.transport !== 'long-poll')
+        standings.delete(one.transport);
+      if (now < dueOf(one)) continue;
+      if (one.provenAt) promote(one);
+      else end(one, { by: 'silence' });
+    }
+    if (!started) return;
+    const best = newest();
+    if (!best) lost();
+    else if (best.provenAt) settled(best);
+  };
+
+  const retry = (): void => {
+    // What did not fit is read again at once: nobody else lost anything then.
+    retryAt = now + Math.max(delay, current?.verdict === 'resync' ? 0 : backoff());
+    nextAt = Infinity;
+    delay = 0;
+    failures++;
+  };
+
+  const lost = (): void => {
+    probes = [];
+    probeAt = moveAt = Infinity;
+    leave(({ role }) => role === 'probe');
+    if (!race && !running.some(pending) && retryAt === Infinity) retry();
+    if (now >= retryAt) {
+      race = [...transports.filter((one) => !doubted(one)), ...transports.filter(doubted)];
+      retryAt = Infinity;
+      nextAt = now;
+    }
+    if (!race) return;
+    if (now >= nextAt) {
+      const next = race.shift();
+      if (next) begin(next, 'race');
+      nextAt = race.length ? now + scaled(3, options.stagger, 3_000) : Infinity;
+    }
+    if (race.length || running.some(pending)) return;
+    // Nobody answered: that is the server or the network, and no transport's fault.
+    race = undefined;
+    suspicions.clear();
+    for (const one of log) {
+      if (one.endedAt === now && one.role === 'race' && blames(one.verdict!)) one.verdict = 'server-down';
+    }
+    retry();
+  };
+
+  const settled = (best: Running): void => {
+    if (now >= moveAt) {
+      moveAt = Infinity;
+      begin(best.transport, 'attach');
+    }
+    if (rank(best) === 0) {
+      probed = 0;
+      probeAt = Infinity;
+    } else if (!undecided()) {
+      if (!probes.length && probeAt === Infinity)
+        probeAt = now + schedule[Math.min(probed++, schedule.length - 1)]!;
+      if (now >= probeAt) {
+        probeAt = Infinity;
+        probes = transports.slice(0, rank(best));
+      }
+      const next = probes.shift();
+      if (next) begin(next, 'probe');
+    }
+  };
+
+  return {
+    /** The last attempts, oldest first. */
+    log: log as readonly Attempt[],
+    standings: standings as ReadonlyMap<TransportName, Standing>,
+    get current() {
+      return current;
+    },
+    /** The connection that carries the sends. */
+    newest,
+    get phase(): Phase {
+      const best = newest();
+      if (!started) return 'idle';
+      if (best) return best.provenAt ? 'steady' : 'young';
+      return retryAt === Infinity ? 'racing' : 'waiting';
+    },
+    /** The smoothed round trip, ms. */
+    measured(sample: number): void {
+      roundTrip = sample;
+    },
+    get deadline(): number {
+      const best = newest();
+      return Math.min(
+        ...running.map(dueOf),
+        ...(started && !best ? [nextAt, retryAt] : []),
+        ...(best?.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : []),
+      );
+    },
+
+    handle(event: PolicyEvent, at: number): PolicyEffect[] {
+      // A moment of 0 would read as "not yet".
+      now = at || Number.MIN_VALUE;
+      effects = [];
+      const one = 'attempt' in event ? running.find(({ attempt }) => attempt === event.attempt) : undefined;
+      if (one) {
+        switch (event.type) {
+          case 'ready':
+            Object.assign(one, { ready: true, startedAt: now });
+            break;
+          case 'opened':
+            one.openedAt ??= now;
+            // Another one already carries the session: look first, then take over.
+            if (one.role === 'race' && one.transport === 'websocket' && newest()) one.role = 'probe';
+            break;
+          case 'welcomed':
+            welcomed(one, event.generation);
+            break;
+          case 'proven':
+            if (!one.provenAt) proven(one);
+            break;
+          case 'held':
+            standings.delete(one.transport);
+            break;
+          case 'ended':
+            end(one, event.cause);
+            break;
+          default:
+        }
+      }
+      switch (event.type) {
+        case 'started':
+          started = true;
+          retryAt = now;
+          break;
+        case 'woke':
+          if (retryAt < Infinity) retryAt = now;
+          if (probeAt < Infinity) probeAt = now;
+          probed = 0;
+          break;
+        case 'moved':
+          if (moveAt === Infinity) moveAt = now + random() * event.within;
+          break;
+        case 'renewed':
+          held = 0;
+          leave(() => true);
+          break;
+        case 'stopped':
+          started = false;
+          race = undefined;
+          leave(() => true);
+          break;
+        default:
+      }
+      step();
+      return effects;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** The script tag: everything of `index.ts` as the global `iskra`. */
+export * from './index.js';
