@@ -75,11 +75,12 @@ async function end<C extends Contract>(
   timeout: number,
 ): Promise<void> {
   realtime.drain(timeout);
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const until = performance.now() + timeout;
+  // The port stays open meanwhile: whoever watches /health must see the shutdown, not a refused connection.
   while (realtime.activeConnections > 0 && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await realtime.close();
   server.closeAllConnections();
   await closed;

@@ -78,6 +78,11 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
   return app;
 }
 
+/** Plain clients speak no protocol, so they are told of a shutdown in words. */
+export function tellShutdown(core: Core, clients: Iterable<WebSocketContext>): void {
+  for (const client of clients) send(core, client, 'The server is shutting down: please connect again.');
+}
+
 function send(core: Core, client: WebSocketContext, text: string): void {
   client.send(text);
   core.metrics.sent.plain++;

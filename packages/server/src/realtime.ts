@@ -8,7 +8,7 @@ import type { Server } from 'node:http';
 import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { pino } from 'pino';
-import type { Logger } from 'pino';
+import type { LevelWithSilent, Logger } from 'pino';
 import {
   compileContract,
   decodeBody,
@@ -46,7 +46,7 @@ import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
-import { createPlain } from './plain.js';
+import { createPlain, tellShutdown } from './plain.js';
 import { Presence } from './presence.js';
 import { Rates } from './rates.js';
 import { createRoutes } from './routes.js';
@@ -75,8 +75,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   secret?: string | readonly string[];
   limits?: Partial<Limits>;
   times?: Partial<Times>;
-  /** Where lines go; `false` for nowhere. Default: pino to standard output. */
-  logger?: Logger | false;
+  /** Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. */
+  logger?: Logger | LevelWithSilent | false;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
@@ -168,7 +168,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const clock = nodeClock();
   const hub = new Hub(store, setImmediate);
   const handlers = new Map<string, RequestHandler>();
-  const logger = options.logger === false ? undefined : (options.logger ?? pino({ name: 'iskra' }));
+  const logger = loggerOf(options.logger);
   const contract = compileContract(options.contract);
   const core: Core = {
     node: options.node ?? randomUUID().slice(0, 8),
@@ -262,6 +262,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     drain(within = 5_000) {
       core.draining = true;
       for (const connection of connections) connection.drain(within);
+      tellShutdown(core, clients);
     },
     async close() {
       core.draining = true;
@@ -276,6 +277,11 @@ export function createRealtime<const C extends Contract = Untyped>(
       await store.end();
     },
   };
+}
+
+function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {
+  if (given === false) return undefined;
+  return typeof given === 'string' ? pino({ name: 'iskra', level: given }) : given;
 }
 
 /** Looks every few seconds for sessions and leases that ended, and for hints that were lost. */
