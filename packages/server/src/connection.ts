@@ -15,7 +15,8 @@ import type {
 } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Follower } from './hub.js';
-import type { Message, Run } from './message.js';
+import { Message } from './message.js';
+import type { Run } from './message.js';
 import { may, performSends } from './sends.js';
 import { Session } from './session.js';
 import type { Mode, SessionEffect, SessionEvent } from './session.js';
@@ -101,8 +102,12 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
-  offer(run: Run): void {
-    this.#drive.tell({ type: 'runOffered', run });
+  offer(run: Run, alone: boolean): void {
+    // The common case of a broadcast, without an event and its effects for each of its readers.
+    const message = this.#mode === 'stream' ? this.#session.accept(run) : undefined;
+    if (message === undefined) this.#drive.tell({ type: 'runOffered', run });
+    else if (alone && this.#out.length === 0) this.#write(message);
+    else this.#enqueue(message);
   }
 
   headSeen(log: string, head: Head): void {
@@ -137,14 +142,23 @@ export class Connection implements Follower {
       this.#drive.tell({ type: 'turnEnded' });
     }
     if (this.#out.length > 0) {
-      const messages = this.#out;
+      const message = Message.join(this.#out);
       this.#out = [];
-      this.#core.metrics.sent[this.#transport.name] += messages.length;
-      if (!this.#transport.write(messages) && !this.#disposed) this.#drive.tell({ type: 'blocked' });
+      this.#write(message);
     }
     const after = this.#after;
     this.#after = undefined;
     after?.();
+  }
+
+  #write(message: Message): void {
+    this.#core.metrics.sent[this.#transport.name]++;
+    if (!this.#transport.write(message) && !this.#disposed) this.#drive.tell({ type: 'blocked' });
+  }
+
+  #enqueue(message: Message): void {
+    this.#out.push(message);
+    this.#core.hub.wantsFlush(this);
   }
 
   /** The transport is gone, or the session is done with it. */
@@ -166,8 +180,7 @@ export class Connection implements Follower {
     const core = this.#core;
     switch (effect.type) {
       case 'write':
-        this.#out.push(effect.message);
-        return core.hub.wantsFlush(this);
+        return this.#enqueue(effect.message);
       case 'awaitTurn':
         this.#turnAwaited = true;
         return core.hub.wantsFlush(this);

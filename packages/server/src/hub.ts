@@ -9,7 +9,8 @@ import type { Entry, Store } from './store.js';
 /** What the hub asks of a connection. */
 export interface Follower {
   readonly generation: number;
-  offer(run: Run): void;
+  /** `alone`: nothing else is offered in this turn, so it may be written at once. */
+  offer(run: Run, alone: boolean): void;
   headSeen(log: string, head: Awaited<ReturnType<Store['heads']>>[number]): void;
   superseded(): void;
   replaced(): void;
@@ -117,7 +118,8 @@ export class Hub {
     const runs = this.#runs;
     this.#runs = [];
     this.#open.clear();
-    for (const run of runs) each(this.#logs.get(run.log), (follower) => follower.offer(run));
+    const alone = runs.length === 1;
+    for (const run of runs) each(this.#logs.get(run.log), (follower) => follower.offer(run, alone));
     const outgoing = this.#outgoing;
     if (outgoing.size === 0) return;
     this.#outgoing = new Set();

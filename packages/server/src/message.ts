@@ -3,7 +3,7 @@
  * keeps the form that each transport needs: the framed WebSocket bytes and the
  * event-stream block are the same for every reader of a run of entries.
  */
-import { encodeEntry, encodeFrame, INBOX, joinFrames, printBlock } from '@iskra/protocol/wire';
+import { encodeEntry, encodeFrame, INBOX, printBlock } from '@iskra/protocol/wire';
 import type { ServerFrame } from '@iskra/protocol/wire';
 import type { Entry } from './store.js';
 
@@ -17,23 +17,30 @@ export class Message {
     this.frames = frames;
   }
 
+  /** Several messages as one; a single one stays itself, with the bytes that it shares. */
+  static join(messages: readonly Message[]): Message {
+    const [first] = messages;
+    return messages.length === 1 && first !== undefined
+      ? first
+      : new Message(messages.map((message) => message.frames).join(','));
+  }
+
   static of(...frames: ServerFrame[]): Message {
     return new Message(frames.map(encodeFrame).join(','));
   }
 
+  get text(): string {
+    return `[${this.frames}]`;
+  }
+
   /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */
   get webSocket(): Buffer {
-    return (this.#webSocket ??= frameText(`[${this.frames}]`));
+    return (this.#webSocket ??= frameText(this.text));
   }
 
   get block(): Buffer {
-    return (this.#block ??= Buffer.from(printBlock(`[${this.frames}]`)));
+    return (this.#block ??= Buffer.from(printBlock(this.text)));
   }
-}
-
-/** One message text from several messages, for a poll's answer. */
-export function joinMessages(messages: readonly Message[]): string {
-  return joinFrames(messages.map((message) => message.frames));
 }
 
 const TEXT_FINAL = 0x81;

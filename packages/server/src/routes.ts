@@ -14,7 +14,7 @@ import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
 import type { Core } from './core.js';
 import type { Guard, Passed } from './guard.js';
-import { Message, joinMessages } from './message.js';
+import { Message } from './message.js';
 import { PollTransport } from './transports/poll.js';
 import type { Answer } from './transports/poll.js';
 import { SseTransport, nodeSink, webSink } from './transports/sse.js';
@@ -263,7 +263,7 @@ function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  return respond({ status, retryAfter, body: joinMessages([Message.of(['close', envelope])]) }, from);
+  return respond({ status, retryAfter, body: Message.of(['close', envelope]).text }, from);
 }
 
 function respond(given: Answer, to: { crossOrigin?: string | undefined }): Response {

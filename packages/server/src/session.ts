@@ -29,7 +29,8 @@ import type {
   ServerFrame,
   Subscribed,
 } from '@iskra/protocol/wire';
-import { Message, Run, entriesMessage, wireName } from './message.js';
+import { Message, entriesMessage, wireName } from './message.js';
+import type { Run } from './message.js';
 import type { Begun, Committed, Head, LogRead, SessionState } from './store.js';
 import { Uplink } from './uplink.js';
 import type { NumberedSend, Outcome, Rate, UplinkEffect } from './uplink.js';
@@ -173,6 +174,23 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   get generation(): number {
     return this.#state?.generation ?? 0;
+  }
+
+  /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
+  accept(run: Run): Message | undefined {
+    const reader = this.#readers.get(run.log);
+    if (
+      reader === undefined ||
+      reader.reading ||
+      this.#lagging ||
+      reader.offset + 1 !== run.first ||
+      reader.epoch !== run.epoch ||
+      run.log.startsWith(INBOX)
+    ) {
+      return undefined;
+    }
+    reader.offset = run.last;
+    return run.message;
   }
 
   handle(event: SessionEvent | DeadlinePassed, now: number): SessionEffect[] {

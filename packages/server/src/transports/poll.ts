@@ -1,8 +1,7 @@
 /** One HTTP answer, given when the session says that it is complete: a poll, or what came of a batch of sends. */
 import { CODES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
-import { joinMessages } from '../message.js';
-import type { Message } from '../message.js';
+import { Message } from '../message.js';
 import type { MetricTransport } from '../observe/metrics.js';
 import type { Transport } from './transport.js';
 
@@ -18,21 +17,21 @@ export class PollTransport implements Transport {
   onWritable: () => void = () => {};
   readonly answer: Promise<Answer>;
   #resolve: (answer: Answer) => void = () => {};
-  #messages: readonly Message[] = [];
+  #messages: Message[] = [];
 
   constructor(name: MetricTransport) {
     this.name = name;
     this.answer = new Promise((resolve) => (this.#resolve = resolve));
   }
 
-  write(messages: readonly Message[]): boolean {
-    this.#messages = this.#messages.length === 0 ? messages : [...this.#messages, ...messages];
+  write(message: Message): boolean {
+    this.#messages.push(message);
     return true;
   }
 
   finish(code?: CodeName, retryAfter?: number): void {
     const status = code === undefined ? 200 : CODES[code].status;
-    this.#resolve({ status, retryAfter, body: joinMessages(this.#messages) });
+    this.#resolve({ status, retryAfter, body: Message.join(this.#messages).text });
   }
 
   close(code: CodeName, retryAfter?: number): void {

@@ -35,15 +35,10 @@ export class SseTransport implements Transport {
     this.#refusal = undefined;
   }
 
-  write(messages: readonly Message[]): boolean {
+  write(message: Message): boolean {
     const sink = this.#sink;
-    if (sink === undefined) return this.#refusal?.write(messages) ?? true;
-    const [first] = messages;
-    const block =
-      messages.length === 1 && first !== undefined
-        ? first.block
-        : Buffer.concat(messages.map((message) => message.block));
-    if (sink.write(block)) return true;
+    if (sink === undefined) return this.#refusal?.write(message) ?? true;
+    if (sink.write(message.block)) return true;
     sink.whenWritable(() => this.onWritable());
     return false;
   }

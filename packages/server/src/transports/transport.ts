@@ -8,8 +8,8 @@ import type { MetricTransport } from '../observe/metrics.js';
 
 export interface Transport {
   readonly name: MetricTransport;
-  /** Writes messages in order. False when no more should be written until `onWritable`. */
-  write(messages: readonly Message[]): boolean;
+  /** False when no more should be written until `onWritable`. */
+  write(message: Message): boolean;
   /** Called by the transport when there is room again. */
   onWritable: () => void;
   /** The answer is complete (a poll, a batch of sends); streams ignore it. */

@@ -22,9 +22,6 @@ export type UpgradeHelper = UpgradeWebSocket<WebSocket>;
 /** What it gives for each connection. */
 export type WebSocketContext = WSContext<WebSocket>;
 
-/** Bytes up to which several frames are copied into one buffer; above, the kernel gathers them. */
-const COPY_LIMIT = 16_384;
-
 export class WebSocketTransport implements Transport {
   readonly name = 'websocket';
   onWritable: () => void = () => {};
@@ -38,22 +35,14 @@ export class WebSocketTransport implements Transport {
     this.#backlog = backlog;
   }
 
-  write(messages: readonly Message[]): boolean {
+  write(message: Message): boolean {
     const socket = this.#socket;
     if (socket === undefined) {
-      for (const message of messages) this.#context.send(`[${message.frames}]`);
+      this.#context.send(message.text);
       return true;
     }
     if (!socket.writable) return true;
-    const [first] = messages;
-    if (messages.length === 1 && first !== undefined) {
-      socket.write(first.webSocket);
-    } else {
-      writeAll(
-        socket,
-        messages.map((message) => message.webSocket),
-      );
-    }
+    socket.write(message.webSocket);
     if (socket.writableLength <= this.#backlog) return true;
     socket.once('drain', () => this.onWritable());
     return false;
@@ -66,18 +55,6 @@ export class WebSocketTransport implements Transport {
   close(code: CodeName): void {
     this.#context.close(CODES[code].code, code);
   }
-}
-
-function writeAll(socket: Socket, buffers: readonly Buffer[]): void {
-  let length = 0;
-  for (const buffer of buffers) length += buffer.length;
-  if (length <= COPY_LIMIT) {
-    socket.write(Buffer.concat(buffers, length));
-    return;
-  }
-  socket.cork();
-  for (const buffer of buffers) socket.write(buffer);
-  socket.uncork();
 }
 
 /**
