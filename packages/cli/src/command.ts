@@ -1,0 +1,67 @@
+/** The command and its parts: which there are, help and version, and how an error is told. */
+import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+import { defineCommand, renderUsage, runCommand } from 'citty';
+import type { CommandDef } from 'citty';
+import { healthCommand } from './health.js';
+import { serveCommand } from './serve.js';
+import { Failure, nearest, UsageError } from './usage.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
+const commands: Record<string, CommandDef<any>> = { serve: serveCommand, health: healthCommand };
+
+const iskra = defineCommand({
+  meta: { name: 'iskra', version, description: 'realtime without a lost, doubled or reordered message' },
+  subCommands: commands,
+});
+
+/** Runs one command line. Resolves with the exit code, or with nothing while the command goes on. */
+export async function run(argv: readonly string[]): Promise<number | undefined> {
+  const [name, ...rest] = argv;
+  try {
+    if (name === undefined || isHelp(name) || name === 'help') return await help(rest[0]);
+    if (name === '--version' || name === '-v') return print(version);
+    const command = find(name);
+    if (rest.some(isHelp)) return await help(name);
+    await runCommand(command, { rawArgs: rest });
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return tell(error.message, 2);
+    if (error instanceof Failure) return tell(error.message, 1);
+    throw error;
+  }
+}
+
+const isHelp = (argument: string): boolean => argument === '--help' || argument === '-h';
+
+async function help(name: string | undefined): Promise<number> {
+  const usage = name === undefined ? renderUsage(iskra) : renderUsage(find(name), iskra);
+  const text = process.stdout.isTTY ? await usage : stripVTControlCharacters(await usage);
+  return print(text.trimEnd().replace(/ +$/gm, ''));
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- as above
+function find(name: string): CommandDef<any> {
+  const names = Object.keys(commands);
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (found !== undefined) return found;
+  const close = nearest(name, names);
+  throw new UsageError(
+    `iskra has no command "${name}". ` +
+      (close === undefined ? `It knows ${names.join(', ')}; see iskra --help.` : `Is it ${close}?`),
+  );
+}
+
+function print(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function tell(message: string, code: number): number {
+  console.error(message);
+  return code;
+}

@@ -1,0 +1,58 @@
+import { beforeEach, afterEach, expect, it, vi } from 'vitest';
+import { readSettings } from './serve.js';
+
+beforeEach(() => {
+  for (const name of ['PORT', 'HOST', 'LOG_LEVEL']) vi.stubEnv(name, undefined);
+  vi.stubEnv('WATCH_REPORT_DEPENDENCIES', undefined);
+});
+afterEach(() => vi.unstubAllEnvs());
+
+it('has a default for everything', () => {
+  expect(readSettings({}, [])).toEqual({
+    port: 8000,
+    hostname: '0.0.0.0',
+    path: '/realtime',
+    origins: undefined,
+    level: 'info',
+    shutdownTimeout: 1_800_000,
+  });
+});
+
+it('takes the environment, and flags before it', () => {
+  vi.stubEnv('PORT', '9000');
+  vi.stubEnv('HOST', '127.0.0.1');
+  vi.stubEnv('LOG_LEVEL', 'WARN');
+  expect(readSettings({}, [])).toMatchObject({ port: 9000, hostname: '127.0.0.1', level: 'warn' });
+  expect(readSettings({ port: '1', host: '::', 'log-level': 'silent' }, [])).toMatchObject({
+    port: 1,
+    hostname: '::',
+    level: 'silent',
+  });
+});
+
+it('does not keep `node --watch` waiting, unless it was told to', () => {
+  vi.stubEnv('WATCH_REPORT_DEPENDENCIES', '1');
+  expect(readSettings({}, []).shutdownTimeout).toBe(0);
+  expect(readSettings({ 'shutdown-timeout': '30' }, []).shutdownTimeout).toBe(30_000);
+});
+
+it('brings origins to the form in which browsers send them', () => {
+  expect(readSettings({}, ['HTTPS://App.Example/', 'http://localhost:5173']).origins).toEqual([
+    'https://app.example',
+    'http://localhost:5173',
+  ]);
+  expect(readSettings({}, ['https://app.example', '*']).origins).toBe('*');
+});
+
+it.each([
+  [{ port: 'http' }, [], '--port is "http"; it must be the number of a port'],
+  [{ path: 'realtime' }, [], '--path is "realtime"; it must start with /'],
+  [{ path: '/a/' }, [], 'not end with one'],
+  [{ 'log-level': 'loud' }, [], '--log-level is "loud"; the levels are trace'],
+  [{ 'shutdown-timeout': '-1' }, [], 'a whole number of seconds'],
+  [{}, ['app.example'], '--origin is "app.example"; it must be a scheme'],
+  [{}, ['https://app.example/chat'], 'as in https://app.example'],
+  [{}, ['file:///'], 'it must be a scheme'],
+])('teaches instead of guessing: %j %j', (given, origins, message) => {
+  expect(() => readSettings(given, origins)).toThrow(message);
+});

@@ -1,0 +1,153 @@
+/** `iskra serve`: a realtime server without a line of code. Everything may be said in it, by everybody. */
+import { createRealtime } from '@iskra/server';
+import { serve } from '@iskra/server/node';
+import type { Serving } from '@iskra/server/node';
+import { defineCommand } from 'citty';
+import type { ArgsDef } from 'citty';
+import { Failure, refuseUnknown, setting, UsageError, valuesOf, whole } from './usage.js';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+type Level = (typeof LEVELS)[number];
+
+const args = {
+  port: {
+    type: 'string',
+    valueHint: 'number',
+    description: 'where to listen; 0 takes a free one [PORT, 8000]',
+  },
+  host: { type: 'string', valueHint: 'address', description: 'the address to listen on [HOST, 0.0.0.0]' },
+  path: { type: 'string', valueHint: 'path', description: 'where the transports are [/realtime]' },
+  origin: {
+    type: 'string',
+    valueHint: 'origin',
+    description: "a page's origin that may connect; repeatable, * for all [the server's own]",
+  },
+  'log-level': { type: 'string', valueHint: 'level', description: `${LEVELS.join(', ')} [LOG_LEVEL, info]` },
+  'shutdown-timeout': {
+    type: 'string',
+    valueHint: 'seconds',
+    description: 'how long clients have to leave on ending [1800; 0 under node --watch]',
+  },
+} satisfies ArgsDef;
+
+export interface ServeSettings {
+  port: number;
+  hostname: string;
+  path: string;
+  /** undefined: the server's own origin only. */
+  origins: '*' | readonly string[] | undefined;
+  level: Level;
+  /** Milliseconds. */
+  shutdownTimeout: number;
+}
+
+export const serveCommand = defineCommand({
+  meta: { name: 'serve', description: 'start a realtime server' },
+  args,
+  async run({ rawArgs, args: given }) {
+    refuseUnknown('iskra serve', rawArgs, args);
+    const settings = readSettings(given, valuesOf('origin', rawArgs, args));
+    const serving = await start(settings);
+    announce(serving, settings);
+  },
+});
+
+/** Flags before environment variables before defaults. */
+export function readSettings(given: Record<string, unknown>, origins: readonly string[]): ServeSettings {
+  return {
+    port: whole(setting('port', given['port'], 'PORT'), {
+      otherwise: 8000,
+      min: 0,
+      max: 65_535,
+      what: 'the number of a port',
+    }),
+    hostname: setting('host', given['host'], 'HOST')?.value ?? '0.0.0.0',
+    path: readPath(setting('path', given['path'])?.value ?? '/realtime'),
+    origins: readOrigins(origins),
+    level: readLevel(setting('log-level', given['log-level'], 'LOG_LEVEL')),
+    shutdownTimeout:
+      1000 *
+      whole(setting('shutdown-timeout', given['shutdown-timeout']), {
+        // `node --watch` waits for the old process before it starts the new one.
+        otherwise: process.env['WATCH_REPORT_DEPENDENCIES'] === undefined ? 1800 : 0,
+        min: 0,
+        max: 86_400,
+        what: 'a whole number of seconds',
+      }),
+  };
+}
+
+async function start(settings: ServeSettings): Promise<Serving> {
+  const { port, hostname, path, origins, level, shutdownTimeout } = settings;
+  const realtime = createRealtime({ logger: level, ...(origins !== undefined && { origins }) });
+  try {
+    return await serve(realtime, { port, hostname, path, shutdownTimeout, signals: true });
+  } catch (error) {
+    await realtime.close();
+    throw explain(error, settings);
+  }
+}
+
+/** To standard error: standard output carries the log and nothing but the log. */
+function announce({ url, port }: Serving, { path, shutdownTimeout }: ServeSettings): void {
+  console.error(
+    `iskra is ready at ${url}\n` +
+      `  transports  ${url}${path}\n` +
+      `  try it      ws://localhost:${port}/ws/you\n` +
+      `  watch it    ${url}/health  ${url}/metrics`,
+  );
+  const leave = (): void => {
+    const seconds = shutdownTimeout / 1000;
+    console.error(`iskra is shutting down: clients have ${seconds} s to leave; once more ends it at once`);
+  };
+  process.once('SIGINT', leave);
+  process.once('SIGTERM', leave);
+}
+
+function readPath(path: string): string {
+  if (/^(\/[A-Za-z0-9._~-]+)+$/.test(path)) return path;
+  throw new UsageError(`--path is "${path}"; it must start with / and not end with one, as in /realtime.`);
+}
+
+function readOrigins(origins: readonly string[]): ServeSettings['origins'] {
+  if (origins.length === 0) return undefined;
+  if (origins.includes('*')) return '*';
+  return origins.map((origin) => {
+    const parsed = URL.canParse(origin) ? new URL(origin).origin : undefined;
+    if (parsed !== undefined && parsed !== 'null' && origin.replace(/\/$/, '').toLowerCase() === parsed)
+      return parsed;
+    throw new UsageError(
+      `--origin is "${origin}"; it must be a scheme, a host and, unless it is the usual one, a port, as in https://app.example.`,
+    );
+  });
+}
+
+function readLevel(given: { name: string; value: string } | undefined): Level {
+  if (given === undefined) return 'info';
+  const level = LEVELS.find((known) => known === given.value.toLowerCase());
+  if (level !== undefined) return level;
+  throw new UsageError(`${given.name} is "${given.value}"; the levels are ${LEVELS.join(', ')}.`);
+}
+
+/** What listening can fail with, in the words of whoever started it. */
+function explain(error: unknown, { port, hostname }: ServeSettings): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new Failure(
+        `Port ${port} is taken: another program listens there, perhaps an earlier start of this one. ` +
+          'Stop it, choose another with --port, or take a free one with --port 0.',
+      );
+    case 'EACCES':
+      return new Failure(
+        `Port ${port} may not be used by this user: ports below 1024 are for root. Choose a higher one with --port.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new Failure(
+        `This machine has no address "${hostname}". Use --host 0.0.0.0 for all of its addresses, --host 127.0.0.1 for itself only.`,
+      );
+    default:
+      return error;
+  }
+}
