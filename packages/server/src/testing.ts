@@ -1,1 +1,877 @@
-export {};
+/**
+ * The conformance suite of the Store contract: every promise of `store.ts`, and
+ * none that is not written there. A store that passes can stand behind a server.
+ * It needs a test runner's `describe` and `it`, and nothing else of it.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { Member } from '@iskra/protocol/wire';
+import type { Head, Identity, LogRead, Store } from './store.js';
+
+/** What the suite asks a store to be set up with. */
+export interface ConformanceSettings {
+  /** Milliseconds that a session lives on after its last contact. */
+  readonly window: number;
+  /** Milliseconds that a member stays listed after the session's last contact. */
+  readonly presenceWindow: number;
+  /** Entries that a log keeps, those of an inbox too; a store may keep some more. */
+  readonly entries: number;
+}
+
+/** A fresh store, on a clock that the suite moves. */
+export interface ConformanceSubject {
+  readonly store: Store;
+  /** Another node's access to the same memory. Default: the store itself. */
+  readonly peer?: Store;
+  /** Moves the store's clock on. */
+  advance(ms: number): void | Promise<void>;
+  /** Called after each test, behind `end` of the stores. */
+  teardown?(): void | Promise<void>;
+}
+
+/** Of Vitest, Jest, Mocha or node:test. */
+export interface ConformanceRunner {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+}
+
+const SETTINGS: ConformanceSettings = { window: 120_000, presenceWindow: 30_000, entries: 8 };
+
+/** Appends after which a log must have dropped its first entry, however roughly a store trims. */
+const MOST_KEPT = 2_000;
+
+/** A claim's time in the tests, ms. */
+const LEASE = 10_000;
+
+interface Tools extends Required<Omit<ConformanceSubject, 'teardown'>> {
+  /** Opens a session and gives its id. */
+  open(identity?: Identity): Promise<string>;
+  /** Reads everything that follows a position. */
+  bodies(log: string, epoch: string, offset: number): Promise<string[]>;
+  head(log: string): Promise<Head>;
+  /** Appends until the log has dropped its first entries, and gives its head. */
+  fill(log: string): Promise<Head>;
+  /** Commits one send after another, each with one outcome. */
+  commit(session: string, ...outcomes: string[]): Promise<void>;
+}
+
+/**
+ * Declares the suite.
+ *
+ * @param setup gives a fresh store for each test, with the settings that the suite asks for.
+ */
+export function storeConformance(
+  name: string,
+  setup: (settings: ConformanceSettings) => ConformanceSubject | Promise<ConformanceSubject>,
+  runner: ConformanceRunner,
+): void {
+  const { describe } = runner;
+  const it = (title: string, body: (tools: Tools) => Promise<void>): void => {
+    runner.it(title, async () => {
+      const subject = await setup(SETTINGS);
+      const { store, peer = store } = subject;
+      try {
+        await body(toolsFor(subject));
+      } finally {
+        if (peer !== store) await peer.end();
+        await store.end();
+        await subject.teardown?.();
+      }
+    });
+  };
+
+  describe(name, () => {
+    describe('a session', () => sessions(it));
+    describe('a log', () => logs(it));
+    describe('a hint', () => hints(it));
+    describe('a send', () => sends(it));
+    describe('an inbox', () => inboxes(it));
+    describe('a member', () => members(it));
+    describe('a sweep', () => sweeps(it));
+  });
+}
+
+type It = (title: string, body: (tools: Tools) => Promise<void>) => void;
+
+function sessions(it: It): void {
+  it('opens with generation 0, no committed send and an empty inbox', async ({ store }) => {
+    const opened = await store.openSession(newNonce(), { subject: 'ann' });
+    assert.equal(opened.kind, 'opened');
+    const { session, ...state } = opened.state;
+    assert.match(session, /^[A-Za-z0-9_-]{1,64}$/);
+    assert.match(state.inbox[0], /^[0-9a-z]{1,32}$/);
+    assert.deepEqual(
+      { ...state, inbox: state.inbox[1] },
+      { identity: { subject: 'ann' }, generation: 0, acked: 0, inbox: 0 },
+    );
+  });
+
+  it('is opened once by a nonce, however often and at once it is used (P10)', async ({ store, peer }) => {
+    const nonce = newNonce();
+    const answers = await Promise.all(
+      [store, peer, store, peer].map((one) => one.openSession(nonce, { subject: 'ann' })),
+    );
+    answers.push(await store.openSession(nonce, { subject: 'ann' }));
+    const ids = answers.map((answer) => answer.kind === 'opened' && answer.state.session);
+    assert.equal(typeof ids[0], 'string');
+    assert.equal(new Set(ids).size, 1);
+  });
+
+  it('tells where it stands when its nonce opens it again (P10)', async ({ store, commit }) => {
+    const nonce = newNonce();
+    const first = await store.openSession(nonce, {});
+    assert.equal(first.kind, 'opened');
+    const { session } = first.state;
+    await store.attach(session);
+    await commit(session, '{"delta":"reply"},1');
+    const again = await store.openSession(nonce, {});
+    assert.equal(again.kind, 'opened');
+    const { generation, acked, inbox } = again.state;
+    assert.deepEqual({ generation, acked, inbox: inbox[1] }, { generation: 1, acked: 1, inbox: 1 });
+  });
+
+  it('is taken for every other subject that brings its nonce (P15)', async ({ store }) => {
+    const nonce = newNonce();
+    await store.openSession(nonce, { subject: 'ann' });
+    assert.deepEqual(await store.openSession(nonce, { subject: 'bob' }), { kind: 'taken' });
+    assert.deepEqual(await store.openSession(nonce, {}), { kind: 'taken' });
+    const nobody = newNonce();
+    await store.openSession(nobody, {});
+    assert.deepEqual(await store.openSession(nobody, { subject: 'bob' }), { kind: 'taken' });
+  });
+
+  it('has an id of its own for every nonce', async ({ open }) => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => open()));
+    assert.equal(new Set(ids).size, 20);
+  });
+
+  it('rises by one generation with every attach, also with two at once (P13)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open();
+    const both = await Promise.all([store.attach(session), peer.attach(session)]);
+    both.push(await store.attach(session));
+    const generations = both.map((answer) => answer.kind === 'attached' && answer.state.generation);
+    assert.deepEqual([new Set(generations.slice(0, 2)), generations[2]], [new Set([1, 2]), 3]);
+  });
+
+  it('keeps its identity over an attach without one, and takes a new one', async ({ store, open }) => {
+    const identity = { subject: 'ann', claims: { role: ['a', 1, null] }, expiresAt: 4_102_444_800_000 };
+    const session = await open(identity);
+    const kept = await store.attach(session);
+    assert.deepEqual(kept.kind === 'attached' && kept.state.identity, identity);
+    const given = await store.attach(session, { subject: 'ann', claims: 2 });
+    assert.deepEqual(given.kind === 'attached' && given.state.identity, { subject: 'ann', claims: 2 });
+    await store.identify(session, { subject: 'ann', claims: 3 });
+    const touched = await store.touch(session);
+    assert.deepEqual(touched.kind === 'current' && touched.state.identity, { subject: 'ann', claims: 3 });
+  });
+
+  it('is touched by its current generation only; older ones are superseded (P13)', async ({
+    store,
+    open,
+  }) => {
+    const session = await open();
+    await store.attach(session);
+    await store.attach(session);
+    const current = await store.touch(session, 2);
+    assert.deepEqual(current.kind === 'current' && current.state.generation, 2);
+    assert.equal((await store.touch(session)).kind, 'current');
+    assert.deepEqual(await store.touch(session, 1), { kind: 'superseded' });
+  });
+
+  it('that was never opened is unknown to every verb (P14)', async ({ store }) => {
+    await assertUnknown(store, 'nobodynobodynobody1234');
+  });
+
+  it('lives on for its window after each contact (P14)', async ({ store, open, advance }) => {
+    const session = await open();
+    for (const contact of [
+      () => store.touch(session),
+      () => store.attach(session),
+      () => store.begin(session, 1, 'a', LEASE),
+      () => store.commit(session, 1, 'a', [], true),
+      () => store.skip(session, 1),
+      () => store.touch(session, 1),
+    ]) {
+      await advance(SETTINGS.window - 1);
+      assert.notEqual((await contact()).kind, 'unknown');
+    }
+    await advance(SETTINGS.window - 1);
+    assert.deepEqual((await store.sweep()).ended, []);
+    assert.equal((await store.touch(session)).kind, 'current');
+  });
+
+  it('is unknown when its window has passed, swept or not (P14)', async ({ store, open, advance }) => {
+    const session = await open();
+    await advance(SETTINGS.window + 1);
+    await assertUnknown(store, session);
+    await store.sweep();
+    await assertUnknown(store, session);
+  });
+
+  it('is not kept alive by a superseded connection', async ({ store, open, advance }) => {
+    const session = await open();
+    await store.attach(session);
+    await store.attach(session);
+    await advance(SETTINGS.window - 1);
+    assert.equal((await store.touch(session, 2)).kind, 'current');
+  });
+
+  it('is unknown at once after it was closed, and can be closed again (P72)', async ({ store, open }) => {
+    const session = await open();
+    assert.deepEqual(await store.close(session), []);
+    await assertUnknown(store, session);
+    assert.deepEqual(await store.close(session), []);
+  });
+}
+
+function logs(it: It): void {
+  it('counts its entries 1, 2, 3 in one epoch, and each log for itself', async ({ store }) => {
+    const entries = [];
+    for (const body of ['a', 'b', 'c']) entries.push(await store.append('one', body));
+    const [epoch] = entries.map(({ entry }) => entry.epoch);
+    assert.ok(epoch !== undefined && /^[0-9a-z]{1,32}$/.test(epoch));
+    assert.deepEqual(
+      entries.map(({ kind, entry: { epoch: own, offset, body } }) => [kind, own, offset, body]),
+      [
+        ['appended', epoch, 1, 'a'],
+        ['appended', epoch, 2, 'b'],
+        ['appended', epoch, 3, 'c'],
+      ],
+    );
+    assert.equal((await store.append('two', 'd')).entry.offset, 1);
+  });
+
+  it('gives appends at once an offset each, without a hole', async ({ store, peer, bodies, head }) => {
+    const { epoch } = await head('log');
+    const answers = await Promise.all(
+      Array.from({ length: SETTINGS.entries }, (_, n) => (n % 2 ? store : peer).append('log', `${n}`)),
+    );
+    const byOffset = answers.map(({ entry }) => entry).sort((a, b) => a.offset - b.offset);
+    assert.deepEqual(
+      byOffset.map(({ offset }) => offset),
+      Array.from({ length: SETTINGS.entries }, (_, n) => n + 1),
+    );
+    assert.deepEqual(
+      await bodies('log', epoch, 0),
+      byOffset.map(({ body }) => body),
+    );
+  });
+
+  it('keeps bodies as they are, whatever characters are in them', async ({ store, bodies, head }) => {
+    const body = '{"delta":"said","payload":{"text":"Привіт 👋 \\u0000 \\" \u2028"}},12';
+    await store.append('log', body);
+    assert.deepEqual(await bodies('log', (await head('log')).epoch, 0), [body]);
+  });
+
+  it('takes a key once: the second append gets the first entry (P39)', async ({ store, head }) => {
+    const first = await store.append('log', 'a', 'session:1');
+    const again = await store.append('log', 'other', 'session:1');
+    const { epoch, offset, body } = again.entry;
+    assert.deepEqual([again.kind, epoch, offset, body], ['duplicate', first.entry.epoch, 1, 'a']);
+    assert.equal((await head('log')).offset, 1);
+  });
+
+  it('takes a key once also when two appends bring it at once (P39)', async ({ store, peer, head }) => {
+    const both = await Promise.all([store.append('log', 'a', 'k'), peer.append('log', 'a', 'k')]);
+    assert.deepEqual(both.map(({ kind }) => kind).sort(), ['appended', 'duplicate']);
+    assert.equal((await head('log')).offset, 1);
+  });
+
+  it('takes the key of another log, other keys and no keys as new (P39)', async ({ store, head }) => {
+    await store.append('log', 'a', 'k');
+    assert.equal((await store.append('other', 'a', 'k')).kind, 'appended');
+    assert.equal((await store.append('log', 'a', 'k:1')).kind, 'appended');
+    assert.equal((await store.append('log', 'a')).kind, 'appended');
+    assert.equal((await store.append('log', 'a')).kind, 'appended');
+    assert.equal((await head('log')).offset, 4);
+  });
+
+  it('has an epoch before its first entry, and keeps it (P41)', async ({ store, peer, head }) => {
+    const before = await head('log');
+    assert.deepEqual([before.offset, before.first], [0, 1]);
+    assert.deepEqual(await peer.heads(['log']), [before]);
+    assert.deepEqual(await read(store, 'log', before.epoch, 0), {
+      kind: 'entries',
+      entries: [],
+      head: [before.epoch, 0],
+    });
+    const { entry } = await store.append('log', 'a');
+    assert.deepEqual([entry.epoch, entry.offset], [before.epoch, 1]);
+  });
+
+  it('tells heads in the order of the question, those of unknown logs too', async ({ store }) => {
+    await store.append('b', 'x');
+    await store.append('b', 'y');
+    await store.append('c', 'x');
+    const heads = await store.heads(['c', 'a', 'b', 'c']);
+    assert.deepEqual(
+      heads.map(({ offset, first }) => [offset, first]),
+      [
+        [1, 1],
+        [0, 1],
+        [2, 1],
+        [1, 1],
+      ],
+    );
+    assert.deepEqual(await store.heads([]), []);
+  });
+
+  it('is read from behind a position, at most as much as was asked for, with its head', async ({
+    store,
+    head,
+  }) => {
+    for (const body of ['a', 'b', 'c', 'd']) await store.append('log', body);
+    const { epoch } = await head('log');
+    const entry = (offset: number, body: string) => ({ epoch, offset, body });
+    assert.deepEqual(await read(store, 'log', epoch, 1, 2), {
+      kind: 'entries',
+      entries: [entry(2, 'b'), entry(3, 'c')],
+      head: [epoch, 4],
+    });
+    assert.deepEqual(await read(store, 'log', epoch, 3, 100), {
+      kind: 'entries',
+      entries: [entry(4, 'd')],
+      head: [epoch, 4],
+    });
+  });
+
+  it('has nothing behind its head, and is continuous there', async ({ store, head }) => {
+    await store.append('log', 'a');
+    const { epoch } = await head('log');
+    assert.deepEqual(await read(store, 'log', epoch, 1), { kind: 'entries', entries: [], head: [epoch, 1] });
+  });
+
+  it('that dropped its oldest entries tells a gap, exactly up to what it keeps (P28)', async ({
+    store,
+    fill,
+  }) => {
+    const { epoch, first, offset } = await fill('log');
+    for (const from of [0, first - 2]) {
+      assert.deepEqual(await read(store, 'log', epoch, from), {
+        kind: 'gap',
+        reason: 'trimmed',
+        now: [epoch, first - 1],
+      });
+    }
+    const rest = await read(store, 'log', epoch, first - 1, MOST_KEPT);
+    assert.equal(rest.kind, 'entries');
+    assert.deepEqual(
+      rest.entries.map((entry) => entry.offset),
+      Array.from({ length: offset - first + 1 }, (_, n) => first + n),
+    );
+  });
+
+  it('tells a reader of another epoch where it begins now (P28)', async ({ store, fill, head }) => {
+    await store.append('log', 'a');
+    const { epoch } = await head('log');
+    for (const offset of [0, 1, 9]) {
+      assert.deepEqual(await read(store, 'log', 'another', offset), {
+        kind: 'gap',
+        reason: 'epoch',
+        now: [epoch, 0],
+      });
+    }
+    const filled = await fill('log');
+    assert.deepEqual(await read(store, 'log', 'another', 3), {
+      kind: 'gap',
+      reason: 'epoch',
+      now: [epoch, filled.first - 1],
+    });
+  });
+
+  it('tells a reader beyond its head that their histories differ (P28)', async ({ store, head }) => {
+    await store.append('log', 'a');
+    const { epoch } = await head('log');
+    assert.deepEqual(await read(store, 'log', epoch, 2), {
+      kind: 'gap',
+      reason: 'diverged',
+      now: [epoch, 1],
+    });
+    const empty = await head('empty');
+    assert.deepEqual(await read(store, 'empty', empty.epoch, 1), {
+      kind: 'gap',
+      reason: 'diverged',
+      now: [empty.epoch, 0],
+    });
+  });
+}
+
+function hints(it: It): void {
+  it('tells the entries that another node appends to a watched log', async ({ store, peer }) => {
+    const seen = listen(store);
+    await store.watch('log');
+    const { entry } = await peer.append('log', 'a');
+    const [log, hinted] = await seen(([, { offset }]) => offset === 1);
+    assert.deepEqual(
+      [log, hinted.epoch, hinted.offset, hinted.body],
+      ['log', entry.epoch, entry.offset, 'a'],
+    );
+  });
+
+  it('tells the outcomes that a commit puts into a watched inbox', async ({ store, open, commit }) => {
+    const seen = listen(store);
+    const session = await open();
+    await store.watch(`@${session}`);
+    await commit(session, 'outcome');
+    const [log, { body }] = await seen(() => true);
+    assert.deepEqual([log, body], [`@${session}`, 'outcome']);
+  });
+
+  it('comes again after the log was unwatched and watched anew', async ({ store, peer }) => {
+    const seen = listen(store);
+    await store.watch('log');
+    store.unwatch('log');
+    await store.watch('log');
+    await peer.append('log', 'a');
+    assert.equal((await seen(() => true))[0], 'log');
+  });
+}
+
+function sends(it: It): void {
+  it('runs when it is the next one, for the first time (P30)', async ({ store, open }) => {
+    const session = await open();
+    assert.deepEqual(await store.begin(session, 1, 'a', LEASE), { kind: 'run', redelivered: false });
+  });
+
+  it('is a duplicate at or below the last committed one, and tells where the inbox is (P31)', async ({
+    store,
+    open,
+    commit,
+  }) => {
+    const session = await open();
+    await commit(session, 'x', 'y');
+    for (const number of [1, 2]) {
+      assert.deepEqual(await store.begin(session, number, 'b', LEASE), {
+        kind: 'duplicate',
+        acked: 2,
+        inbox: 2,
+      });
+    }
+  });
+
+  it('above the next one is told which is expected (P32)', async ({ store, open, commit }) => {
+    const session = await open();
+    assert.deepEqual(await store.begin(session, 2, 'a', LEASE), { kind: 'expect', number: 1 });
+    await commit(session, 'x');
+    assert.deepEqual(await store.begin(session, 3, 'a', LEASE), { kind: 'expect', number: 2 });
+    const touched = await store.touch(session);
+    assert.equal(touched.kind === 'current' && touched.state.acked, 1);
+  });
+
+  it('is claimed by one of those who ask at once; the others are told to wait (P30)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open();
+    const both = await Promise.all([store.begin(session, 1, 'a', LEASE), peer.begin(session, 1, 'b', LEASE)]);
+    assert.deepEqual(both.map(({ kind }) => kind).sort(), ['busy', 'run']);
+  });
+
+  it('may be begun again by the one who holds the claim', async ({ store, open }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    assert.equal((await store.begin(session, 1, 'a', LEASE)).kind, 'run');
+    assert.deepEqual(await store.begin(session, 1, 'b', LEASE), { kind: 'busy' });
+  });
+
+  it('is taken over when the claim has run out, marked as redelivered', async ({ store, open, advance }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    await advance(LEASE - 1);
+    assert.deepEqual(await store.begin(session, 1, 'b', LEASE), { kind: 'busy' });
+    await advance(2);
+    assert.deepEqual(await store.begin(session, 1, 'b', LEASE), { kind: 'run', redelivered: true });
+  });
+
+  it('stays marked as redelivered for a third one, until it is committed', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    await advance(LEASE + 1);
+    await store.begin(session, 1, 'b', LEASE);
+    await advance(LEASE + 1);
+    assert.deepEqual(await store.begin(session, 1, 'c', LEASE), { kind: 'run', redelivered: true });
+    await store.commit(session, 1, 'c', [], true);
+    assert.deepEqual(await store.begin(session, 2, 'd', LEASE), { kind: 'run', redelivered: false });
+  });
+
+  it('is committed in one step with its outcomes in the inbox (P34)', async ({ store, open, bodies }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    assert.deepEqual(await store.commit(session, 3, 'a', ['x,1', 'y,3'], true), {
+      kind: 'committed',
+      acked: 3,
+      inbox: 2,
+    });
+    const touched = await store.touch(session);
+    assert.equal(touched.kind, 'current');
+    const { acked, inbox } = touched.state;
+    assert.deepEqual([acked, inbox[1]], [3, 2]);
+    assert.deepEqual(await bodies(`@${session}`, inbox[0], 0), ['x,1', 'y,3']);
+    assert.deepEqual(await store.begin(session, 3, 'b', LEASE), { kind: 'duplicate', acked: 3, inbox: 2 });
+  });
+
+  it('that was taken over cannot be committed: nothing changes', async ({ store, open, advance, head }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    await advance(LEASE + 1);
+    await store.begin(session, 1, 'b', LEASE);
+    assert.deepEqual(await store.commit(session, 1, 'a', ['late'], true), { kind: 'stale' });
+    assert.equal((await head(`@${session}`)).offset, 0);
+    assert.equal((await store.commit(session, 1, 'b', ['own'], true)).kind, 'committed');
+    assert.deepEqual(await store.commit(session, 1, 'a', ['late'], true), { kind: 'stale' });
+    assert.equal((await head(`@${session}`)).offset, 1);
+  });
+
+  it('that nobody began cannot be committed', async ({ store, open }) => {
+    const session = await open();
+    assert.deepEqual(await store.commit(session, 1, 'a', ['x'], true), { kind: 'stale' });
+  });
+
+  it('gives the claim back with its commit, or keeps it for the next one', async ({ store, open }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    await store.commit(session, 1, 'a', [], false);
+    assert.deepEqual(await store.begin(session, 2, 'b', LEASE), { kind: 'busy' });
+    assert.equal((await store.begin(session, 2, 'a', LEASE)).kind, 'run');
+    await store.commit(session, 2, 'a', [], true);
+    assert.deepEqual(await store.begin(session, 3, 'b', LEASE), { kind: 'run', redelivered: false });
+  });
+
+  it('that was skipped is not expected any more (P40)', async ({ store, open, commit }) => {
+    const session = await open();
+    await commit(session, 'x');
+    assert.deepEqual(await store.skip(session, 5), { kind: 'committed', acked: 5, inbox: 1 });
+    assert.deepEqual(await store.begin(session, 5, 'a', LEASE), { kind: 'duplicate', acked: 5, inbox: 1 });
+    assert.equal((await store.begin(session, 6, 'a', LEASE)).kind, 'run');
+  });
+
+  it('never becomes uncommitted, neither by a late skip nor by a late commit (P31)', async ({
+    store,
+    open,
+  }) => {
+    const session = await open();
+    await store.begin(session, 1, 'a', LEASE);
+    await store.skip(session, 5);
+    await store.commit(session, 1, 'a', [], true);
+    const skipped = await store.skip(session, 2);
+    assert.equal(skipped.kind === 'committed' && skipped.acked, 5);
+  });
+}
+
+function inboxes(it: It): void {
+  it('is a log of its own, named by the session', async ({ store, open, bodies }) => {
+    const [one, two] = [await open(), await open()];
+    const { entry } = await store.append(`@${one}`, 'a');
+    const touched = await store.touch(one);
+    assert.deepEqual(touched.kind === 'current' && touched.state.inbox, [entry.epoch, 1]);
+    assert.deepEqual(await bodies(`@${one}`, entry.epoch, 0), ['a']);
+    const other = await store.touch(two);
+    assert.equal(other.kind === 'current' && other.state.inbox[1], 0);
+  });
+
+  it('begins in the epoch that the session was told when it was opened', async ({ store, commit }) => {
+    const opened = await store.openSession(newNonce(), {});
+    assert.equal(opened.kind, 'opened');
+    const { session, inbox } = opened.state;
+    const [head] = await store.heads([`@${session}`]);
+    assert.deepEqual(head, { epoch: inbox[0], offset: 0, first: 1 });
+    await commit(session, 'x');
+    const answer = await read(store, `@${session}`, inbox[0], 0);
+    assert.deepEqual(answer.kind === 'entries' && answer.entries.map(({ body }) => body), ['x']);
+  });
+
+  it('forgets what was handed on, and is continuous for who was there', async ({ store, open, commit }) => {
+    const session = await open();
+    await commit(session, 'x', 'y', 'z');
+    const log = `@${session}`;
+    const [before] = await store.heads([log]);
+    assert.ok(before !== undefined);
+    await store.trimInbox(session, 2);
+    const rest = await read(store, log, before.epoch, 2);
+    assert.deepEqual(rest.kind === 'entries' && rest.entries.map(({ offset }) => offset), [3]);
+    await store.trimInbox(session, 3);
+    assert.deepEqual(await read(store, log, before.epoch, 3), {
+      kind: 'entries',
+      entries: [],
+      head: [before.epoch, 3],
+    });
+    await store.trimInbox(session, 1);
+    await commit(session, 'w');
+    const more = await read(store, log, before.epoch, 3);
+    assert.deepEqual(more.kind === 'entries' && more.entries.map(({ offset }) => offset), [4]);
+  });
+
+  it('that overflowed says so, in its own word (P28)', async ({ store, open, fill }) => {
+    const session = await open();
+    const { epoch, first } = await fill(`@${session}`);
+    assert.deepEqual(await read(store, `@${session}`, epoch, 0), {
+      kind: 'gap',
+      reason: 'inbox_overflow',
+      now: [epoch, first - 1],
+    });
+  });
+}
+
+function members(it: It): void {
+  it('is listed once, from entering to leaving (P45, P46)', async ({ store, peer, open }) => {
+    const [ann, bob] = [await open(), await open()];
+    assert.deepEqual(await store.members('room'), []);
+    assert.deepEqual(await store.enter(ann, 'room', { id: ann, subject: 'ann', data: { n: [1] } }), {
+      joined: true,
+    });
+    assert.deepEqual(await store.enter(bob, 'room', { id: bob }), { joined: true });
+    assert.deepEqual(
+      sorted(await peer.members('room')),
+      sorted([{ id: ann, subject: 'ann', data: { n: [1] } }, { id: bob }]),
+    );
+    assert.deepEqual(await peer.leave(ann, 'room'), {
+      left: true,
+      member: { id: ann, subject: 'ann', data: { n: [1] } },
+    });
+    assert.deepEqual(await store.leave(ann, 'room'), { left: false });
+    assert.deepEqual(await store.members('room'), [{ id: bob }]);
+  });
+
+  it('that enters again renews its data and does not join twice (P46)', async ({ store, open }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session, data: 1 });
+    assert.deepEqual(await store.enter(session, 'room', { id: session, data: 2 }), { joined: false });
+    assert.deepEqual(await store.members('room'), [{ id: session, data: 2 }]);
+    assert.deepEqual((await store.leave(session, 'room')).member, { id: session, data: 2 });
+  });
+
+  it('is in each of its channels for itself', async ({ store, open }) => {
+    const session = await open();
+    await store.enter(session, 'one', { id: session });
+    await store.enter(session, 'two', { id: session });
+    await store.leave(session, 'one');
+    assert.deepEqual([await store.members('one'), await store.members('two')], [[], [{ id: session }]]);
+  });
+
+  it('of an unknown session does not join, and does not leave', async ({ store }) => {
+    assert.deepEqual(await store.enter('nobody', 'room', { id: 'nobody' }), { joined: false });
+    assert.deepEqual(await store.leave('nobody', 'room'), { left: false });
+    assert.deepEqual(await store.members('room'), []);
+  });
+
+  it('leaves with its session, told once for each channel (P46, P72)', async ({ store, open }) => {
+    const session = await open();
+    await store.enter(session, 'one', { id: session });
+    await store.enter(session, 'two', { id: session });
+    const [first, second] = await Promise.all([store.close(session), store.close(session)]);
+    assert.deepEqual([...first, ...second].map(({ channel }) => channel).sort(), ['one', 'two']);
+    assert.deepEqual(await store.members('one'), []);
+    assert.deepEqual(await store.close(session), []);
+    assert.deepEqual((await store.sweep()).lapsed, []);
+  });
+
+  it('stays while its session is in contact (P46)', async ({ store, open, advance }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session });
+    for (let beat = 0; beat < 5; beat++) {
+      await advance(SETTINGS.presenceWindow - 1);
+      await store.touch(session);
+      assert.deepEqual((await store.sweep()).lapsed, []);
+    }
+    assert.deepEqual(await store.members('room'), [{ id: session }]);
+  });
+
+  it('that lapsed is entered again by the next attach, and told once (P46)', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session, data: 'x' });
+    await advance(SETTINGS.presenceWindow + 1);
+    await store.sweep();
+    assert.deepEqual(await store.members('room'), []);
+    const back = await store.attach(session);
+    assert.deepEqual(back.kind === 'attached' && back.rejoined, [
+      { channel: 'room', member: { id: session, data: 'x' } },
+    ]);
+    assert.deepEqual(await store.members('room'), [{ id: session, data: 'x' }]);
+    const again = await store.attach(session);
+    assert.deepEqual(again.kind === 'attached' && again.rejoined, []);
+  });
+
+  it('that lapsed has left already (P46)', async ({ store, open, advance }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session });
+    await advance(SETTINGS.presenceWindow + 1);
+    await store.sweep();
+    assert.equal((await store.leave(session, 'room')).left, false);
+    const back = await store.attach(session);
+    assert.deepEqual(back.kind === 'attached' && back.rejoined, []);
+    assert.deepEqual(await store.members('room'), []);
+  });
+}
+
+function sweeps(it: It): void {
+  it('tells a lapsed lease to exactly one of those who sweep at once (P46)', async ({
+    store,
+    peer,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session, data: 1 });
+    await advance(SETTINGS.presenceWindow + 1);
+    const both = await Promise.all([store.sweep(), peer.sweep()]);
+    both.push(await store.sweep());
+    assert.deepEqual(
+      both.flatMap(({ lapsed }) => lapsed),
+      [{ channel: 'room', member: { id: session, data: 1 } }],
+    );
+    assert.deepEqual(
+      both.flatMap(({ ended }) => ended),
+      [],
+    );
+  });
+
+  it('ends a session once, its leases with it (P46)', async ({ store, peer, open, advance }) => {
+    const [gone, alive] = [await open(), await open()];
+    await store.enter(gone, 'room', { id: gone });
+    await store.enter(alive, 'room', { id: alive });
+    await advance(SETTINGS.window - SETTINGS.presenceWindow);
+    await store.touch(alive);
+    await advance(SETTINGS.presenceWindow - 1);
+    await store.touch(alive);
+    await advance(2);
+    const both = await Promise.all([store.sweep(), peer.sweep()]);
+    both.push(await store.sweep());
+    assert.deepEqual(
+      both.flatMap(({ ended }) => ended),
+      [gone],
+    );
+    assert.deepEqual(
+      both.flatMap(({ lapsed }) => lapsed),
+      [{ channel: 'room', member: { id: gone } }],
+    );
+    assert.deepEqual(await store.members('room'), [{ id: alive }]);
+  });
+
+  it('does not tell a lease again that lapsed before its session ended (P46)', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session });
+    await advance(SETTINGS.presenceWindow + 1);
+    assert.equal((await store.sweep()).lapsed.length, 1);
+    await advance(SETTINGS.window);
+    assert.deepEqual(await store.sweep(), { lapsed: [], ended: [session] });
+  });
+
+  it('finds nothing where nothing ended', async ({ store, open, advance }) => {
+    await open();
+    await advance(1_000);
+    assert.deepEqual(await store.sweep(), { lapsed: [], ended: [] });
+  });
+}
+
+// ── tools ───────────────────────────────────────────────────────────────────
+
+function toolsFor({ store, peer = store, advance }: ConformanceSubject): Tools {
+  const head = async (log: string): Promise<Head> => {
+    const [found] = await store.heads([log]);
+    assert.ok(found !== undefined, `heads gave nothing for ${log}`);
+    return found;
+  };
+  return {
+    store,
+    peer,
+    advance,
+    head,
+    async open(identity = {}) {
+      const opened = await store.openSession(newNonce(), identity);
+      assert.equal(opened.kind, 'opened');
+      return opened.state.session;
+    },
+    async bodies(log, epoch, offset) {
+      const answer = await read(store, log, epoch, offset);
+      assert.equal(answer.kind, 'entries');
+      return answer.entries.map(({ body }) => body);
+    },
+    async fill(log) {
+      for (let count = 0; count < MOST_KEPT; count++) {
+        await store.append(log, `entry ${count}`);
+        // Two at least, so that there is a position between the first one and what is kept.
+        const found = await head(log);
+        if (found.first > 3) return found;
+      }
+      throw new assert.AssertionError({ message: `${log} keeps more than ${MOST_KEPT} entries` });
+    },
+    async commit(session, ...outcomes) {
+      for (const outcome of outcomes) {
+        const touched = await store.touch(session);
+        assert.equal(touched.kind, 'current');
+        const next = touched.state.acked + 1;
+        assert.equal((await store.begin(session, next, 'tools', LEASE)).kind, 'run');
+        assert.equal((await store.commit(session, next, 'tools', [outcome], true)).kind, 'committed');
+      }
+    },
+  };
+}
+
+/** 22 characters, as the protocol asks for. */
+function newNonce(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** A read without whatever a store keeps beside an entry. */
+async function read(store: Store, log: string, epoch: string, offset: number, max = 100): Promise<LogRead> {
+  const answer = await store.read(log, epoch, offset, max);
+  if (answer.kind !== 'entries') return answer;
+  const entries = answer.entries.map((entry) => ({
+    epoch: entry.epoch,
+    offset: entry.offset,
+    body: entry.body,
+  }));
+  return { ...answer, entries };
+}
+
+type Hint = Parameters<Parameters<Store['onHint']>[0]>;
+
+/** The answer waits for a hint: hints may be late, doubled and out of order. */
+function listen(store: Store): (wanted: (hint: Hint) => boolean) => Promise<Hint> {
+  const seen: Hint[] = [];
+  let wake = (): void => {};
+  store.onHint((...hint) => {
+    seen.push(hint);
+    wake();
+  });
+  return async (wanted) => {
+    for (;;) {
+      const found = seen.find(wanted);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+}
+
+async function assertUnknown(store: Store, session: string): Promise<void> {
+  assert.deepEqual(await store.touch(session), { kind: 'unknown' });
+  assert.deepEqual(await store.touch(session, 1), { kind: 'unknown' });
+  assert.deepEqual(await store.attach(session), { kind: 'unknown' });
+  assert.deepEqual(await store.begin(session, 1, 'a', LEASE), { kind: 'unknown' });
+  assert.deepEqual(await store.commit(session, 1, 'a', ['x'], true), { kind: 'unknown' });
+  assert.deepEqual(await store.skip(session, 1), { kind: 'unknown' });
+  assert.deepEqual(await store.enter(session, 'room', { id: session }), { joined: false });
+  await store.identify(session, { subject: 'x' });
+  await store.trimInbox(session, 1);
+}
+
+function sorted(list: readonly Member[]): Member[] {
+  return [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

@@ -25,7 +25,7 @@ export class MemoryLog {
   top = 0;
   /** Characters kept. */
   bytes = 0;
-  /** When it was last appended to. */
+  /** When it was last appended to or asked for. */
   used = 0;
   readonly #retention: Retention;
   /** Kept entries are `#entries[#start…]`; the space before is reclaimed in strides. */

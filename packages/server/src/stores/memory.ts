@@ -40,6 +40,9 @@ interface SessionRecord {
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
 }
 
+/** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
+const LOG_BYTES = 256;
+
 const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
 
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
@@ -184,9 +187,10 @@ class MemoryStore implements Store {
     if (record.claim?.id !== claim) return { kind: 'stale' as const };
     if (release) record.claim = undefined;
     record.interrupted = false;
-    record.acked = number;
+    // A skip may have been further already: what is committed never becomes uncommitted.
+    record.acked = Math.max(record.acked, number);
     for (const outcome of outcomes) this.#appendToInbox(record, outcome);
-    return { kind: 'committed' as const, acked: number, inbox: record.inbox?.top ?? 0 };
+    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? 0 };
   }
 
   async skip(session: string, number: number) {
@@ -271,9 +275,10 @@ class MemoryStore implements Store {
     let log = this.#logs.get(name);
     if (log === undefined) {
       log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retention);
-      log.used = this.#now();
       this.#logs.set(name, log);
     }
+    // Asking is use as well: a silent log whose readers stand at its head is not dropped under them.
+    log.used = this.#now();
     return log;
   }
 
@@ -338,13 +343,13 @@ class MemoryStore implements Store {
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);
       if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
-      bytes += log.bytes;
+      else bytes += log.bytes + LOG_BYTES;
     }
     if (bytes <= this.#maxBytes) return;
     const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
     for (const [name, log] of byUse) {
       if (bytes <= this.#maxBytes) return;
-      bytes -= log.bytes;
+      bytes -= log.bytes + LOG_BYTES;
       this.#logs.delete(name);
     }
   }
