@@ -33,7 +33,7 @@ import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
 import type { Begun, Committed, Head, LogRead, SessionState } from './store.js';
 import { Uplink } from './uplink.js';
-import type { NumberedSend, Outcome, Rate, UplinkEffect } from './uplink.js';
+import type { NumberedSend, Outcome, Queued, Rate, UplinkEffect } from './uplink.js';
 
 /** `stream`: until closed. `poll`: until there is an answer. `send`: until its sends are settled. */
 export type Mode = 'stream' | 'poll' | 'send';
@@ -243,8 +243,9 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'draining':
         return this.#drain(event.within);
       case 'blocked':
+        // Told again with every write that is not data: the time runs from the first.
+        if (!this.#lagging) this.#slowAt = now + this.#settings.slowTimeout;
         this.#lagging = true;
-        this.#slowAt = now + this.#settings.slowTimeout;
         return;
       case 'writable':
         return this.#catchUp();
@@ -288,6 +289,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
           this.#do({ type: 'measured', roundTrip: now - frame[1] });
         return;
       case 'ping':
+        // Nothing comes before welcome (P12); a probe has had its own.
+        if (this.#phase === 'waiting' && !this.#wrote) return this.#complain('bad_frame', 'hello');
         return this.#write(Message.of(['pong', frame[1]]));
       case 'hello':
         if (this.#phase !== 'waiting') return this.#complain('bad_frame', 'hello');
@@ -302,7 +305,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         this.#answerAt = now + (frame[1].wait ?? 0);
         return this.#do({ type: 'rejoin', request: frame[1] });
       case 'skip':
-        return this.#whenLive(() => this.#do({ type: 'skip', number: frame[1] }));
+        return this.#queue({ number: frame[1], skip: true });
       case 'ack':
         return this.#whenLive(() => this.#acknowledgeInbox(frame[1]));
       case 'auth':
@@ -315,10 +318,10 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     }
   }
 
-  #queue(send: NumberedSend): void {
+  #queue(item: Queued): void {
     if (this.#phase === 'waiting') return this.#complain('bad_frame', 'hello');
     if (this.#uplink.queued >= this.#settings.window) return this.#close('rate_limited');
-    this.#uplink.take(send);
+    this.#uplink.take(item);
   }
 
   #whenLive(act: () => void): void {
@@ -397,6 +400,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   #drain(within: number): void {
+    // Nothing comes before welcome (P12), and there is no session to move yet.
+    if (this.#phase !== 'live') return this.#close('drain');
     const envelope = faultEnvelope('drain', Dimension.node, { retryAfter: within });
     this.#write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, within } }]));
     this.#answerDue = true;
@@ -412,7 +417,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   /** An error that costs the client one frame, not its session (P5). Without a session there is nothing to keep. */
   #complain(code: CodeName, field: string): void {
-    if (this.#phase === 'waiting') return this.#close(code, field);
+    if (this.#phase !== 'live') return this.#close(code, field);
     this.#write(Message.of(['error', faultEnvelope(code, Dimension.message, { field })]));
   }
 

@@ -6,12 +6,16 @@
  *                               │ busy: again in 100 ms
  *                               │ duplicate: acknowledge, idle
  *                               └ expect: tell, forget the queue, idle
+ *   idle ── skip queued ──▶ committing
  */
 import type { Send } from '@iskra/protocol/wire';
 import type { Begun, Committed } from './store.js';
 
 /** A send, or the number of one whose frame was refused while it was read. */
 export type NumberedSend = { number: number; send: Send } | { number: number; refusedField: string };
+
+/** What waits for its turn: a send, or the client's word that it settled those up to a number otherwise (P40). */
+export type Queued = NumberedSend | { number: number; skip: true };
 
 /** One send's outcome for the inbox; undefined when the acknowledgement says it all. */
 export type Outcome = string | undefined;
@@ -20,6 +24,7 @@ export type UplinkEffect =
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
   | { type: 'commit'; number: number; outcomes: readonly string[] }
+  | { type: 'skip'; number: number }
   | { type: 'acknowledge'; number: number; inbox: number }
   | { type: 'expect'; number: number }
   | { type: 'lost' };
@@ -35,7 +40,7 @@ const BUSY_RETRY = 100;
 
 export class Uplink {
   #state: 'idle' | 'beginning' | 'performing' | 'committing' = 'idle';
-  #queue: NumberedSend[] = [];
+  #queue: Queued[] = [];
   #batch: NumberedSend[] = [];
   #tokens: number;
   #refilledAt: number;
@@ -67,8 +72,8 @@ export class Uplink {
     return this.#waiting?.forRate === true ? Math.max(0, this.#waiting.until - now) : 0;
   }
 
-  take(send: NumberedSend): void {
-    this.#queue.push(send);
+  take(item: Queued): void {
+    this.#queue.push(item);
   }
 
   /** Starts the next batch, when none is under way and the rate allows one. */
@@ -77,6 +82,11 @@ export class Uplink {
     this.#waiting = undefined;
     const head = this.#queue[0];
     if (head === undefined) return [];
+    if ('skip' in head) {
+      this.#batch = [];
+      this.#state = 'committing';
+      return [{ type: 'skip', number: head.number }];
+    }
     this.#refill(now);
     if (this.#tokens < 1) {
       this.#waiting = { until: now + ((1 - this.#tokens) * 1000) / this.#rate.perSecond, forRate: true };
@@ -100,8 +110,8 @@ export class Uplink {
       }
       case 'expect':
         this.#state = 'idle';
-        this.#queue = [];
-        return [{ type: 'expect', number: result.number }];
+        this.#queue = this.#fromSkip();
+        return [{ type: 'expect', number: result.number }, ...this.next(now)];
       case 'busy':
         this.#state = 'idle';
         this.#waiting = { until: now + BUSY_RETRY, forRate: false };
@@ -127,7 +137,8 @@ export class Uplink {
     this.#state = 'idle';
     switch (result.kind) {
       case 'committed': {
-        this.#queue.splice(0, this.#batch.length);
+        // A skip is committed alone, without a batch.
+        this.#queue.splice(0, Math.max(1, this.#batch.length));
         return [{ type: 'acknowledge', number: result.acked, inbox: result.inbox }, ...this.next(now)];
       }
       case 'stale':
@@ -138,11 +149,17 @@ export class Uplink {
     }
   }
 
+  /** What the client wrote once it knew that the store lost sends: the numbers before it are not to come again. */
+  #fromSkip(): Queued[] {
+    const skip = this.#queue.findIndex((item) => 'skip' in item);
+    return skip < 0 ? [] : this.#queue.slice(skip);
+  }
+
   /** Successive numbers from the front of the queue. A request is a batch of its own, so its commit is never delayed. */
   #nextBatch(first: number): NumberedSend[] {
     const batch: NumberedSend[] = [];
     for (const item of this.#queue) {
-      if (item.number !== first + batch.length || batch.length >= this.#tokens) break;
+      if ('skip' in item || item.number !== first + batch.length || batch.length >= this.#tokens) break;
       const isRequest = 'send' in item && item.send[0] === 'request';
       if (isRequest && batch.length > 0) break;
       batch.push(item);
