@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Contract } from '@iskra/protocol/wire';
 import type { Realtime } from './realtime.js';
+import { refuseOtherUpgrades } from './transports/websocket.js';
 
 export interface ServeOptions {
   /** Default 8000; 0 takes a free one. */
@@ -50,6 +51,7 @@ export async function serve<C extends Contract>(
       keepAliveTimeout: 75_000,
     },
   }) as Server;
+  refuseOtherUpgrades(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, hostname, resolve);

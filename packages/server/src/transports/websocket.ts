@@ -3,8 +3,9 @@
  * other runtimes. On `ws` the finished frames go straight to the socket: one
  * write a turn, the same bytes for every subscriber.
  */
-import type { Server, createServer } from 'node:http';
+import type { IncomingMessage, Server, createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { WebSocketServer } from 'ws';
@@ -108,10 +109,33 @@ export function attachUpgrades(
   webSockets: WebSocketServer,
   fetch: (request: Request, env: NodeBindings) => Response | Promise<Response>,
 ): void {
+  const others = server.listeners('upgrade');
   createAdaptorServer({
     fetch: (request, env) => fetch(request, env as NodeBindings),
     createServer: (() => server) as unknown as typeof createServer,
     websocket: { server: webSockets },
     overrideGlobalObjects: false,
   });
+  refuseOtherUpgrades(server, others);
+}
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/**
+ * The adapter leaves an upgrade to anything but `websocket` unanswered and its
+ * socket open for ever. It counts the listeners, so it is wrapped, not joined.
+ */
+export function refuseOtherUpgrades(server: Server, others: readonly unknown[] = []): void {
+  for (const listener of server.listeners('upgrade') as UpgradeListener[]) {
+    if (others.includes(listener)) continue;
+    server.off('upgrade', listener);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const isOurs = request.headers.upgrade?.toLowerCase() === 'websocket';
+      if (isOurs || server.listenerCount('upgrade') > 1) return listener(request, socket, head);
+      socket.on('error', () => {});
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+        socket.destroy(),
+      );
+    });
+  }
 }
