@@ -1,5 +1,7 @@
 /** Reads a request's body: JSON text of bounded size, valid UTF-8, nothing else. */
+import type { IncomingMessage } from 'node:http';
 import type { CodeName } from '@iskra/protocol/wire';
+import type { HeaderReader } from './guard.js';
 
 export type Body = { ok: true; text: string } | { ok: false; code: CodeName; field: string };
 
@@ -8,20 +10,24 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 const refused = (code: CodeName, field: string): Body => ({ ok: false, code, field });
 
-/** @param limit bytes; refused at the declared length, or while reading when none is declared (P62). */
-export async function readBody(request: Request, limit: number): Promise<Body> {
-  const { headers } = request;
-  if (!TYPES.test(headers.get('content-type') ?? '')) return refused('unsupported', 'content-type');
-  if (headers.get('content-encoding') !== null) return refused('unsupported', 'content-encoding');
-  const declared = headers.get('content-length');
-  let bytes: ArrayBuffer | Uint8Array | undefined;
-  if (declared !== null) {
-    if (!(Number(declared) <= limit)) return refused('too_big', 'body');
-    bytes = await request.arrayBuffer();
-  } else {
-    bytes = await readAtMost(request.body, limit);
-    if (bytes === undefined) return refused('too_big', 'body');
-  }
+/**
+ * @param limit bytes; refused at the declared length, or while reading when none is declared (P62).
+ * @param incoming Node's request, where there is one: read directly, it costs a third of a web stream.
+ */
+export async function readBody(
+  request: Request,
+  header: HeaderReader,
+  limit: number,
+  incoming: IncomingMessage | undefined,
+): Promise<Body> {
+  if (!TYPES.test(header('content-type') ?? '')) return refused('unsupported', 'content-type');
+  if (header('content-encoding') !== undefined) return refused('unsupported', 'content-encoding');
+  const declared = header('content-length');
+  if (declared !== undefined && !(Number(declared) <= limit)) return refused('too_big', 'body');
+  const bytes = await (incoming === undefined
+    ? readStream(request.body, limit)
+    : readIncoming(incoming, limit));
+  if (bytes === undefined) return refused('too_big', 'body');
   try {
     return { ok: true, text: decoder.decode(bytes) };
   } catch {
@@ -29,7 +35,26 @@ export async function readBody(request: Request, limit: number): Promise<Body> {
   }
 }
 
-async function readAtMost(
+/** The whole body, or undefined when it is over the limit. A body that is cut off rejects. */
+function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    let only: Buffer | undefined;
+    let chunks: Buffer[] | undefined;
+    let length = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) resolve(undefined);
+      else if (only === undefined) only = chunk;
+      else (chunks ??= [only]).push(chunk);
+    });
+    incoming.on('end', () =>
+      resolve(chunks === undefined ? (only ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
+    );
+    incoming.on('error', reject);
+  });
+}
+
+async function readStream(
   body: ReadableStream<Uint8Array> | null,
   limit: number,
 ): Promise<Uint8Array | undefined> {

@@ -5,8 +5,8 @@
  */
 import type { Clock } from '@iskra/protocol/wire';
 
-/** Milliseconds between looks at what is due. */
-const TICK = 50;
+/** Milliseconds that share a bucket. */
+const TICK = 10;
 
 export interface NodeClock extends Clock {
   stop(): void;
@@ -15,43 +15,55 @@ export interface NodeClock extends Clock {
 export function nodeClock(): NodeClock {
   const buckets = new Map<number, Set<() => void>>();
   let timer: NodeJS.Timeout | undefined;
+  /** The tick for which the timer is set; Infinity for none. */
+  let armedFor = Infinity;
+  /** The last tick that was looked at. */
   let last = Math.floor(performance.now() / TICK);
+  /** No bucket is later. */
+  let furthest = last;
+
+  const arm = (tick: number): void => {
+    if (tick >= armedFor) return;
+    clearTimeout(timer);
+    armedFor = tick;
+    timer = setTimeout(look, Math.max(1, Math.ceil(tick * TICK - performance.now()))).unref();
+  };
 
   const look = (): void => {
+    armedFor = Infinity;
     const current = Math.floor(performance.now() / TICK);
     while (last < current) {
       last++;
       const due = buckets.get(last);
+      if (due === undefined) continue;
       buckets.delete(last);
-      for (const callback of due ?? []) callback();
+      for (const callback of due) callback();
     }
-    if (buckets.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
+    for (let tick = last + 1; tick <= furthest; tick++) {
+      if (buckets.has(tick)) return arm(tick);
     }
   };
 
   return {
     now: () => performance.now(),
     at(moment, callback) {
-      if (timer === undefined) {
-        last = Math.floor(performance.now() / TICK);
-        timer = setInterval(look, TICK).unref();
-      }
+      if (buckets.size === 0) last = Math.floor(performance.now() / TICK);
       const tick = Math.max(last + 1, Math.ceil(moment / TICK));
+      furthest = Math.max(furthest, tick);
       let bucket = buckets.get(tick);
       if (bucket === undefined) buckets.set(tick, (bucket = new Set()));
       // One entry a call, also when the same function is given twice.
       const entry = (): void => callback();
       bucket.add(entry);
+      arm(tick);
       return () => {
         bucket.delete(entry);
         if (bucket.size === 0) buckets.delete(tick);
       };
     },
     stop() {
-      clearInterval(timer);
-      timer = undefined;
+      clearTimeout(timer);
+      armedFor = Infinity;
       buckets.clear();
     },
   };

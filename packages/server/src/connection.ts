@@ -54,6 +54,7 @@ export class Connection implements Follower {
   #out: Message[] = [];
   #after: (() => void) | undefined;
   #turnAwaited = false;
+  #flushing = false;
   #disposed = false;
   #claim: string | undefined;
 
@@ -75,6 +76,7 @@ export class Connection implements Follower {
         probeTimeout: PROBE_TIMEOUT,
         supersededGrace: times.supersededGrace,
         slowTimeout: times.slow,
+        linger: times.linger,
         window: limits.sends * 2,
         rate: limits.sendRate,
         readSize: READ_SIZE,
@@ -105,7 +107,7 @@ export class Connection implements Follower {
   offer(run: Run, alone: boolean): void {
     // The common case of a broadcast, without an event and its effects for each of its readers.
     const message = this.#mode === 'stream' ? this.#session.accept(run) : undefined;
-    if (message === undefined) this.#drive.tell({ type: 'runOffered', run });
+    if (message === undefined) this.#drive.tell({ type: 'runOffered', run, alone });
     else if (alone && this.#out.length === 0) this.#write(message);
     else this.#enqueue(message);
   }
@@ -137,6 +139,7 @@ export class Connection implements Follower {
 
   /** Writes what was gathered in this turn, in one go. */
   flush(): void {
+    this.#flushing = true;
     if (this.#turnAwaited) {
       this.#turnAwaited = false;
       this.#drive.tell({ type: 'turnEnded' });
@@ -146,6 +149,7 @@ export class Connection implements Follower {
       this.#out = [];
       this.#write(message);
     }
+    this.#flushing = false;
     const after = this.#after;
     this.#after = undefined;
     after?.();
@@ -158,7 +162,11 @@ export class Connection implements Follower {
 
   #enqueue(message: Message): void {
     this.#out.push(message);
-    this.#core.hub.wantsFlush(this);
+    this.#wantFlush();
+  }
+
+  #wantFlush(): void {
+    if (!this.#flushing) this.#core.hub.wantsFlush(this);
   }
 
   /** The transport is gone, or the session is done with it. */
@@ -183,7 +191,7 @@ export class Connection implements Follower {
         return this.#enqueue(effect.message);
       case 'awaitTurn':
         this.#turnAwaited = true;
-        return core.hub.wantsFlush(this);
+        return this.#wantFlush();
       case 'begin':
         return this.#ask(async (session) => ({
           type: 'begun',
@@ -265,12 +273,18 @@ export class Connection implements Follower {
       act();
       this.dispose();
     };
-    this.#core.hub.wantsFlush(this);
+    this.#wantFlush();
   }
 
   async #logRead(effect: Extract<SessionEffect, { type: 'read' | 'follow' }>): Promise<SessionEvent> {
     const { log, epoch, offset, max } = effect;
-    return { type: 'logRead', log, result: await this.#core.store.read(log, epoch, offset, max) };
+    return {
+      type: 'logRead',
+      log,
+      epoch,
+      offset,
+      result: await this.#core.store.read(log, epoch, offset, max),
+    };
   }
 
   // ── hello and continue ────────────────────────────────────────────────────

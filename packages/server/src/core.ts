@@ -102,6 +102,12 @@ export interface Times {
   slow: number;
   /** After `welcome`, of the first heartbeat on a stream. Default 150. */
   marker: number;
+  /**
+   * After the arrival of a held poll, before which it is not answered with entries:
+   * a quiet channel is not delayed, a busy one costs a request for many entries
+   * instead of one for each. Default 10.
+   */
+  linger: number;
   /** That a superseded connection goes on delivering. Default 5,000. */
   supersededGrace: number;
 }

@@ -9,6 +9,9 @@ import type { Limits } from './core.js';
 /** `'*'` allows every origin; a list names them (`https://app.example`); by default only the page's own host is allowed. */
 export type Origins = '*' | readonly string[] | ((origin: string) => boolean);
 
+/** A request's header by its lower-case name. */
+export type HeaderReader = (name: string) => string | undefined;
+
 export interface GuardOptions {
   readonly origins: Origins | undefined;
   /** Whether requests without an Origin may pass: programs send none, browsers always do. */
@@ -61,9 +64,9 @@ export class Guard {
     this.#requests = new Rates(options.limits.requestRate);
   }
 
-  check(request: Request, peer: string | undefined, now: number): Verdict {
-    const { headers } = request;
-    const address = this.#address(headers, peer);
+  /** @param url the request target; only its query is looked at. */
+  check(header: HeaderReader, url: string, peer: string | undefined, now: number): Verdict {
+    const address = this.#address(header, peer);
     const wrong = (code: CodeName, field: string, retryAfter?: number): Verdict => ({
       ok: false,
       code,
@@ -71,17 +74,17 @@ export class Guard {
       address,
       ...(retryAfter !== undefined && { retryAfter }),
     });
-    const origin = headers.get('origin');
-    const own = origin !== null && isOwnOrigin(origin, headers.get('host'));
-    if (!this.#mayCome(origin, own, headers)) return wrong('forbidden', 'origin');
+    const origin = header('origin');
+    const own = origin !== undefined && isOwnOrigin(origin, header('host'));
+    if (!this.#mayCome(origin, own, header)) return wrong('forbidden', 'origin');
     const wait = this.#requests.take(address, now);
     if (wait > 0) return wrong('rate_limited', 'address', Math.ceil(wait));
-    const question = request.url.indexOf('?');
+    const question = url.indexOf('?');
     if (question >= 0) {
-      const query = new URLSearchParams(request.url.slice(question));
+      const query = new URLSearchParams(url.slice(question));
       if (SECRET_PARAMETERS.some((name) => query.has(name))) return wrong('bad_frame', 'url');
     }
-    return { ok: true, address, crossOrigin: origin !== null && !own ? origin : undefined };
+    return { ok: true, address, crossOrigin: own ? undefined : origin };
   }
 
   /** A place for a connection, or undefined when the address or the node has none left. */
@@ -114,21 +117,21 @@ export class Guard {
     };
   }
 
-  #mayCome(origin: string | null, own: boolean, headers: Headers): boolean {
+  #mayCome(origin: string | undefined, own: boolean, header: HeaderReader): boolean {
     const { origins, allowNoOrigin } = this.#options;
-    if (origin === null) {
+    if (origin === undefined) {
       // A browser that leaves out the origin still tells where a request comes from.
-      return allowNoOrigin && headers.get('sec-fetch-site') !== 'cross-site';
+      return allowNoOrigin && header('sec-fetch-site') !== 'cross-site';
     }
     if (origins === '*') return true;
-    if (origins === undefined) return own && headers.get('sec-fetch-site') !== 'cross-site';
+    if (origins === undefined) return own && header('sec-fetch-site') !== 'cross-site';
     return typeof origins === 'function' ? origins(origin) : origins.includes(origin);
   }
 
-  #address(headers: Headers, peer: string | undefined): string {
+  #address(header: HeaderReader, peer: string | undefined): string {
     const { trustedProxies } = this.#options;
-    const forwarded = trustedProxies > 0 ? headers.get('x-forwarded-for') : null;
-    if (forwarded !== null) {
+    const forwarded = trustedProxies > 0 ? header('x-forwarded-for') : undefined;
+    if (forwarded !== undefined) {
       const hops = forwarded.split(',');
       const hop = hops[Math.max(0, hops.length - trustedProxies)]?.trim();
       if (hop) return hop;
@@ -137,7 +140,9 @@ export class Guard {
   }
 }
 
-function isOwnOrigin(origin: string, host: string | null): boolean {
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
   const separator = origin.indexOf('://');
-  return host !== null && separator > 0 && origin.slice(separator + 3).toLowerCase() === host.toLowerCase();
+  return (
+    host !== undefined && separator > 0 && origin.slice(separator + 3).toLowerCase() === host.toLowerCase()
+  );
 }

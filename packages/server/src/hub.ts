@@ -41,15 +41,15 @@ export class Hub {
     store.onHint((log, entry) => this.#hint(log, entry));
   }
 
-  /** Resolves when the log's hints reach this node: what is read from then on has no hole (P26). */
-  async follow(log: string, follower: Follower): Promise<void> {
+  /** Once this resolves (undefined: at once) the log's hints reach this node: what is read from then on has no hole (P26). */
+  follow(log: string, follower: Follower): Promise<void> | undefined {
     const first = !this.#logs.has(log);
     add(this.#logs, log, follower);
     if (first) {
-      const ready = this.#store.watch(log).finally(() => this.#watching.delete(log));
-      this.#watching.set(log, ready);
+      const ready = this.#store.watch(log)?.finally(() => this.#watching.delete(log));
+      if (ready !== undefined) this.#watching.set(log, ready);
     }
-    await this.#watching.get(log);
+    return this.#watching.get(log);
   }
 
   unfollow(log: string, follower: Follower): void {

@@ -11,14 +11,22 @@ export interface Keys {
   verify(key: string, nonce: string): string | undefined;
 }
 
+/** Verified keys that are remembered: about 2 MB. */
+const MAX_VERIFIED = 10_000;
+
 /** @param secrets the first one signs, all are accepted: a secret is changed by putting the new one in front. */
 export function sessionKeys(secrets: readonly string[]): Keys {
   const mac = (secret: string, session: string, nonce: string): string =>
     createHmac('sha256', secret).update(`iskra.1 ${session} ${nonce}`).digest('base64url');
   const [current = ''] = secrets;
+  /** Keys that were found good: every poll of a session shows the same one, and a mac costs as much as its store access. */
+  const verified = new Map<string, string>();
   return {
     sign: (session, nonce) => `${session}.${mac(current, session, nonce)}`,
     verify(key, nonce) {
+      const pair = `${nonce} ${key}`;
+      const known = verified.get(pair);
+      if (known !== undefined) return known;
       const dot = key.indexOf('.');
       const session = key.slice(0, dot);
       const given = Buffer.from(key.slice(dot + 1));
@@ -26,7 +34,10 @@ export function sessionKeys(secrets: readonly string[]): Keys {
         const expected = Buffer.from(mac(secret, session, nonce));
         return expected.length === given.length && timingSafeEqual(expected, given);
       };
-      return dot > 0 && secrets.some(fits) ? session : undefined;
+      if (dot <= 0 || !secrets.some(fits)) return undefined;
+      if (verified.size >= MAX_VERIFIED) verified.clear();
+      verified.set(pair, session);
+      return session;
     },
   };
 }

@@ -12,6 +12,7 @@ export class Message {
   readonly frames: string;
   #webSocket: Buffer | undefined;
   #block: Buffer | undefined;
+  #body: Buffer | undefined;
 
   constructor(frames: string) {
     this.frames = frames;
@@ -36,6 +37,11 @@ export class Message {
   /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */
   get webSocket(): Buffer {
     return (this.#webSocket ??= frameText(this.text));
+  }
+
+  /** The body of a poll's answer. */
+  get body(): Buffer {
+    return (this.#body ??= Buffer.from(this.text));
   }
 
   get block(): Buffer {

@@ -7,6 +7,7 @@ import { CODES } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/log.js';
+import { headersOf } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
 
@@ -47,7 +48,8 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
   );
 
   app.get('/ws/:client_id', async (c, next) => {
-    const verdict = guard.check(c.req.raw, c.env?.incoming?.socket?.remoteAddress, core.clock.now());
+    const peer = c.env?.incoming?.socket.remoteAddress;
+    const verdict = guard.check(headersOf(c), c.req.url, peer, core.clock.now());
     if (!verdict.ok || core.draining) {
       const code = verdict.ok ? 'drain' : verdict.code;
       core.log.refused(code, { address: verdict.address, transport: 'plain' });

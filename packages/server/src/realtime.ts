@@ -153,6 +153,7 @@ const TIMES: Times = {
   hello: 5_000,
   slow: 30_000,
   marker: MARKER_DELAY,
+  linger: 30,
   supersededGrace: SUPERSEDED_GRACE,
 };
 

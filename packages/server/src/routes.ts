@@ -3,7 +3,7 @@
  * bounded message, and hands it to a connection; what is answered is the
  * session's business.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
@@ -13,7 +13,7 @@ import { readBody } from './body.js';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
 import type { Core } from './core.js';
-import type { Guard, Passed } from './guard.js';
+import type { Guard, HeaderReader, Passed } from './guard.js';
 import { Message } from './message.js';
 import { PollTransport } from './transports/poll.js';
 import type { Answer } from './transports/poll.js';
@@ -25,11 +25,11 @@ import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js'
 
 /** What `@hono/node-server` adds to a request; other runtimes add nothing of it. */
 export interface NodeBindings {
-  incoming?: { socket?: { remoteAddress?: string } };
+  incoming?: IncomingMessage;
   outgoing?: ServerResponse;
 }
 
-type RouteContext = Context<{ Bindings: NodeBindings | undefined }>;
+export type RouteContext = Context<{ Bindings: NodeBindings | undefined }>;
 
 export interface RouteParts {
   readonly core: Core;
@@ -72,10 +72,9 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
       };
     })(c, next);
     // The place is given back when the handshake ends without a connection.
-    const incoming = c.env?.incoming as
-      { socket?: { once?(event: string, listener: () => void): void } } | undefined;
+    const incoming = c.env?.incoming;
     if (response instanceof Response && response.status < 300) {
-      incoming?.socket?.once?.('close', () => void (taken || place.release()));
+      incoming?.socket.once('close', () => void (taken || place.release()));
       return response;
     }
     place.release();
@@ -231,19 +230,24 @@ async function withMessage(
 ): Promise<Response> {
   const passed = pass(parts, c);
   if (passed instanceof Response) return passed;
-  const body = await readBody(c.req.raw, parts.core.limits.message);
+  const body = await readBody(c.req.raw, headersOf(c), parts.core.limits.message, c.env?.incoming);
   if (!body.ok) return refuse(parts, passed, body.code, body.field);
   const frames = parseMessage(body.text);
   if (frames === undefined || frames.length === 0) return refuse(parts, passed, 'bad_frame', 'message');
   return act(passed, frames);
 }
 
+/** Headers from Node's request where there is one: a web `Headers` costs more than all that is read from it. */
+export function headersOf(c: RouteContext): HeaderReader {
+  const headers = c.env?.incoming?.headers;
+  return headers === undefined
+    ? (name) => c.req.raw.headers.get(name) ?? undefined
+    : (name) => headers[name] as string | undefined;
+}
+
 function pass(parts: RouteParts, c: RouteContext): Passed | Response {
-  const verdict = parts.guard.check(
-    c.req.raw,
-    c.env?.incoming?.socket?.remoteAddress,
-    parts.core.clock.now(),
-  );
+  const peer = c.env?.incoming?.socket.remoteAddress;
+  const verdict = parts.guard.check(headersOf(c), c.req.url, peer, parts.core.clock.now());
   return verdict.ok
     ? verdict
     : refuse(parts, verdict, verdict.code, verdict.field, undefined, verdict.retryAfter);
@@ -263,7 +267,7 @@ function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  return respond({ status, retryAfter, body: Message.of(['close', envelope]).text }, from);
+  return respond({ status, retryAfter, body: Message.of(['close', envelope]).body }, from);
 }
 
 function respond(given: Answer, to: { crossOrigin?: string | undefined }): Response {

@@ -50,6 +50,8 @@ export interface SessionSettings {
   readonly probeTimeout: number;
   /** Milliseconds that a superseded connection goes on delivering. */
   readonly supersededGrace: number;
+  /** Milliseconds after its arrival before which a held poll is not answered with entries. */
+  readonly linger: number;
   /** Milliseconds that a connection may be full before it is closed. */
   readonly slowTimeout: number;
   /** Sends that may be queued: what `welcome` announces. */
@@ -76,8 +78,9 @@ export type SessionEvent =
   | { type: 'performed'; outcomes: readonly Outcome[] }
   | { type: 'committed'; result: Committed }
   | { type: 'storeFailed' }
-  | { type: 'logRead'; log: string; result: LogRead }
-  | { type: 'runOffered'; run: Run }
+  | { type: 'logRead'; log: string; epoch: string; offset: number; result: LogRead }
+  /** `alone`: nothing else is offered in this turn. */
+  | { type: 'runOffered'; run: Run; alone: boolean }
   | { type: 'headSeen'; log: string; head: Head }
   | { type: 'touched'; result: 'current' | 'superseded' | 'unknown' }
   | { type: 'heard' }
@@ -138,6 +141,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #expiresAt = Infinity;
   #slowAt = Infinity;
   #answerAt = Infinity;
+  /** A poll that found a busy channel is not answered before, so that one answer carries many entries. */
+  #answerFrom = 0;
   /** The time of a held answer is over: give it, also when it is empty. */
   #answerDue = false;
   #turnAwaited = false;
@@ -157,6 +162,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       this.#giveUpAt,
       this.#expiresAt,
       this.#slowAt,
+      this.#silentAt,
       this.#answerAt,
       this.#uplink.deadline,
     );
@@ -197,7 +203,10 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     if (this.#phase === 'closed') return [];
     this.#effects = [];
     this.#react(event, now);
-    if (this.#settings.mode !== 'stream') this.#finishWhenAnswered(event.type === 'turnEnded', now);
+    if (this.#settings.mode !== 'stream') {
+      const turnEnded = event.type === 'turnEnded' || (event.type === 'runOffered' && event.alone);
+      this.#finishWhenAnswered(turnEnded, now);
+    }
     return this.#effects;
   }
 
@@ -215,7 +224,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'committed':
         return this.#upward(this.#uplink.committed(event.result, now));
       case 'logRead':
-        return this.#continueReading(event.log, event.result);
+        return this.#continueReading(event);
       case 'joined':
         return this.#join(event, now);
       case 'probed':
@@ -303,6 +312,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         }
         this.#phase = 'opening';
         this.#answerAt = now + (frame[1].wait ?? 0);
+        this.#answerFrom = now + Math.min(this.#settings.linger, frame[1].wait ?? 0);
         return this.#do({ type: 'rejoin', request: frame[1] });
       case 'skip':
         return this.#queue({ number: frame[1], skip: true });
@@ -339,6 +349,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     for (const effect of effects) {
       switch (effect.type) {
         case 'acknowledge':
+          this.#answerFrom = 0;
           this.#write(Message.of(['acked', effect.number, effect.inbox]));
           break;
         case 'expect':
@@ -456,10 +467,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     }
   }
 
-  #continueReading(log: string, result: LogRead): void {
+  #continueReading({ log, epoch, offset, result }: Extract<SessionEvent, { type: 'logRead' }>): void {
     const reader = this.#readers.get(log);
     if (reader === undefined || !reader.reading) return;
+    // The late answer to a subscription that ended meanwhile: this one's own answer is still to come.
+    if (reader.epoch !== epoch || reader.offset !== offset) return;
     reader.reading = false;
+    if (this.#lagging) {
+      reader.missed = true;
+      return;
+    }
     const name = wireName(log);
     switch (result.kind) {
       case 'entries': {
@@ -486,7 +503,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         reader.missed = true;
         break;
     }
-    if (reader.missed && !this.#lagging) this.#read(log, reader);
+    if (reader.missed) this.#read(log, reader);
   }
 
   /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
@@ -525,10 +542,17 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#heardSinceTouch = true;
   }
 
+  /** When a stream has been silent for too long (P53). A poll has its `wait`. */
+  get #silentAt(): number {
+    const hears = this.#settings.mode === 'stream' && this.#phase === 'live';
+    return hears ? this.#lastHeard + this.#heartbeat * 2.5 : Infinity;
+  }
+
   #onDeadline(now: number): void {
     if (now >= this.#giveUpAt) return this.#close(this.#phase === 'live' ? 'superseded' : 'timeout');
     if (now >= this.#expiresAt) return this.#close('unauthorized');
     if (now >= this.#slowAt) return this.#close('slow_consumer');
+    if (now >= this.#silentAt) return this.#close('timeout');
     if (now >= this.#pingAt) this.#beat(now);
     if (now >= this.#answerAt) {
       this.#answerAt = Infinity;
@@ -538,7 +562,6 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   #beat(now: number): void {
-    if (now - this.#lastHeard > this.#heartbeat * 2.5) return this.#close('timeout');
     this.#pingAt = this.#phase === 'live' ? now + this.#heartbeat : Infinity;
     this.#write(Message.of(['ping', Math.round(now)]));
     if (this.#phase === 'live' && this.#heardSinceTouch) {
@@ -559,7 +582,13 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     if (!this.#uplink.settled) return;
     if (this.#settings.mode === 'poll') {
       for (const reader of this.#readers.values()) if (reader.reading) return;
-      if (!this.#wrote && !this.#answerDue) return;
+      if (!this.#answerDue) {
+        if (!this.#wrote) return;
+        if (now < this.#answerFrom) {
+          this.#answerAt = Math.min(this.#answerAt, this.#answerFrom);
+          return;
+        }
+      }
       if (!turnEnded) {
         if (!this.#turnAwaited) this.#do({ type: 'awaitTurn' });
         this.#turnAwaited = true;

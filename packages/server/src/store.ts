@@ -116,9 +116,10 @@ export interface Store {
 
   /**
    * Hints for a log reach the listener from the moment this resolves, until
-   * `unwatch`. Hints may be lost, doubled, late or out of order.
+   * `unwatch`; nothing to wait for gives undefined. Hints may be lost, doubled,
+   * late or out of order.
    */
-  watch(log: LogName): Promise<void>;
+  watch(log: LogName): Promise<void> | undefined;
   unwatch(log: LogName): void;
   /** The one listener of this node. */
   onHint(listener: (log: LogName, entry: Entry) => void): void;

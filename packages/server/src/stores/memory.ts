@@ -146,7 +146,7 @@ class MemoryStore implements Store {
     return logs.map((log) => this.#log(log).head());
   }
 
-  async watch(): Promise<void> {
+  watch(): undefined {
     // Every append reaches the listener.
   }
 

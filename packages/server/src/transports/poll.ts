@@ -9,7 +9,7 @@ export interface Answer {
   readonly status: number;
   /** Milliseconds to wait before another try. */
   readonly retryAfter: number | undefined;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 export class PollTransport implements Transport {
@@ -31,7 +31,7 @@ export class PollTransport implements Transport {
 
   finish(code?: CodeName, retryAfter?: number): void {
     const status = code === undefined ? 200 : CODES[code].status;
-    this.#resolve({ status, retryAfter, body: Message.join(this.#messages).text });
+    this.#resolve({ status, retryAfter, body: Message.join(this.#messages).body });
   }
 
   close(code: CodeName, retryAfter?: number): void {
