@@ -203,7 +203,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       case 'settle': {
         const waiting = sends.get(effect.send);
         sends.delete(effect.send);
-        if (effect.error) waiting?.reject(closed ?? effect.error);
+        if (effect.error) waiting?.reject(effect.error);
         else waiting?.resolve(effect.send.outcome?.payload);
         break;
       }

@@ -112,12 +112,12 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     void standings.set(transport, { strikes: strikesOf(transport) + 1, verdict, until: now + VERDICT_LIFE });
 
   const doubted = (transport: TransportName): boolean => {
-    const standing = standings.get(transport);
-    return (
-      suspicions.has(transport) ||
-      // One poll that was cut may be an accident; two are a habit of the network.
-      (!!standing && standing.until > now && (standing.verdict !== 'poll-cut' || standing.strikes > 1))
-    );
+    const suspicion = suspicions.get(transport);
+    const { verdict, until = 0 }: Partial<Standing> = standings.get(transport) ?? {};
+    // One poll that was cut may be an accident; two are a habit of the network.
+    if ((suspicion ?? verdict) === 'poll-cut')
+      return strikesOf(transport) + (suspicion ? 1 : 0) > 1 && until > now;
+    return !!suspicion || until > now;
   };
 
   /** The moment at which an attempt has had its time. */

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { blames, certainty, CURES, judge } from './explain.js';
+import type { Attempt, Cause, VerdictCode } from './explain.js';
+import type { TransportName } from './transports/transport.js';
+
+type Stage = 'started' | 'open' | 'welcome' | 'proven' | 'old';
+const network: Cause = { by: 'network', status: 0, detail: '', idle: 0 };
+const silence: Cause = { by: 'silence' };
+
+function at(transport: TransportName, stage: Stage): Attempt {
+  const stages: Stage[] = ['started', 'open', 'welcome', 'proven', 'old'];
+  const reached = (one: Stage) => (stages.indexOf(stage) >= stages.indexOf(one) ? 1 : undefined);
+  return {
+    attempt: 1,
+    transport,
+    role: 'race',
+    startedAt: 1,
+    openedAt: reached('open'),
+    welcomeAt: reached('welcome'),
+    provenAt: reached('proven'),
+  };
+}
+
+const table: Record<TransportName, Record<Stage, { closed: VerdictCode; silent: VerdictCode }>> = {
+  websocket: {
+    started: { closed: 'ws-refused', silent: 'ws-timeout' },
+    open: { closed: 'ws-killed-early', silent: 'ws-silent' },
+    welcome: { closed: 'ws-killed-early', silent: 'ws-silent' },
+    proven: { closed: 'ws-killed-early', silent: 'ws-silent' },
+    old: { closed: 'lost', silent: 'lost' },
+  },
+  sse: {
+    started: { closed: 'sse-refused', silent: 'sse-buffered' },
+    open: { closed: 'sse-killed-early', silent: 'sse-buffered' },
+    welcome: { closed: 'sse-killed-early', silent: 'sse-one-behind' },
+    proven: { closed: 'sse-killed-early', silent: 'sse-one-behind' },
+    old: { closed: 'lost', silent: 'lost' },
+  },
+  'long-poll': {
+    started: { closed: 'poll-refused', silent: 'poll-refused' },
+    open: { closed: 'poll-refused', silent: 'poll-refused' },
+    welcome: { closed: 'poll-cut', silent: 'poll-cut' },
+    proven: { closed: 'poll-cut', silent: 'poll-cut' },
+    old: { closed: 'poll-cut', silent: 'poll-cut' },
+  },
+  polling: {
+    started: { closed: 'poll-refused', silent: 'poll-refused' },
+    open: { closed: 'poll-refused', silent: 'poll-refused' },
+    welcome: { closed: 'poll-cut', silent: 'poll-cut' },
+    proven: { closed: 'poll-cut', silent: 'poll-cut' },
+    old: { closed: 'poll-cut', silent: 'poll-cut' },
+  },
+};
+
+for (const [transport, row] of Object.entries(table) as [TransportName, (typeof table)[TransportName]][]) {
+  for (const [stage, { closed, silent }] of Object.entries(row) as [Stage, (typeof row)[Stage]][]) {
+    const now = stage === 'old' ? 60_000 : 500;
+    test(`${transport}, ${stage}: closed means ${closed}, silent means ${silent}`, () => {
+      expect(judge(at(transport, stage), network, now)).toBe(closed);
+      expect(judge(at(transport, stage), silence, now)).toBe(silent);
+    });
+  }
+}
+
+test('calls a proven stream that was cut after a long silence an idle cut', () => {
+  expect(judge(at('websocket', 'old'), { ...network, idle: 20_000 }, 60_000)).toBe('idle-cut');
+});
+
+test('takes a route that is not there as not available', () => {
+  expect(judge(at('sse', 'started'), { ...network, status: 404 }, 500)).toBe('not-available');
+});
+
+test.each<[string, string, VerdictCode]>([
+  ['unauthorized', 'refresh_credentials', 'auth'],
+  ['forbidden', 'stop', 'forbidden'],
+  ['version', 'reload_application', 'version'],
+  ['overload', 'back_off', 'overload'],
+  ['drain', 'reconnect_elsewhere', 'draining'],
+  ['superseded', 'resume', 'superseded'],
+  ['of_the_future', 'resume', 'lost'],
+  ['of_the_future', 'correct_input', 'not-available'],
+])('reads the code %s with advice %s as %s', (name, advice, verdict) => {
+  expect(judge(at('websocket', 'old'), { by: 'server', name, advice, wait: 0 }, 500)).toBe(verdict);
+});
+
+test('blames a transport only for what the transport did (G9)', () => {
+  const codes = [...Object.keys(CURES), 'draining', 'superseded', 'left', 'lost', 'resync'] as VerdictCode[];
+  expect(codes.filter((one) => !blames(one))).toEqual([
+    'idle-cut',
+    'auth',
+    'forbidden',
+    'version',
+    'overload',
+    'server-down',
+    'draining',
+    'superseded',
+    'left',
+    'lost',
+    'resync',
+  ]);
+});
+
+test('is surer the more often it saw the same', () => {
+  expect([1, 2, 3].map(certainty)).toEqual([0.5, 0.75, 0.875]);
+});

@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createOutbox } from './outbox.js';
+import type { Outbox, Pending } from './outbox.js';
+
+const reply = (delta = 'reply') => ({ delta, dimension: 1, omega: 1, lambda: 'continue' });
+const add = (outbox: Outbox) => outbox.add((number) => ['publish', number, 'room', { ...reply('said') }]);
+const outboxOf = (count: number, limits = { messages: 1_000, bytes: 1_048_576 }) => {
+  const outbox = createOutbox(limits);
+  const sends = Array.from({ length: count }, () => add(outbox)!);
+  return { outbox, sends };
+};
+const numbers = (sends: readonly Pending[]) => sends.map(({ number }) => number);
+
+test('numbers sends 1, 2, 3 … and keeps their bytes for every repetition (P30, P36)', () => {
+  const { outbox } = outboxOf(3);
+  const [first] = outbox.batch(0, 10, 10_000);
+  expect(numbers(outbox.sends)).toEqual([1, 2, 3]);
+  expect(JSON.parse(first!.text)).toEqual(first!.frame);
+  expect(outbox.batch(0, 1, 10_000)[0]!.text).toBe(first!.text);
+});
+
+test('is full at its number of messages and at its bytes, and takes again when something settled (G8)', () => {
+  const { outbox } = outboxOf(3, { messages: 3, bytes: 1_000_000 });
+  expect(add(outbox)).toBeUndefined();
+  outbox.batch(0, 3, 10_000);
+  outbox.acked(1, 0);
+  outbox.settle(0);
+  expect(add(outbox)?.number).toBe(4);
+  const small = createOutbox({ messages: 10, bytes: 100 });
+  expect(add(small)).toBeDefined();
+  expect(add(small)).toBeUndefined();
+});
+
+test('cuts batches by count and by bytes, but always takes one', () => {
+  const { outbox, sends } = outboxOf(5);
+  const size = sends[0]!.bytes + 1;
+  expect(numbers(outbox.batch(0, 2, 10_000))).toEqual([1, 2]);
+  expect(numbers(outbox.batch(2, 9, size * 2))).toEqual([3, 4]);
+  expect(numbers(outbox.batch(0, 9, 1))).toEqual([1]);
+  expect(outbox.batch(0, 0, 10_000)).toEqual([]);
+});
+
+test('does not send again what it knows to be committed', () => {
+  const { outbox } = outboxOf(3);
+  outbox.batch(0, 9, 10_000);
+  outbox.acked(2, 7);
+  expect(numbers(outbox.batch(0, 9, 10_000))).toEqual([3]);
+});
+
+test('says unknown for what may have been answered in a gap of the inbox, and only for that', () => {
+  const { outbox, sends } = outboxOf(3);
+  outbox.batch(0, 2, 10_000);
+  outbox.answer(1, reply());
+  outbox.doubt();
+  outbox.acked(3, 9);
+  outbox.settle(9);
+  expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'unknown', 'acknowledged']);
+});
+
+test('begins to number again when the session is gone (P14)', () => {
+  const { outbox, sends } = outboxOf(2);
+  expect(outbox.clear()).toEqual(sends);
+  expect(sends.map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+  expect(outbox.bytes).toBe(0);
+  expect(add(outbox)!.number).toBe(1);
+});
+
+/** A server as P30–P35 want it: commits in order, answers some sends in the inbox, forgets nothing. */
+function server() {
+  let last = 0;
+  const inbox: { number: number; delta: string }[] = [];
+  const offsets: number[] = [];
+  return {
+    inbox,
+    get acked(): [number, number] {
+      return [last, offsets[last] ?? 0];
+    },
+    take(sends: readonly Pending[], refuses: (number: number) => boolean): void {
+      for (const { number } of sends) {
+        if (number !== last + 1) continue;
+        last = number;
+        if (refuses(number)) inbox.push({ number, delta: 'invalid' });
+        else if (number % 2 === 0) inbox.push({ number, delta: 'reply' });
+        offsets[number] = inbox.length;
+      }
+    },
+  };
+}
+
+describe('whatever the network does', () => {
+  test('every send settles exactly once, in order, with its own outcome (P31, P34, P38)', () => {
+    const step = fc.oneof(
+      fc.constant('add' as const),
+      fc.constant('batch delivered' as const),
+      fc.constant('batch lost' as const),
+      fc.constant('batch doubled' as const),
+      fc.constant('ack lost' as const),
+      fc.constant('ack' as const),
+      fc.constant('old ack' as const),
+      fc.constant('inbox' as const),
+      fc.constant('reattach' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 6 }), (steps, window) => {
+        const outbox = createOutbox({ messages: 50, bytes: 1_048_576 });
+        const far = server();
+        const refuses = (number: number) => number % 5 === 0;
+        const added: Pending[] = [];
+        const settled: Pending[] = [];
+        const acks: [number, number][] = [];
+        let sentUpTo = 0;
+        let read = 0;
+        let lastBatch: Pending[] = [];
+        const settle = () => settled.push(...outbox.settle(read));
+        const batch = () => {
+          lastBatch = outbox.batch(
+            sentUpTo,
+            Math.max(0, window - Math.max(0, sentUpTo - outbox.committed)),
+            10_000,
+          );
+          sentUpTo = lastBatch.at(-1)?.number ?? sentUpTo;
+        };
+        const ack = (index: number) => {
+          const found = acks.at(index);
+          if (found) outbox.acked(...found);
+          settle();
+        };
+        const readInbox = () => {
+          const entry = far.inbox[read];
+          if (!entry) return false;
+          outbox.answer(entry.number, reply(entry.delta));
+          read++;
+          settle();
+          return true;
+        };
+        const run: Record<(typeof steps)[number], () => void> = {
+          add: () => void ((made) => made && added.push(made))(add(outbox)),
+          'batch delivered': () => (batch(), far.take(lastBatch, refuses), void acks.push(far.acked)),
+          'batch lost': batch,
+          'batch doubled': () => (
+            batch(),
+            far.take(lastBatch, refuses),
+            far.take(lastBatch, refuses),
+            void acks.push(far.acked)
+          ),
+          'ack lost': () => void acks.pop(),
+          ack: () => ack(-1),
+          'old ack': () => ack(0),
+          inbox: () => void readInbox(),
+          reattach: () => void (sentUpTo = 0),
+        };
+        for (const one of steps) run[one]();
+        // The network heals.
+        for (let round = 0; round < 100 && outbox.sends.length > 0; round++) {
+          run.reattach();
+          run['batch delivered']();
+          run.ack();
+          while (readInbox());
+        }
+        expect(settled).toEqual(added);
+        for (const { number, state } of settled)
+          expect(state).toBe(refuses(number) ? 'rejected' : 'acknowledged');
+        expect(outbox.bytes).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

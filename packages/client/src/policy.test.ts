@@ -1,0 +1,564 @@
+import { describe, expect, test } from 'vitest';
+import type { Cause } from './explain.js';
+import { createPolicy } from './policy.js';
+import type { Phase, PolicyEffect, PolicyEvent, PolicyOptions } from './policy.js';
+import type { TransportName } from './transports/transport.js';
+
+const ALL: TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
+
+/** A policy, a hand on its clock, and short words for what can happen to an attempt. */
+function scene(options: Partial<PolicyOptions> = {}) {
+  let now = 1_000;
+  let generation = 0;
+  const policy = createPolicy(
+    {
+      transports: ALL,
+      reconnect: { min: 500, max: 20_000 },
+      probe: [15_000, 30_000, 50_000],
+      stagger: 250,
+      patience: 5_000,
+      ...options,
+    },
+    () => 0.5,
+  );
+  const effects: PolicyEffect[] = [];
+  const tell = (event: PolicyEvent): void => {
+    const made = policy.handle(event, now);
+    effects.push(...made);
+    for (const effect of made)
+      if (effect.type === 'open') tell({ type: 'ready', attempt: effect.attempt.attempt });
+  };
+  const self = {
+    policy,
+    tell,
+    get now() {
+      return now;
+    },
+    start: () => tell({ type: 'started' }),
+    /** What is open, as `transport` or `transport?` for a probe. */
+    open: () =>
+      policy.log
+        .filter(({ endedAt }) => !endedAt)
+        .map(({ transport, role }) => transport + (role === 'probe' ? '?' : '')),
+    opened: () => effects.flatMap((effect) => (effect.type === 'open' ? [effect.attempt.transport] : [])),
+    changes: () => effects.flatMap((effect) => (effect.type === 'changed' ? [effect.attempt.transport] : [])),
+    last: (transport: TransportName) =>
+      policy.log.filter((one) => one.transport === transport && !one.endedAt).at(-1)!.attempt,
+    verdicts: (transport: TransportName) =>
+      policy.log.filter((one) => one.transport === transport).map(({ verdict }) => verdict),
+    handshake: (transport: TransportName) => tell({ type: 'opened', attempt: self.last(transport) }),
+    welcome(transport: TransportName) {
+      const attempt = self.last(transport);
+      tell({ type: 'opened', attempt });
+      const { role } = policy.log.find((one) => one.attempt === attempt)!;
+      tell({ type: 'welcomed', attempt, generation: role === 'probe' ? 0 : ++generation });
+      return attempt;
+    },
+    prove(transport: TransportName) {
+      const attempt = self.welcome(transport);
+      tell({ type: 'proven', attempt });
+      return attempt;
+    },
+    end: (transport: TransportName, cause: Partial<Cause> = {}) =>
+      tell({
+        type: 'ended',
+        attempt: self.last(transport),
+        cause: { by: 'network', status: 0, detail: '', idle: 0, ...cause } as Cause,
+      }),
+    /** Moves on, waking the policy whenever it wants. */
+    pass(ms: number) {
+      const until = now + ms;
+      for (let steps = 0; policy.deadline <= until; steps++) {
+        if (steps > 1_000) throw new Error(`The policy turns in a circle at ${now}.`);
+        now = Math.max(now, policy.deadline);
+        tell({ type: 'timePassed' });
+      }
+      now = until;
+    },
+  };
+  return self;
+}
+
+/** On SSE, proven, because WebSocket was refused. */
+function below() {
+  const s = scene();
+  s.start();
+  s.end('websocket');
+  s.prove('sse');
+  return s;
+}
+
+describe('the truth table', () => {
+  type What =
+    | 'started'
+    | 'opened'
+    | 'welcomed'
+    | 'proven'
+    | 'held'
+    | 'ended'
+    | 'woke'
+    | 'moved'
+    | 'renewed'
+    | 'stopped'
+    | 'a minute passed';
+  const reach: Record<Phase, () => ReturnType<typeof scene>> = {
+    idle: () => scene({ transports: ['websocket'] }),
+    racing: () => {
+      const s = scene({ transports: ['websocket'] });
+      s.start();
+      return s;
+    },
+    waiting: () => {
+      const s = reach.racing();
+      s.end('websocket');
+      return s;
+    },
+    young: () => {
+      const s = reach.racing();
+      s.welcome('websocket');
+      return s;
+    },
+    steady: () => {
+      const s = reach.racing();
+      s.prove('websocket');
+      return s;
+    },
+  };
+  const happen: Record<What, (s: ReturnType<typeof scene>) => void> = {
+    started: (s) => s.start(),
+    opened: (s) => s.tell({ type: 'opened', attempt: 1 }),
+    welcomed: (s) => s.tell({ type: 'welcomed', attempt: 1, generation: 1 }),
+    proven: (s) => s.tell({ type: 'proven', attempt: 1 }),
+    held: (s) => s.tell({ type: 'held', attempt: 1 }),
+    ended: (s) =>
+      s.tell({ type: 'ended', attempt: 1, cause: { by: 'network', status: 0, detail: '', idle: 0 } }),
+    woke: (s) => s.tell({ type: 'woke' }),
+    moved: (s) => s.tell({ type: 'moved', within: 0 }),
+    renewed: (s) => s.tell({ type: 'renewed' }),
+    stopped: (s) => s.tell({ type: 'stopped' }),
+    'a minute passed': (s) => s.pass(60_000),
+  };
+  const table: Record<Phase, Record<What, Phase>> = {
+    // Late words of dead attempts change nothing, wherever they come.
+    idle: {
+      started: 'racing',
+      opened: 'idle',
+      welcomed: 'idle',
+      proven: 'idle',
+      held: 'idle',
+      ended: 'idle',
+      woke: 'idle',
+      moved: 'idle',
+      renewed: 'idle',
+      stopped: 'idle',
+      'a minute passed': 'idle',
+    },
+    racing: {
+      started: 'racing',
+      opened: 'racing',
+      welcomed: 'young',
+      proven: 'racing',
+      held: 'racing',
+      ended: 'waiting',
+      woke: 'racing',
+      moved: 'racing',
+      renewed: 'waiting',
+      stopped: 'idle',
+      'a minute passed': 'racing',
+    },
+    waiting: {
+      started: 'racing',
+      opened: 'waiting',
+      welcomed: 'waiting',
+      proven: 'waiting',
+      held: 'waiting',
+      ended: 'waiting',
+      woke: 'racing',
+      moved: 'waiting',
+      renewed: 'waiting',
+      stopped: 'idle',
+      'a minute passed': 'racing',
+    },
+    young: {
+      started: 'young',
+      opened: 'young',
+      welcomed: 'young',
+      proven: 'steady',
+      held: 'young',
+      ended: 'waiting',
+      woke: 'young',
+      moved: 'young',
+      renewed: 'waiting',
+      stopped: 'idle',
+      'a minute passed': 'racing',
+    },
+    steady: {
+      started: 'steady',
+      opened: 'steady',
+      welcomed: 'steady',
+      proven: 'steady',
+      held: 'steady',
+      ended: 'waiting',
+      woke: 'steady',
+      moved: 'steady',
+      renewed: 'waiting',
+      stopped: 'idle',
+      'a minute passed': 'steady',
+    },
+  };
+  for (const [phase, row] of Object.entries(table) as [Phase, Record<What, Phase>][]) {
+    test.each(Object.entries(row) as [What, Phase][])(`${phase}: when %s → %s`, (what, next) => {
+      const s = reach[phase]();
+      expect(s.policy.phase).toBe(phase);
+      happen[what](s);
+      // The longest time is spent waiting or trying, whichever it is at that moment.
+      if (what === 'a minute passed' && next === 'racing')
+        expect(['racing', 'waiting']).toContain(s.policy.phase);
+      else expect(s.policy.phase).toBe(next);
+    });
+  }
+});
+
+describe('the race', () => {
+  test('starts the next transport beside one that is slow, before its time is over', () => {
+    const s = scene();
+    s.start();
+    expect(s.open()).toEqual(['websocket']);
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket', 'sse']);
+    s.pass(500);
+    expect(s.open()).toEqual(ALL);
+  });
+
+  test('starts the next one at once when one is refused', () => {
+    const s = scene();
+    s.start();
+    s.end('websocket');
+    expect(s.open()).toEqual(['sse']);
+    s.end('sse');
+    expect(s.open()).toEqual(['long-poll']);
+  });
+
+  test('gives slow networks more time before it starts beside', () => {
+    const s = scene();
+    s.policy.measured(400);
+    s.start();
+    s.pass(1_199);
+    expect(s.open()).toEqual(['websocket']);
+    s.pass(1);
+    expect(s.open()).toEqual(['websocket', 'sse']);
+  });
+
+  test('leaves what is worse than the first welcome, and waits for what is better', () => {
+    const s = scene();
+    s.start();
+    s.pass(750);
+    s.welcome('sse');
+    expect(s.open()).toEqual(['websocket', 'sse']);
+    expect(s.changes()).toEqual(['sse']);
+  });
+
+  test('lets a WebSocket that opens late look first, and take over only when it is proven (P16, P55)', () => {
+    const s = scene();
+    s.start();
+    s.pass(250);
+    s.prove('sse');
+    s.handshake('websocket');
+    expect(s.open()).toEqual(['websocket?', 'sse']);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['sse', 'websocket']);
+    expect(s.changes()).toEqual(['sse']);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['websocket']);
+    expect(s.changes()).toEqual(['sse', 'websocket']);
+  });
+
+  test('judges a silent WebSocket soon after another transport was welcomed', () => {
+    const s = scene();
+    s.start();
+    s.handshake('websocket');
+    s.pass(250);
+    s.prove('sse');
+    s.pass(2_000);
+    expect(s.verdicts('websocket')).toEqual(['ws-silent']);
+    expect(s.policy.standings.get('websocket')).toMatchObject({ strikes: 1, verdict: 'ws-silent' });
+  });
+});
+
+describe('a server that is down', () => {
+  test('never counts against a transport (G9)', () => {
+    const s = scene();
+    s.start();
+    for (const transport of ALL) s.end(transport);
+    expect(s.policy.standings.size).toBe(0);
+    expect(s.policy.log.map(({ verdict }) => verdict)).toEqual(ALL.map(() => 'server-down'));
+    s.pass(500);
+    expect(s.open()[0]).toBe('websocket');
+  });
+
+  test('does not leave a strike for the connection that it took down young', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.pass(2_000);
+    s.end('websocket');
+    s.pass(500);
+    for (const transport of ['sse', 'long-poll', 'polling', 'websocket'] as const) s.end(transport);
+    expect(s.policy.standings.size).toBe(0);
+  });
+
+  test('is asked less and less often, with jitter, up to a limit', () => {
+    const s = scene({ transports: ['websocket'] });
+    s.start();
+    const pauses: number[] = [];
+    for (let n = 0; n < 9; n++) {
+      s.end('websocket');
+      const from = s.now;
+      while (s.policy.phase === 'waiting') s.pass(10);
+      pauses.push(s.now - from);
+    }
+    expect(pauses.slice(0, 4)).toEqual([250, 500, 1_000, 2_000]);
+    expect(pauses.at(-1)).toBe(10_000);
+  });
+
+  test('resets its backoff only when a connection is proven (P55)', () => {
+    const s = scene({ transports: ['websocket'] });
+    s.start();
+    const pause = () => {
+      s.end('websocket');
+      const from = s.now;
+      while (s.policy.phase === 'waiting') s.pass(10);
+      return s.now - from;
+    };
+    s.welcome('websocket');
+    expect(pause()).toBe(250);
+    s.welcome('websocket');
+    expect(pause()).toBe(500);
+    s.prove('websocket');
+    expect(pause()).toBe(250);
+  });
+
+  test('is asked at once when the page wakes up', () => {
+    const s = scene({ transports: ['websocket'] });
+    s.start();
+    s.end('websocket');
+    s.tell({ type: 'woke' });
+    expect(s.open()).toEqual(['websocket']);
+  });
+
+  test('that says no is not asked the same over another transport', () => {
+    const s = scene();
+    s.start();
+    s.end('websocket', { by: 'server', name: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
+    expect(s.policy.phase).toBe('waiting');
+    expect(s.opened()).toEqual(['websocket']);
+    expect(s.policy.standings.size).toBe(0);
+  });
+});
+
+describe('verdicts', () => {
+  test('strike a transport that dies early, once another one was welcomed', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.pass(300);
+    s.end('websocket');
+    s.pass(250);
+    expect(s.open()).toEqual(['sse']);
+    expect(s.policy.standings.size).toBe(0);
+    s.prove('sse');
+    expect(s.policy.standings.get('websocket')).toMatchObject({ verdict: 'ws-killed-early' });
+  });
+
+  test('do not strike one that lived', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.pass(20_000);
+    s.end('websocket');
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+    expect(s.verdicts('websocket')[0]).toBe('lost');
+  });
+
+  test('call it an idle cut when it lived and was silent before', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.pass(60_000);
+    s.end('websocket', { idle: 15_000 });
+    expect(s.verdicts('websocket')).toEqual(['idle-cut']);
+  });
+
+  test('expire, so that a reconnect starts from the best again', () => {
+    const s = below();
+    expect(s.policy.standings.get('websocket')!.until).toBe(s.now + 50_000);
+    for (let n = 0; n < 3; n++) s.pass(10_000);
+    while (s.open().length > 1) s.pass(1_000);
+    s.pass(60_000);
+    s.end('sse');
+    s.pass(250);
+    expect(s.policy.phase).toBe('racing');
+  });
+
+  test('turn to polling after two long-polls that were cut', () => {
+    const s = scene({ transports: ['long-poll', 'polling'] });
+    s.start();
+    s.prove('long-poll');
+    s.pass(20_000);
+    s.end('long-poll');
+    s.pass(250);
+    expect(s.open()).toEqual(['long-poll']);
+    s.prove('long-poll');
+    s.pass(20_000);
+    s.end('long-poll');
+    s.pass(250);
+    expect(s.open()).toEqual(['polling']);
+  });
+
+  test('forget a cut poll once one was held', () => {
+    const s = scene({ transports: ['long-poll', 'polling'] });
+    s.start();
+    s.prove('long-poll');
+    s.end('long-poll');
+    s.pass(250);
+    const attempt = s.prove('long-poll');
+    s.tell({ type: 'held', attempt });
+    s.end('long-poll');
+    s.pass(250);
+    expect(s.open()).toEqual(['long-poll']);
+  });
+
+  test('take a stream without its first marker as one that holds back', () => {
+    const s = scene({ transports: ['sse', 'long-poll'] });
+    s.start();
+    s.welcome('sse');
+    s.pass(1_649);
+    expect(s.policy.phase).toBe('young');
+    s.pass(1);
+    expect(s.verdicts('sse')).toEqual(['sse-one-behind']);
+    s.pass(250);
+    expect(s.open()).toEqual(['long-poll']);
+  });
+});
+
+describe('the way back up', () => {
+  test('probes at 15 s, 30 s, then every 50 s, while the old one delivers', () => {
+    const s = below();
+    const from = s.now;
+    const times: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      while (s.open().length === 1) s.pass(100);
+      expect(s.open()).toEqual(['sse', 'websocket?']);
+      times.push(s.now - from);
+      s.end('websocket');
+    }
+    expect(times).toEqual([15_000, 45_000, 95_000, 145_000]);
+  });
+
+  test('attaches for good only after the probe, and leaves the old one only after the proof', () => {
+    const s = below();
+    s.pass(15_000);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['sse', 'websocket']);
+    s.welcome('websocket');
+    expect(s.open()).toEqual(['sse', 'websocket']);
+    s.tell({ type: 'proven', attempt: s.last('websocket') });
+    expect(s.open()).toEqual(['websocket']);
+    expect(s.changes()).toEqual(['sse', 'websocket']);
+  });
+
+  test('returns to the old transport when the new one does not prove itself', () => {
+    const s = below();
+    s.pass(15_000);
+    s.prove('websocket');
+    s.welcome('websocket');
+    s.pass(1_650);
+    s.pass(250);
+    expect(s.open()).toEqual(['sse', 'sse']);
+    s.prove('sse');
+    expect(s.open()).toEqual(['sse']);
+    expect(s.policy.standings.get('websocket')).toMatchObject({ strikes: 2, verdict: 'ws-silent' });
+    expect(s.changes()).toEqual(['sse', 'sse']);
+  });
+
+  test('wants one that died early before to live through that age as a probe', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.end('websocket');
+    s.pass(250);
+    s.prove('sse');
+    s.pass(15_000);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['sse', 'websocket?']);
+    s.pass(9_999);
+    expect(s.open()).toEqual(['sse', 'websocket?']);
+    s.pass(1);
+    expect(s.open()).toEqual(['sse', 'websocket']);
+  });
+
+  test('tries the next better one when the best is still bad', () => {
+    const s = scene();
+    s.start();
+    for (const transport of ['websocket', 'sse', 'long-poll'] as const) s.end(transport);
+    s.prove('polling');
+    s.pass(15_000);
+    s.end('websocket');
+    expect(s.open()).toEqual(['polling', 'sse?']);
+    s.prove('sse');
+    s.prove('sse');
+    expect(s.open()).toEqual(['sse']);
+  });
+
+  test('looks at once when the page wakes up', () => {
+    const s = below();
+    s.tell({ type: 'woke' });
+    expect(s.open()).toEqual(['sse', 'websocket?']);
+  });
+
+  test('never probes from the best', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.pass(3_600_000);
+    expect(s.opened()).toEqual(['websocket']);
+  });
+});
+
+describe('a move to another node', () => {
+  test('tries again when it fails, without a word against the transport', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.tell({ type: 'moved', within: 0 });
+    expect(s.open()).toEqual(['websocket', 'websocket']);
+    s.end('websocket');
+    expect(s.policy.standings.size).toBe(0);
+    s.pass(1_000);
+    expect(s.open()).toEqual(['websocket', 'websocket']);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['websocket']);
+  });
+
+  test('happens after a random part of the time given (P71)', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.tell({ type: 'moved', within: 8_000 });
+    s.pass(3_999);
+    expect(s.opened()).toHaveLength(1);
+    s.pass(1);
+    expect(s.opened()).toHaveLength(2);
+  });
+});
+
+test('keeps the last 50 attempts', () => {
+  const s = scene({ transports: ['websocket'] });
+  s.start();
+  for (let n = 0; n < 80; n++) {
+    while (s.policy.phase !== 'racing') s.pass(1_000);
+    s.end('websocket');
+  }
+  expect(s.policy.log).toHaveLength(50);
+});

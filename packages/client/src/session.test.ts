@@ -1,0 +1,593 @@
+import { describe, expect, test } from 'vitest';
+import { code, dialogue, envelope } from '../test/dialogue.js';
+import { OutcomeUnknown, RequestTimeout, SendError } from './errors.js';
+
+const publish = (d: ReturnType<typeof dialogue>, text: string) => {
+  const send = d.session.add((number) => ['publish', number, 'room', envelope('said', text) as never])!;
+  d.tell({ type: 'sendAdded' });
+  return send;
+};
+
+/** A session on a proven WebSocket. */
+const connected = (options: Parameters<typeof dialogue>[0] = {}) => {
+  const d = dialogue({ transports: ['websocket'], ...options });
+  d.start();
+  d.connect(1);
+  return d;
+};
+
+/** The same, subscribed to `room` at position 0. */
+const subscribed = (options: Parameters<typeof dialogue>[0] = {}) => {
+  const d = connected(options);
+  d.session.subscribe('room', {});
+  d.tell({ type: 'sendAdded' });
+  d.hear(
+    1,
+    ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 0] }), 1],
+    ['acked', 1, 1],
+  );
+  return d;
+};
+
+const say = (offset: number, channel = 'room') => ['entry', channel, 'r', offset, envelope('said', offset)];
+
+describe('opening', () => {
+  test('puts hello first and the unsettled sends right behind it in the first message', () => {
+    const d = dialogue({ transports: ['websocket'] });
+    d.session.subscribe('room', { last: 5 });
+    publish(d, 'hi');
+    d.start();
+    d.open(1);
+    expect(d.sent[0]!.message.map(([tag]) => tag)).toEqual(['hello', 'subscribe', 'publish']);
+  });
+
+  test('carries them in the request itself over HTTP, so that the first message takes one round trip', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    publish(d, 'hi');
+    d.start();
+    expect(d.opened[0]!.message.map(([tag]) => tag)).toEqual(['hello', 'publish']);
+  });
+
+  test('has one message with sends under way over HTTP, also while attempts race (P36)', () => {
+    const d = dialogue({ transports: ['sse', 'long-poll'] });
+    publish(d, 'hi');
+    d.start();
+    d.advance(300);
+    expect(d.opened.map(({ message }) => message.map(([tag]) => tag))).toEqual([
+      ['hello', 'publish'],
+      ['hello'],
+    ]);
+  });
+
+  test('begins the inbox where welcome says, and its own cursors at the positions of outcomes (P41)', () => {
+    const d = subscribed();
+    expect(d.session.position('@')).toEqual(['e', 1]);
+    expect(d.session.position('room')).toEqual(['r', 0]);
+  });
+
+  test('keeps its nonce until the session is replaced (P10)', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.die(1);
+    d.advance(20_000);
+    const [first, second] = d.opened.map(({ message }) => (message[0]![1] as { nonce: string }).nonce);
+    expect(second).toBe(first);
+  });
+});
+
+describe('down', () => {
+  test('delivers successors once and drops what it has delivered already (P20, P21)', () => {
+    const d = subscribed();
+    d.hear(1, say(1), say(2), say(1), say(2), say(3));
+    expect(d.entries('room')).toEqual([1, 2, 3]);
+  });
+
+  test('closes the connection that skips an entry and resumes with its cursors (P22)', () => {
+    const d = subscribed();
+    d.hear(1, say(1), say(3), say(4));
+    expect(d.entries('room')).toEqual([1]);
+    expect(d.closed).toEqual([1]);
+    d.advance(1);
+    d.open(2);
+    const [, hello] = d.sent.at(-1)!.message[0] as [string, { cursors: object; key: string }];
+    expect(hello.cursors).toEqual({ '@': ['e', 1], room: ['r', 1] });
+    expect(hello.key).toBe('key-1');
+  });
+
+  test('resumes at most once in 500 ms when nothing fits (P22)', () => {
+    const d = subscribed();
+    const times = [1, 2, 3, 4, 5].map((attempt) => {
+      const from = d.clock.now();
+      d.hear(attempt, say(9));
+      d.connect(d.next(attempt));
+      return d.clock.now() - from;
+    });
+    expect(times.slice(0, 2)).toEqual([0, 500]);
+    expect(times[4]).toBeGreaterThan(2_000);
+  });
+
+  test('applies a gap only at exactly its cursor, and tells it once in its place (P23)', () => {
+    const d = subscribed();
+    d.hear(1, say(1), ['gap', 'room', 'trimmed', ['r', 0], ['r', 9]]);
+    d.hear(
+      1,
+      ['gap', 'room', 'trimmed', ['r', 1], ['r', 5]],
+      ['gap', 'room', 'trimmed', ['r', 1], ['r', 5]],
+      say(6),
+    );
+    const hands = d.effects.flatMap((effect) => (effect.type === 'hand' ? [effect.what] : []));
+    expect(hands).toEqual(['members', 'entry', 'gap', 'entry']);
+    expect(d.session.position('room')).toEqual(['r', 6]);
+    expect(d.reports()).toContain('gap');
+  });
+
+  test('forgets a channel whose gap says that it is no longer allowed (P28, P44)', () => {
+    const d = subscribed();
+    d.hear(1, ['gap', 'room', 'denied', ['r', 0], ['r', 0]], say(1));
+    expect(d.entries('room')).toEqual([]);
+    expect(d.session.position('room')).toBeUndefined();
+  });
+
+  test('follows a fork at its base and ignores it the second time (P24)', () => {
+    const d = subscribed();
+    d.hear(
+      1,
+      say(1),
+      ['fork', 'room', 'r', 1, 's'],
+      ['fork', 'room', 'r', 1, 's'],
+      ['entry', 'room', 's', 2, envelope('said', 'two')],
+    );
+    expect(d.entries('room')).toEqual([1, 'two']);
+    expect(d.closed).toEqual([]);
+  });
+
+  test('drops frames of a channel without a cursor, also late ones after unsubscribing (P29, P43)', () => {
+    const d = subscribed();
+    d.hear(1, say(1, 'other'));
+    d.session.unsubscribe('room');
+    d.hear(1, say(1));
+    expect(d.entries('room')).toEqual([]);
+  });
+
+  test('starts at the second subscription when the first was withdrawn before its outcome', () => {
+    const d = connected();
+    d.session.subscribe('room', {});
+    d.session.unsubscribe('room');
+    d.session.subscribe('room', {});
+    d.tell({ type: 'sendAdded' });
+    d.hear(1, ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 3] }), 1]);
+    expect(d.session.position('room')).toBeUndefined();
+    d.hear(1, ['entry', '@', 'e', 2, envelope('unsubscribed', { channel: 'room' }), 2]);
+    d.hear(1, ['entry', '@', 'e', 3, envelope('subscribed', { channel: 'room', position: ['r', 7] }), 3]);
+    expect(d.session.position('room')).toEqual(['r', 7]);
+  });
+
+  test('ignores what it cannot read and goes on (P6)', () => {
+    const d = subscribed();
+    d.tell({ type: 'messageReceived', attempt: 1, text: 'not json' });
+    d.hear(1, ['surprise', 1], ['entry', 'room', 'r', 1], say(1));
+    expect(d.entries('room')).toEqual([1]);
+  });
+
+  test('hands an entry of the inbox without a number to the application', () => {
+    const d = connected();
+    d.hear(1, ['entry', '@', 'e', 1, envelope('news', 'you')]);
+    expect(d.told('message').map(([{ payload }]) => payload)).toEqual(['you']);
+  });
+
+  test('acknowledges the inbox every 2 s at most, and only when it moved', () => {
+    const d = subscribed();
+    const acks = () => d.sent.flatMap(({ message }) => message.filter(([tag]) => tag === 'ack'));
+    expect(acks()).toEqual([]);
+    d.advance(2_000);
+    expect(acks()).toEqual([['ack', 1]]);
+    d.advance(10_000);
+    expect(acks()).toHaveLength(1);
+  });
+});
+
+describe('up', () => {
+  test('settles a send when it is acked and the inbox has reached its outcome, not before (P34)', () => {
+    const d = connected();
+    const send = publish(d, 'hi');
+    d.hear(1, ['acked', 1, 1]);
+    expect(send.state).toBe('sent');
+    d.hear(1, ['entry', '@', 'e', 1, code('invalid', 'correct_input', { field: 'payload.text' }), 1]);
+    expect(send.state).toBe('rejected');
+    expect(d.settled()[0]!.error).toBeInstanceOf(SendError);
+    expect(d.settled()[0]!.error).toMatchObject({
+      code: 'invalid',
+      field: 'payload.text',
+      advice: 'correct_input',
+    });
+  });
+
+  test('takes a send without an entry in the inbox as acknowledged (P34)', () => {
+    const d = connected();
+    const send = publish(d, 'hi');
+    d.hear(1, ['acked', 1, 0]);
+    expect(send.state).toBe('acknowledged');
+  });
+
+  test('goes on behind a refused send (P35)', () => {
+    const d = connected();
+    const sends = [1, 2, 3].map((n) => publish(d, `${n}`));
+    d.hear(1, ['entry', '@', 'e', 1, code('invalid', 'correct_input'), 2], ['acked', 3, 1]);
+    expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'rejected', 'acknowledged']);
+  });
+
+  test('has no more sends under way than welcome allows (P37)', () => {
+    const d = dialogue({ transports: ['websocket'] });
+    d.start();
+    d.connect(1, { limits: { message: 262_144, envelope: 65_536, sends: 3, channels: 100 } });
+    for (let n = 1; n <= 8; n++) publish(d, `${n}`);
+    expect(d.numbers()).toEqual([1, 2, 3]);
+    d.hear(1, ['acked', 2, 0]);
+    expect(d.numbers()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('sends everything unsettled again, in order, on the next connection (P38)', () => {
+    const d = connected();
+    for (let n = 1; n <= 3; n++) publish(d, `${n}`);
+    d.hear(1, ['acked', 1, 0]);
+    d.die(1, 1006);
+    d.advance(1_000);
+    d.open(2);
+    expect(d.sent.at(-1)!.message.map(([tag, n]) => [tag, tag === 'hello' ? 0 : n])).toEqual([
+      ['hello', 0],
+      ['publish', 2],
+      ['publish', 3],
+    ]);
+  });
+
+  test('repeats the same sends over HTTP until they are answered, one message at a time (P36)', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    d.answer(1, 200, ['pong', 1]);
+    d.sent.length = 0;
+    publish(d, 'a');
+    publish(d, 'b');
+    expect(d.numbers()).toEqual([1]);
+    d.answer(1, 0);
+    d.advance(2_000);
+    expect(d.numbers()).toEqual([1, 1, 2]);
+    expect(d.sent[1]!.message[1]).toEqual(d.sent[0]!.message[1]);
+    d.answer(1, 200, ['acked', 2, 0]);
+    expect(d.session.outbox.sends).toHaveLength(0);
+  });
+
+  test('resumes when the way up stays broken although the stream lives', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    for (let n = 0; n < 4; n++) {
+      d.answer(1, 502);
+      d.advance(9_000);
+    }
+    expect(d.closed).toContain(1);
+  });
+
+  test('halves its batches on 413, and refuses what is too big alone', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    d.answer(1, 200, ['pong', 1]);
+    const sends = [1, 2, 3, 4].map(() => publish(d, 'x'.repeat(20_000)));
+    d.answer(1, 413);
+    d.advance(1);
+    const under = () => d.sent.at(-1)!.message.filter(([tag]) => tag === 'publish').length;
+    // The first went alone, before the others were there.
+    expect(sends[0]!.state).toBe('rejected');
+    expect(under()).toBe(1);
+    expect(d.sent.at(-1)!.message[1]).toEqual(['skip', 1]);
+    d.answer(1, 200, ['acked', 2, 0]);
+    expect(sends[1]!.state).toBe('acknowledged');
+  });
+
+  test('sends from the missing number when the server expects it, once (P32)', () => {
+    const d = connected();
+    for (let n = 1; n <= 3; n++) publish(d, `${n}`);
+    d.hear(1, ['expect', 2], ['expect', 2]);
+    expect(d.numbers()).toEqual([1, 2, 3, 2, 3]);
+  });
+
+  test('tells which acknowledged sends the store lost, skips them once, and goes on (P40)', () => {
+    const d = connected();
+    for (let n = 1; n <= 3; n++) publish(d, `${n}`);
+    d.hear(1, ['acked', 3, 0]);
+    const fourth = publish(d, '4');
+    d.hear(1, ['expect', 2]);
+    expect(d.reports()).toContain('sends_lost');
+    expect(d.told('error')[0]![0]).toMatchObject({ code: 'sends_lost' });
+    expect(d.sent.at(-1)!.message).toEqual([
+      ['skip', 3],
+      ['publish', 4, 'room', expect.anything()],
+    ]);
+    d.hear(1, ['expect', 2]);
+    expect(d.reports().filter((one) => one === 'sends_lost')).toHaveLength(1);
+    d.hear(1, ['acked', 4, 0]);
+    expect(fourth.state).toBe('acknowledged');
+  });
+
+  test('says that an outcome is unknown when it fell into a gap of the inbox', () => {
+    const d = connected();
+    const send = publish(d, 'hi');
+    d.hear(1, ['gap', '@', 'inbox_overflow', ['e', 0], ['e', 7]], ['acked', 1, 7]);
+    expect(send.state).toBe('unknown');
+  });
+
+  test('lets a request time out, and ignores the reply that comes late', () => {
+    const d = connected();
+    d.session.add((number) => ['request', number, envelope('rename') as never], d.clock.now() + 500);
+    d.tell({ type: 'sendAdded' });
+    d.advance(500);
+    expect(d.settled().map(({ error }) => error)).toEqual([expect.any(RequestTimeout)]);
+    d.hear(1, ['entry', '@', 'e', 1, envelope('reply', 1), 1], ['acked', 1, 1]);
+    expect(d.session.outbox.sends).toHaveLength(0);
+  });
+});
+
+describe('liveness', () => {
+  test('answers a ping of the server with the same value, and measures with one of its own (P50)', () => {
+    const d = connected();
+    d.hear(1, ['ping', 77]);
+    expect(d.sent.at(-1)!.message).toEqual([
+      ['pong', 77],
+      ['ping', d.clock.now()],
+    ]);
+    const asked = d.clock.now();
+    d.advance(80);
+    d.hear(1, ['pong', asked]);
+    expect(d.session.quality.roundTrip).toBeGreaterThan(5);
+  });
+
+  test('takes a connection as dead after one and a half heartbeats of silence (P52)', () => {
+    const d = connected();
+    d.advance(29_999);
+    expect(d.closed).toEqual([]);
+    d.advance(1);
+    expect(d.closed).toEqual([1]);
+    expect(d.reports()).toEqual(expect.arrayContaining(['heartbeat_missed', 'connection_lost']));
+  });
+
+  test('judges by receipt: whatever arrives keeps it alive (P52)', () => {
+    const d = subscribed();
+    for (let offset = 1; offset < 6; offset++) {
+      d.advance(20_000);
+      d.hear(1, say(offset));
+    }
+    expect(d.closed).toEqual([]);
+  });
+
+  test('asks first when its own timer came late', () => {
+    const d = connected();
+    const { deadline } = d.session;
+    // As after a sleep: the clock has gone on, no timer has fired.
+    const effects = d.session.handle({ type: 'deadlinePassed' }, deadline + 60_000);
+    expect(effects.map(({ type }) => type)).toEqual(['sendMessage']);
+  });
+
+  test('asks at once when the page wakes, and has no patience then', () => {
+    const d = connected();
+    d.advance(10_000);
+    d.tell({ type: 'pageChanged', signal: 'visible' });
+    expect(d.sent.at(-1)!.message[0]![0]).toBe('ping');
+    d.advance(5_000);
+    expect(d.closed).toEqual([1]);
+  });
+
+  test('gives up a poll that is not answered in its hold and 10 s (P52)', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    d.advance(34_999);
+    expect(d.closed).toEqual([]);
+    d.advance(1);
+    expect(d.closed).toEqual([1]);
+  });
+
+  test('stays connected for 5 s without a connection, and says so only then', () => {
+    const d = connected();
+    d.die(1, 1006);
+    d.advance(4_999);
+    expect(d.session.state).toBe('connected');
+    d.advance(1);
+    expect(d.session.state).toBe('reconnecting');
+    d.connect(d.last().attempt);
+    expect(d.session.state).toBe('connected');
+    expect(d.reports()).toContain('session_resumed');
+  });
+
+  test('answers client pings on whatever connection is there next', () => {
+    const d = connected();
+    d.die(1, 1006);
+    d.tell({ type: 'pinged', moment: 5 });
+    d.advance(1_000);
+    d.connect(2);
+    d.hear(2, ['pong', 5]);
+    expect(d.effects).toContainEqual({ type: 'pong', moment: 5 });
+  });
+});
+
+describe('polls', () => {
+  test('polls again at once with its cursors, holding', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    expect(d.last().message).toEqual([
+      [
+        'continue',
+        { nonce: expect.any(String), key: 'key-1', generation: 1, cursors: { '@': ['e', 0] }, wait: 25_000 },
+      ],
+    ]);
+    d.hear(1, ['entry', '@', 'e', 1, envelope('news')]);
+    expect(d.last().message[0]![1]).toMatchObject({ cursors: { '@': ['e', 1] } });
+  });
+
+  test('does not go round when a poll is answered at once with nothing', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    const before = d.opened.length;
+    for (let n = 0; n < 20; n++) d.hear(1);
+    expect(d.opened.length).toBe(before);
+    d.advance(1_000);
+    expect(d.opened.length).toBe(before + 1);
+  });
+
+  test('polls without hold at a pace that slows down when idle', () => {
+    const d = dialogue({ transports: ['polling'] });
+    d.start();
+    d.connect(1);
+    const times: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const count = d.opened.length;
+      const from = d.clock.now();
+      while (d.opened.length === count) d.advance(100);
+      times.push(d.clock.now() - from);
+      d.hear(1);
+    }
+    expect(times[0]).toBe(1_000);
+    expect(times.at(-1)).toBe(5_000);
+    expect(d.last().message[0]![1]).toMatchObject({ wait: 0 });
+  });
+});
+
+describe('the end', () => {
+  test('opens a new session with its channel cursors when the server lost it, and settles what is open as unknown (P14)', () => {
+    const d = subscribed();
+    const send = publish(d, 'hi');
+    d.hear(1, ['close', code('session_unknown', 'open_session')]);
+    expect(send.state).toBe('unknown');
+    expect(d.settled().at(-1)!.error).toBeInstanceOf(OutcomeUnknown);
+    expect(d.told('session').at(-1)).toEqual([{ session: 'session-1', lost: true }]);
+    d.advance(1_000);
+    d.open(2);
+    const [frame, ...rest] = d.sent.at(-1)!.message;
+    expect(frame![1]).toMatchObject({ cursors: { room: ['r', 0] }, nonce: 'nonce-2'.padEnd(22, '-') });
+    expect(frame![1]).not.toHaveProperty('key');
+    expect(frame![1]).not.toHaveProperty('cursors.@');
+    expect(rest).toEqual([]);
+    d.hear(2, d.welcome({ session: 'session-2', inbox: ['f', 0] }), say(1));
+    expect(d.entries('room')).toEqual([1]);
+    expect(publish(d, 'again').number).toBe(1);
+  });
+
+  test('enters the member list again in a new session, where it was (P45)', () => {
+    const d = connected();
+    d.session.subscribe('room', { presence: { name: 'a' } });
+    d.tell({ type: 'sendAdded' });
+    d.hear(
+      1,
+      ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 4] }), 1],
+      ['acked', 1, 1],
+    );
+    d.hear(1, ['close', code('session_unknown', 'open_session')]);
+    d.advance(1_000);
+    d.open(2);
+    expect(d.sent.at(-1)!.message[1]).toEqual([
+      'subscribe',
+      1,
+      'room',
+      { since: ['r', 4], presence: { name: 'a' } },
+    ]);
+  });
+
+  test.each([
+    ['resume', true],
+    ['back_off', true],
+    ['reconnect_elsewhere', true],
+    ['an_advice_of_the_future', true],
+    ['stop', false],
+    ['reload_application', false],
+  ])('obeys the advice %s of a code that it has never met (P70)', (advice, again) => {
+    const d = connected();
+    d.hear(1, ['close', code('from_the_future', advice)]);
+    d.advance(30_000);
+    expect(d.on('websocket').length > 1).toBe(again);
+    expect(d.session.state === 'closed').toBe(!again);
+  });
+
+  test('waits at least as long as a refusal says', () => {
+    const d = connected();
+    d.hear(1, ['close', code('rate_limited', 'back_off', { retryAfter: 7_000 })]);
+    d.advance(6_999);
+    expect(d.on('websocket')).toHaveLength(1);
+    d.advance(1);
+    expect(d.on('websocket')).toHaveLength(2);
+  });
+
+  test('asks for credentials again when they are refused, a few times', () => {
+    let asked = 0;
+    const d = dialogue({ transports: ['websocket'], auth: () => ++asked });
+    d.start();
+    for (let attempt = 1; d.session.state !== 'closed'; attempt = d.next()) {
+      d.open(attempt);
+      d.hear(attempt, ['close', code('unauthorized', 'refresh_credentials')]);
+      if (attempt === 4) break;
+    }
+    expect(asked).toBe(4);
+    expect(d.told('error').at(-1)![0]).toMatchObject({ code: 'unauthorized' });
+    expect(d.session.state).toBe('closed');
+  });
+
+  test('refreshes credentials on the living connection when an error asks for it', () => {
+    let asked = 0;
+    const d = connected({ auth: () => `token-${++asked}` });
+    d.hear(1, ['error', code('unauthorized', 'refresh_credentials')]);
+    expect(d.sent.at(-1)!.message).toEqual([['auth', 'token-2']]);
+    expect(d.closed).toEqual([]);
+  });
+
+  test('ignores that an old connection was superseded (P13)', () => {
+    const d = connected();
+    d.hear(1, ['drain', envelope('drain', { within: 0 })]);
+    d.advance(1);
+    d.open(2);
+    d.hear(2, d.welcome());
+    d.hear(1, ['close', code('superseded', 'resume')]);
+    expect(d.on('websocket')).toEqual([1, 2]);
+    d.hear(2, ['ping', 1]);
+    d.advance(1_000);
+    expect(d.on('websocket')).toEqual([1, 2]);
+  });
+
+  test('moves make-before-break when the node drains: the old one delivers until the new one is proven (P71)', () => {
+    const d = subscribed();
+    d.hear(1, ['drain', envelope('drain', { within: 10_000 })]);
+    d.advance(4_999);
+    expect(d.on('websocket')).toEqual([1]);
+    d.advance(1);
+    d.open(2);
+    d.hear(1, say(1));
+    d.hear(2, d.welcome(), say(1), say(2));
+    d.hear(1, say(2), say(3));
+    expect(d.closed).toEqual([]);
+    d.hear(2, ['ping', 1]);
+    expect(d.closed).toEqual([1]);
+    expect(d.entries('room')).toEqual([1, 2, 3]);
+    expect(d.reports()).not.toContain('connection_lost');
+  });
+
+  test('says bye and settles what is open when it is closed (P72)', () => {
+    const d = connected();
+    const send = publish(d, 'hi');
+    d.tell({ type: 'closeAsked' });
+    expect(d.sent.at(-1)!.message).toEqual([['bye']]);
+    expect(send.state).toBe('unknown');
+    expect(d.session.deadline).toBe(Infinity);
+    expect(d.effects.at(-1)).toMatchObject({ type: 'stop' });
+  });
+
+  test('parks with the page and resumes the same session when it is shown again', () => {
+    const d = subscribed();
+    d.tell({ type: 'pageChanged', signal: 'parked' });
+    expect(d.closed).toEqual([1]);
+    d.advance(60_000);
+    expect(d.on('websocket')).toEqual([1]);
+    d.tell({ type: 'pageChanged', signal: 'visible' });
+    d.open(2);
+    expect(d.sent.at(-1)!.message[0]![1]).toMatchObject({ key: 'key-1' });
+  });
+});

@@ -1,0 +1,165 @@
+/**
+ * A session and a scripted server, frame by frame, under virtual time: tests
+ * read as dialogues. No transport, no network; whoever writes the test is the
+ * server and the network.
+ */
+import { drive } from '@iskra/protocol/wire';
+import type { Envelope, Json, ServerFrame } from '@iskra/protocol/wire';
+import { manualClock } from '@iskra/protocol/testing';
+import { createSession } from '../src/session.js';
+import type { SessionEffect, SessionEvent, SessionOptions, Told } from '../src/session.js';
+import type { TransportName } from '../src/transports/transport.js';
+
+export interface Opened {
+  attempt: number;
+  transport: TransportName;
+  message: unknown[][];
+}
+
+const DEFAULTS: SessionOptions = {
+  transports: ['websocket', 'sse', 'long-poll', 'polling'],
+  reconnect: { min: 500, max: 20_000 },
+  probe: [15_000, 30_000, 50_000],
+  stagger: 250,
+  patience: 5_000,
+  pingInterval: 0,
+  poll: { min: 1_000, max: 5_000 },
+  outbox: { messages: 1_000, bytes: 1_048_576 },
+  seam: 'test',
+};
+
+export type Dialogue = ReturnType<typeof dialogue>;
+
+export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json | 'hang' | 'fail' } = {}) {
+  const clock = manualClock();
+  const effects: SessionEffect[] = [];
+  const opened: Opened[] = [];
+  const sent: { attempt: number; message: unknown[][] }[] = [];
+  const closed: number[] = [];
+  let nonces = 0;
+  let generation = 0;
+  const session = createSession(
+    { ...DEFAULTS, ...options },
+    () => 0.5,
+    () => `nonce-${++nonces}`.padEnd(22, '-'),
+  );
+  const machine = drive<SessionEvent, SessionEffect>(session, clock, (effect) => {
+    effects.push(effect);
+    switch (effect.type) {
+      case 'askCredentials': {
+        const auth = options.auth?.();
+        if (auth === 'hang') return;
+        const { attempt } = effect;
+        if (auth === 'fail') machine.tell({ type: 'credentialsFailed', attempt });
+        else machine.tell({ type: 'credentialsGiven', attempt, auth });
+        return;
+      }
+      case 'openConnection':
+        opened.push({ ...effect, message: effect.message ? JSON.parse(effect.message) : [] });
+        return;
+      case 'sendMessage':
+        sent.push({ attempt: effect.attempt, message: JSON.parse(effect.message) });
+        return;
+      case 'closeConnection':
+        closed.push(effect.attempt);
+    }
+  });
+
+  const self = {
+    session,
+    clock,
+    effects,
+    opened,
+    sent,
+    closed,
+    tell: machine.tell,
+    start: () => machine.tell({ type: 'started' }),
+    /** The attempts on this transport so far. */
+    on: (transport: TransportName): number[] => [
+      ...new Set(opened.filter((one) => one.transport === transport).map((one) => one.attempt)),
+    ],
+    last: (): Opened => opened[opened.length - 1]!,
+    /** Lets time pass until another attempt is opened; its number. */
+    next(before = self.last().attempt): number {
+      for (let steps = 0; self.last().attempt === before; steps++) {
+        if (steps > 10_000) throw new Error('No other attempt is opened.');
+        const moment = clock.waiting[0] ?? Infinity;
+        clock.advance(Math.max(0, Math.min(moment - clock.now(), 60_000)));
+      }
+      return self.last().attempt;
+    },
+    open: (attempt: number) => machine.tell({ type: 'connectionOpened', attempt }),
+    hear: (attempt: number, ...frames: (ServerFrame | unknown[])[]) =>
+      machine.tell({ type: 'messageReceived', attempt, text: JSON.stringify(frames) }),
+    answer: (attempt: number, status: number, ...frames: (ServerFrame | unknown[])[]) =>
+      machine.tell({ type: 'sendAnswered', attempt, status, text: JSON.stringify(frames) }),
+    die: (attempt: number, status = 0) =>
+      machine.tell({ type: 'connectionClosed', attempt, status, detail: 'test' }),
+    welcome: (more: object = {}) => welcome({ generation: ++generation, ...more }),
+    /** Opens, welcomes and proves it. */
+    connect(attempt: number, more: object = {}) {
+      const { transport } = opened.find((one) => one.attempt === attempt)!;
+      self.open(attempt);
+      self.hear(attempt, self.welcome(more));
+      if (transport === 'websocket' || transport === 'sse') self.hear(attempt, ['ping', 1]);
+      return attempt;
+    },
+    /** Answers a probe and proves it. */
+    prove(attempt: number) {
+      self.open(attempt);
+      self.hear(attempt, welcome({ generation: 0 }), ['ping', 1]);
+    },
+    advance: (ms: number) => clock.advance(ms),
+    told: <Name extends keyof Told>(name: Name): Told[Name][] =>
+      effects.flatMap((effect) =>
+        effect.type === 'tell' && effect.name === name ? [effect.values as Told[Name]] : [],
+      ),
+    reports: (): string[] => self.told('system').map(([{ delta }]) => delta),
+    settled: () => effects.flatMap((effect) => (effect.type === 'settle' ? [effect] : [])),
+    entries: (channel: string): unknown[] =>
+      effects.flatMap((effect) =>
+        effect.type === 'hand' && effect.what === 'entry' && effect.channel === channel
+          ? [(effect.value as { envelope: Envelope }).envelope.payload]
+          : [],
+      ),
+    /** Every send that went up, in order, by its number. */
+    numbers: (): number[] =>
+      [...opened, ...sent].flatMap(({ message }) =>
+        message
+          .filter(([tag]) => /^(publish|request|(un)?subscribe)$/.test(String(tag)))
+          .map((frame) => frame[1] as number),
+      ),
+  };
+  return self;
+}
+
+export const envelope = (delta: string, payload?: unknown): Envelope => ({
+  delta,
+  dimension: 1,
+  omega: 1,
+  lambda: 'continue',
+  payload,
+});
+
+export const code = (delta: string, lambda: string, payload: object = {}): Envelope => ({
+  ...envelope(delta, { code: 4000, message: delta, ...payload }),
+  lambda,
+});
+
+function welcome(more: object): unknown[] {
+  return [
+    'welcome',
+    envelope('connection_established', {
+      version: 1,
+      session: 'session-1',
+      key: 'key-1',
+      inbox: ['e', 0],
+      acked: 0,
+      heartbeat: 20_000,
+      window: 120_000,
+      node: 'n',
+      limits: { message: 262_144, envelope: 65_536, sends: 256, channels: 100 },
+      ...more,
+    }),
+  ];
+}
