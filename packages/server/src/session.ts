@@ -186,6 +186,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   accept(run: Run): Message | undefined {
     const reader = this.#readers.get(run.log);
     if (
+      this.#phase !== 'live' ||
       reader === undefined ||
       reader.reading ||
       this.#lagging ||
