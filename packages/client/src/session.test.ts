@@ -474,6 +474,16 @@ describe('the end', () => {
     expect(publish(d, 'again').number).toBe(1);
   });
 
+  test('opens a new session when its key is refused: no credentials would mend that (P11)', () => {
+    const d = connected();
+    d.die(1, 1006);
+    d.open(d.next());
+    d.hear(2, ['close', code('unauthorized', 'refresh_credentials', { field: 'key' })]);
+    expect(d.told('session').at(-1)).toEqual([{ session: 'session-1', lost: true }]);
+    d.open(d.next());
+    expect(d.sent.at(-1)!.message[0]![1]).not.toHaveProperty('key');
+  });
+
   test('enters the member list again in a new session, where it was (P45)', () => {
     const d = connected();
     d.session.subscribe('room', { presence: { name: 'a' } });

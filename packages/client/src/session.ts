@@ -578,7 +578,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     }
     // An old connection has no say any more, and a probe never had one.
     if (role !== 'probe' && (!welcomeAt || one === primary())) {
-      if (advice === 'open_session') return renew();
+      // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
+      if (advice === 'open_session' || payload.field === 'key') return renew();
       if (advice === 'split_message') split();
       if (
         advice === 'stop' ||
