@@ -3,28 +3,21 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { Dimension, INBOX, drive, VERSION } from '@iskra/protocol/wire';
-import type {
-  CodeName,
-  Continue,
-  Cursors,
-  Envelope,
-  Hello,
-  ServerFrame,
-  Welcome,
-} from '@iskra/protocol/wire';
+import { drive } from '@iskra/protocol/wire';
+import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
+import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
-import { may, performSends } from './sends.js';
+import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
+import type { Caller, Entrance } from './opening.js';
+import { performSends } from './sends.js';
 import { Session } from './session.js';
 import type { Mode, SessionEffect, SessionEvent } from './session.js';
-import type { Head, Identity, SessionState } from './store.js';
+import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
-const READ_SIZE = 128;
-const PROBE_TIMEOUT = 30_000;
 /** Milliseconds that a claim outlives its holder; renewed with every batch. */
 const CLAIM_LEASE = 60_000;
 
@@ -33,10 +26,7 @@ export interface ConnectionFacts {
   readonly address: string;
   /** The request that opened the connection, for `authenticate`. */
   readonly request: Request;
-  /** Called once, when the connection has let go of everything. */
-  readonly onDisposed?: () => void;
-  /** Called once, when the peer has shown that it belongs here, before the first byte is written. */
-  readonly onJoined?: () => void;
+  readonly place: Place;
 }
 
 export class Connection implements Follower {
@@ -46,8 +36,7 @@ export class Connection implements Follower {
   readonly #address: string;
   readonly #session: Session;
   readonly #drive: { tell(event: SessionEvent): void; stop(): void };
-  readonly #onDisposed: (() => void) | undefined;
-  #onJoined: (() => void) | undefined;
+  readonly #place: Place;
   /** Kept until the session is open: an idle connection holds no request. */
   #request: Request | undefined;
   #identity: Identity = {};
@@ -64,27 +53,11 @@ export class Connection implements Follower {
     this.#mode = facts.mode;
     this.#address = facts.address;
     this.#request = facts.request;
-    this.#onDisposed = facts.onDisposed;
-    this.#onJoined = facts.onJoined;
-    const { times, limits } = core;
-    this.#session = new Session(
-      {
-        mode: facts.mode,
-        heartbeat: times.heartbeat,
-        markerDelay: times.marker,
-        helloTimeout: times.hello,
-        probeTimeout: PROBE_TIMEOUT,
-        supersededGrace: times.supersededGrace,
-        slowTimeout: times.slow,
-        linger: times.linger,
-        window: limits.sends * 2,
-        rate: limits.sendRate,
-        readSize: READ_SIZE,
-      },
-      core.clock.now(),
-    );
+    this.#place = facts.place;
+    this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
     transport.onWritable = () => this.#drive.tell({ type: 'writable' });
+    core.connections.add(this);
     core.metrics.connections[transport.name]++;
     // A stream that never says hello has a deadline from its first moment.
     this.#drive.tell({ type: 'heard' });
@@ -179,7 +152,8 @@ export class Connection implements Follower {
     for (const log of this.#session.logs) this.#core.hub.unfollow(log, this);
     const { id } = this.#session;
     if (id !== undefined) this.#core.hub.leave(id, this);
-    this.#onDisposed?.();
+    this.#core.connections.delete(this);
+    this.#place.release();
   }
 
   // ── effects ───────────────────────────────────────────────────────────────
@@ -218,9 +192,9 @@ export class Connection implements Follower {
       case 'unfollow':
         return core.hub.unfollow(effect.log, this);
       case 'join':
-        return this.#ask(() => this.#join(effect.hello));
+        return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
       case 'rejoin':
-        return this.#ask(() => this.#rejoin(effect.request));
+        return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
       case 'identify':
         return this.#ask(() => this.#identify(effect.credentials));
       case 'skip':
@@ -289,152 +263,32 @@ export class Connection implements Follower {
 
   // ── hello and continue ────────────────────────────────────────────────────
 
-  async #join(hello: Hello): Promise<SessionEvent> {
-    const { store, keys, opens, clock, hub, presence } = this.#core;
-    if (hello.version !== VERSION) return refused('version', 'version');
-    let session: string | undefined;
-    if (hello.key !== undefined) {
-      session = keys.verify(hello.key, hello.nonce);
-      if (session === undefined) return refused('unauthorized', 'key');
-    }
-    if (hello.probe === true) {
-      if (session === undefined) return refused('bad_frame', 'key');
-      this.#welcomed();
-      return {
-        type: 'probed',
-        welcome: this.#welcome({ session, identity: {}, generation: 0, acked: 0, inbox: ['0', 0] }, hello),
-      };
-    }
-    if (this.#core.draining) return refused('drain');
-    if (session === undefined) {
-      if (opens.take(this.#address, clock.now()) > 0) return refused('rate_limited');
-    }
-
-    // A resuming client without credentials keeps the identity that the store remembers.
-    const asks = session === undefined || hello.auth !== undefined;
-    const identity = asks ? await this.#authenticate(hello.auth) : undefined;
-    if (asks && identity === undefined) return refused('unauthorized', 'auth');
-
-    if (session === undefined) {
-      const opened = await store.openSession(hello.nonce, identity ?? {});
-      if (opened.kind === 'taken') return refused('forbidden', 'nonce');
-      session = opened.state.session;
-    } else if (identity !== undefined) {
-      const before = await store.touch(session);
-      if (before.kind !== 'current') return refused('session_unknown');
-      if (before.state.identity.subject !== identity.subject) return refused('forbidden', 'auth');
-    }
-    const attached = await store.attach(session, identity);
-    if (attached.kind === 'unknown') return refused('session_unknown');
-    if (isExpired(attached.state.identity)) return refused('unauthorized', 'auth');
-    await presence.rejoined(attached.rejoined);
-    this.#identity = attached.state.identity;
-    const denied = await this.#denied(attached.state, hello.cursors ?? {});
-    const event = this.#joined(
-      attached.state,
-      hello.cursors ?? {},
-      denied,
-      this.#welcome(attached.state, hello),
-    );
-    if (!this.#disposed) {
-      this.#drive.tell(event);
-      hub.join(session, this);
-    }
-    return { type: 'heard' };
-  }
-
-  async #rejoin(request: Continue): Promise<SessionEvent> {
-    const { store, keys, hub } = this.#core;
-    const session = keys.verify(request.key, request.nonce);
-    if (session === undefined) return refused('unauthorized', 'key');
-    const touched = await store.touch(session, this.#mode === 'poll' ? request.generation : undefined);
-    if (touched.kind === 'unknown') return refused('session_unknown');
-    if (touched.kind === 'superseded') return refused('superseded');
-    if (isExpired(touched.state.identity)) return refused('unauthorized', 'auth');
-    this.#identity = touched.state.identity;
-    const cursors = request.cursors ?? {};
-    const denied = this.#mode === 'poll' ? await this.#denied(touched.state, cursors) : [];
-    hub.heard(session);
-    if (!this.#disposed) {
-      this.#drive.tell(this.#joined(touched.state, cursors, denied));
-      if (this.#mode === 'poll' && !this.#disposed) hub.join(session, this);
-    }
-    return { type: 'heard' };
-  }
-
-  #joined(
-    state: SessionState,
-    cursors: Cursors,
-    denied: readonly string[],
-    welcome?: ServerFrame,
-  ): SessionEvent {
-    this.#welcomed();
-    const { expiresAt } = state.identity;
-    const expiresIn = expiresAt === undefined ? Infinity : expiresAt - Date.now();
-    return { type: 'joined', state, welcome, cursors, denied, expiresIn };
-  }
-
-  #welcomed(): void {
+  /** Comes into the session, unless the peer has gone meanwhile. */
+  async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
+    const event = await entrance;
+    if (this.#disposed || event.type === 'refused') return event;
     this.#request = undefined;
-    this.#onJoined?.();
-    this.#onJoined = undefined;
-  }
-
-  async #denied(state: SessionState, cursors: Cursors): Promise<string[]> {
-    const session: SessionInfo = { id: state.session, ...state.identity };
-    const denied: string[] = [];
-    for (const channel of Object.keys(cursors)) {
-      if (channel === INBOX) continue;
-      const allowed =
-        this.#core.contract.hasChannel(channel) && (await may(this.#core, session, 'subscribe', channel));
-      if (!allowed) denied.push(channel);
-    }
-    return denied;
+    this.#place.known();
+    this.#transport.onWelcome();
+    if (event.type === 'probed') return event;
+    this.#identity = event.state.identity;
+    const { hub } = this.#core;
+    const { session } = event.state;
+    // Told before the hub knows of it: what the hub then offers finds the session open.
+    hub.heard(session);
+    this.#drive.tell(event);
+    if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
   }
 
   async #identify(credentials: unknown): Promise<SessionEvent> {
-    const identity = await this.#authenticate(credentials);
-    if (identity === undefined) return refused('unauthorized', 'auth');
-    if (identity.subject !== this.#identity.subject) return refused('forbidden', 'auth');
+    const identity = await refreshIdentity(this.#core, this.#info, credentials, this.#caller);
+    if (typeof identity === 'string') return { type: 'refused', code: identity, field: 'auth' };
     this.#identity = identity;
-    await this.#core.store.identify(this.#info.id, identity);
-    return { type: 'identified', expiresIn: (identity.expiresAt ?? Infinity) - Date.now() };
+    return { type: 'identified', expiresIn: expiresIn(identity) };
   }
 
-  async #authenticate(credentials: unknown): Promise<Identity | undefined> {
-    const { authenticate, log } = this.#core;
-    if (authenticate === undefined) return {};
-    try {
-      return await authenticate(this.#request ?? new Request('http://localhost/'), credentials);
-    } catch (error) {
-      log.handlerFailed(error, { hook: 'authenticate', address: this.#address });
-      return undefined;
-    }
-  }
-
-  #welcome(state: SessionState, hello: Hello): ServerFrame {
-    const { limits, times, keys, node } = this.#core;
-    const payload: Welcome = {
-      version: VERSION,
-      session: state.session,
-      key: keys.sign(state.session, hello.nonce),
-      generation: state.generation,
-      inbox: [state.inbox[0], 0],
-      acked: state.acked,
-      heartbeat: Math.min(times.heartbeat, hello.heartbeat ?? Infinity),
-      window: times.window,
-      node,
-      limits: { message: limits.message, envelope: 65_536, sends: limits.sends, channels: limits.channels },
-    };
-    const envelope: Envelope = {
-      delta: 'connection_established',
-      dimension: Dimension.connection,
-      // A session that comes back has held before; of a new one nothing is known yet.
-      omega: hello.key === undefined ? 0.5 : 0.9,
-      lambda: 'monitor_stability',
-      payload,
-    };
-    return ['welcome', envelope];
+  get #caller(): Caller {
+    return { address: this.#address, request: this.#request };
   }
 
   get #info(): SessionInfo {
@@ -444,12 +298,4 @@ export class Connection implements Follower {
   #claimId(): string {
     return (this.#claim ??= `${this.#core.node}:${crypto.randomUUID()}`);
   }
-}
-
-function refused(code: CodeName, field?: string): SessionEvent {
-  return { type: 'refused', code, ...(field !== undefined && { field }) };
-}
-
-function isExpired(identity: Identity): boolean {
-  return identity.expiresAt !== undefined && identity.expiresAt <= Date.now();
 }

@@ -1,11 +1,13 @@
 /** What the parts of one node share, made once in `realtime.ts`, and the options that reach them. */
 import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
+import type { Connection } from './connection.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import type { Presence } from './presence.js';
 import type { Rates } from './rates.js';
+import type { Mode, SessionSettings } from './session.js';
 import type { Identity, Store } from './store.js';
 import type { Rate } from './uplink.js';
 
@@ -120,6 +122,10 @@ export interface Core {
   readonly keys: Keys;
   readonly contract: ContractCheck;
   readonly presence: Presence;
+  /** What each kind of connection's session is given. */
+  readonly settings: Readonly<Record<Mode, SessionSettings>>;
+  /** Connections that are open on this node. */
+  readonly connections: Set<Connection>;
   readonly limits: Limits;
   readonly times: Times;
   readonly opens: Rates;

@@ -42,6 +42,7 @@ export type Verdict =
 export interface Place {
   /** The peer said hello and was welcome. */
   known(): void;
+  /** Gives it back; once is enough, twice does no harm. */
   release(): void;
 }
 
@@ -102,19 +103,10 @@ export class Guard {
     this.#open++;
     seats.open++;
     seats.strangers++;
-    let stranger = true;
-    const known = (): void => {
-      if (stranger) seats.strangers--;
-      stranger = false;
-    };
-    return {
-      known,
-      release: () => {
-        known();
-        this.#open--;
-        if (--seats.open === 0) this.#seats.delete(address);
-      },
-    };
+    return new TakenPlace(seats, () => {
+      this.#open--;
+      if (seats.open === 0) this.#seats.delete(address);
+    });
   }
 
   #mayCome(origin: string | undefined, own: boolean, header: HeaderReader): boolean {
@@ -137,6 +129,31 @@ export class Guard {
       if (hop) return hop;
     }
     return peer ?? 'unknown';
+  }
+}
+
+class TakenPlace implements Place {
+  readonly #seats: Seats;
+  readonly #onRelease: () => void;
+  #isStranger = true;
+  #isTaken = true;
+
+  constructor(seats: Seats, onRelease: () => void) {
+    this.#seats = seats;
+    this.#onRelease = onRelease;
+  }
+
+  known(): void {
+    if (this.#isStranger) this.#seats.strangers--;
+    this.#isStranger = false;
+  }
+
+  release(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.known();
+    this.#seats.open--;
+    this.#onRelease();
   }
 }
 

@@ -51,6 +51,7 @@ import { Presence } from './presence.js';
 import { Rates } from './rates.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
+import type { Mode, SessionSettings } from './session.js';
 import type { Store } from './store.js';
 import { memoryStore } from './stores/memory.js';
 import { attachUpgrades, webSocketServer } from './transports/websocket.js';
@@ -171,6 +172,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const handlers = new Map<string, RequestHandler>();
   const logger = loggerOf(options.logger);
   const contract = compileContract(options.contract);
+  const connections = new Set<Connection>();
   const core: Core = {
     node: options.node ?? randomUUID().slice(0, 8),
     store,
@@ -179,6 +181,12 @@ export function createRealtime<const C extends Contract = Untyped>(
     keys: sessionKeys([options.secret ?? randomBytes(32).toString('base64url')].flat()),
     contract,
     presence: new Presence(store),
+    settings: {
+      stream: sessionSettings('stream', limits, times),
+      poll: sessionSettings('poll', limits, times),
+      send: sessionSettings('send', limits, times),
+    },
+    connections,
     limits,
     times,
     opens: new Rates(limits.openRate),
@@ -196,10 +204,9 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
   });
   const upgradeWebSocket = options.upgradeWebSocket ?? (nodeUpgrade as unknown as UpgradeHelper);
-  const connections = new Set<Connection>();
   const clients = new Set<WebSocketContext>();
   const active = (): number => connections.size + clients.size;
-  const app = createRoutes({ core, guard, upgradeWebSocket, connections });
+  const app = createRoutes({ core, guard, upgradeWebSocket });
   const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
   const webSockets = webSocketServer(limits.message);
   const stopSweeping = sweepEvery(core, SWEEP);
@@ -283,6 +290,28 @@ export function createRealtime<const C extends Contract = Untyped>(
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {
   if (given === false) return undefined;
   return typeof given === 'string' ? pino({ name: 'iskra', level: given }) : given;
+}
+
+/** Entries of one log read. */
+const READ_SIZE = 128;
+/** Milliseconds that a probe may stay. */
+const PROBE_TIMEOUT = 30_000;
+
+function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSettings {
+  return {
+    mode,
+    heartbeat: times.heartbeat,
+    markerDelay: times.marker,
+    helloTimeout: times.hello,
+    probeTimeout: PROBE_TIMEOUT,
+    supersededGrace: times.supersededGrace,
+    slowTimeout: times.slow,
+    linger: times.linger,
+    // Twice what is announced: a client that resends after a switch is not one that floods.
+    window: limits.sends * 2,
+    rate: limits.sendRate,
+    readSize: READ_SIZE,
+  };
 }
 
 /** Looks every few seconds for sessions and leases that ended, and for hints that were lost. */

@@ -4,7 +4,6 @@
  * session's business.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { CODES, Dimension, faultEnvelope, parseMessage } from '@iskra/protocol/wire';
@@ -13,15 +12,16 @@ import { readBody } from './body.js';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
 import type { Core } from './core.js';
-import type { Guard, HeaderReader, Passed } from './guard.js';
+import type { Guard, HeaderReader, Passed, Place } from './guard.js';
 import { Message } from './message.js';
+import type { Mode } from './session.js';
+import { createExchange } from './transports/exchange.js';
+import type { Exchange } from './transports/exchange.js';
 import { PollTransport } from './transports/poll.js';
-import type { Answer } from './transports/poll.js';
-import { SseTransport, nodeSink, webSink } from './transports/sse.js';
-import type { BlockSink } from './transports/sse.js';
+import { SseTransport } from './transports/sse.js';
 import type { Transport } from './transports/transport.js';
-import { WebSocketTransport, takeOver } from './transports/websocket.js';
-import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
+import { WebSocketTransport, listen } from './transports/websocket.js';
+import type { UpgradeHelper, WebSocketEvents } from './transports/websocket.js';
 
 /** What `@hono/node-server` adds to a request; other runtimes add nothing of it. */
 export interface NodeBindings {
@@ -35,8 +35,6 @@ export interface RouteParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
-  /** Connections that are open on this node. */
-  readonly connections: Set<Connection>;
 }
 
 /** Headers of every answer: nothing on the way may keep, change, or hold it back (P63). */
@@ -54,45 +52,29 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
   app.get('/ws', async (c, next) => {
     const passed = pass(parts, c);
     if (passed instanceof Response) return passed;
-    const { guard } = parts;
-    const place = guard.admit(passed.address);
+    const place = parts.guard.admit(passed.address);
     if (place === undefined) return refuse(parts, passed, 'overload', 'address');
-    let taken = false;
-    const response = await parts.upgradeWebSocket(() => {
-      const request = c.req.raw;
-      let connection: Connection | undefined;
-      return {
-        onOpen: (_event, context) => {
-          taken = true;
-          connection = openWebSocket(parts, context, { address: passed.address, request, place });
-        },
-        onMessage: (event) =>
-          connection?.receive(typeof event.data === 'string' ? parseMessage(event.data) : undefined),
-        onClose: () => connection?.dispose(),
-      };
-    })(c, next);
-    // The place is given back when the handshake ends without a connection.
-    const incoming = c.env?.incoming;
-    if (response instanceof Response && response.status < 300) {
-      incoming?.socket.once('close', () => void (taken || place.release()));
-      return response;
+    const facts: ConnectionFacts = { mode: 'stream', address: passed.address, request: c.req.raw, place };
+    const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, next);
+    if (!(response instanceof Response) || response.status >= 300) {
+      place.release();
+      return refuse(parts, passed, 'bad_frame', 'upgrade', 426);
     }
-    place.release();
-    return refuse(parts, passed, 'bad_frame', 'upgrade', 426);
+    // Also when the handshake breaks off without a connection.
+    releaseOnClose(c.env?.incoming, place);
+    return response;
   });
 
-  app.post('/sse', (c) => withMessage(parts, c, (passed, frames) => openStream(parts, c, passed, frames)));
+  app.post('/sse', (c) => withMessage(parts, c, 'stream', (exchange) => new SseTransport(exchange)));
   app.post('/poll', (c) =>
-    withMessage(parts, c, (passed, frames) => {
-      const transport = new PollTransport(isHeld(frames) ? 'long-poll' : 'polling');
-      return answer(parts, c, passed, frames, transport, 'poll');
-    }),
-  );
-  app.post('/send', (c) =>
-    withMessage(parts, c, (passed, frames) =>
-      answer(parts, c, passed, frames, new PollTransport('send'), 'send'),
+    withMessage(
+      parts,
+      c,
+      'poll',
+      (exchange, frames) => new PollTransport(isHeld(frames) ? 'long-poll' : 'polling', exchange),
     ),
   );
+  app.post('/send', (c) => withMessage(parts, c, 'send', (exchange) => new PollTransport('send', exchange)));
 
   // Our own client needs no preflight (P60); programs of others may ask for one.
   app.options('*', (c) => {
@@ -111,130 +93,66 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
   return app;
 }
 
-type Opening = Pick<ConnectionFacts, 'address' | 'request'> & { place: { known(): void; release(): void } };
-
-function openWebSocket(parts: RouteParts, context: WebSocketContext, opening: Opening): Connection {
-  const transport = new WebSocketTransport(context, parts.core.limits.backlog);
-  const connection = open(parts, transport, 'stream', opening);
-  const { raw } = context;
-  if (raw !== undefined && typeof raw.removeAllListeners === 'function') {
-    // The adapter adds its listeners right behind this callback.
-    queueMicrotask(() =>
-      takeOver(raw, {
-        receive: (text) => connection.receive(text === undefined ? undefined : parseMessage(text)),
-        closed: () => connection.dispose(),
-      }),
-    );
-  }
-  return connection;
+function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
+  let connection: Connection | undefined;
+  return {
+    onOpen(_event, context) {
+      connection = new Connection(core, new WebSocketTransport(context, core.limits.backlog), facts);
+      listen(context, connection);
+    },
+    onMessage(event) {
+      connection?.receive(typeof event.data === 'string' ? parseMessage(event.data) : undefined);
+    },
+    onClose() {
+      connection?.dispose();
+    },
+  };
 }
 
-function open(
-  parts: RouteParts,
-  transport: Transport,
-  mode: ConnectionFacts['mode'],
-  opening: Opening,
-  onJoined?: () => void,
-): Connection {
-  const { place, address, request } = opening;
-  const connection = new Connection(parts.core, transport, {
-    mode,
-    address,
-    request,
-    onJoined: () => {
-      place.known();
-      onJoined?.();
-    },
-    onDisposed: () => {
-      place.release();
-      parts.connections.delete(connection);
-    },
-  });
-  parts.connections.add(connection);
-  return connection;
+function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
+  incoming?.socket.once('close', () => place.release());
 }
 
-async function openStream(
+/** Reads the one message of a request and opens a connection that answers it. */
+async function withMessage(
   parts: RouteParts,
   c: RouteContext,
-  passed: Passed,
-  frames: readonly unknown[],
+  mode: Mode,
+  createTransport: (exchange: Exchange, frames: readonly unknown[]) => Transport,
 ): Promise<Response> {
-  const place = parts.guard.admit(passed.address);
+  const passed = pass(parts, c);
+  if (passed instanceof Response) return passed;
+  const { core, guard } = parts;
+  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming);
+  if (!body.ok) return refuse(parts, passed, body.code, body.field);
+  const frames = parseMessage(body.text);
+  if (frames === undefined || frames.length === 0) return refuse(parts, passed, 'bad_frame', 'message');
+  const place = guard.admit(passed.address);
   if (place === undefined) return refuse(parts, passed, 'overload', 'address');
-  const { backlog } = parts.core.limits;
-  const headers = { ...headersFor(passed), 'content-type': 'text/event-stream; charset=utf-8' };
-  const transport = new SseTransport();
-  const { refusal } = transport;
-  const opened = new Promise<Response>((resolve) => {
-    const connection = open(
-      parts,
-      transport,
-      'stream',
-      { address: passed.address, request: c.req.raw, place },
-      () => {
-        const { outgoing } = c.env ?? {};
-        let sink: BlockSink;
-        if (outgoing === undefined) {
-          const web = webSink(backlog, () => connection.dispose());
-          sink = web.sink;
-          resolve(new Response(web.body, { headers }));
-        } else {
-          outgoing.writeHead(200, headers);
-          sink = nodeSink(outgoing, backlog);
-          resolve(RESPONSE_ALREADY_SENT);
-        }
-        transport.open(sink);
-      },
-    );
-    whenGone(c, () => connection.dispose());
-    connection.receive(frames);
-  });
-  const refused = refusal?.then((given) => respond(given, passed));
-  return refused === undefined ? opened : Promise.race([opened, refused]);
-}
-
-async function answer(
-  parts: RouteParts,
-  c: RouteContext,
-  passed: Passed,
-  frames: readonly unknown[],
-  transport: PollTransport,
-  mode: 'poll' | 'send',
-): Promise<Response> {
-  const place = parts.guard.admit(passed.address);
-  if (place === undefined) return refuse(parts, passed, 'overload', 'address');
-  const connection = open(parts, transport, mode, { address: passed.address, request: c.req.raw, place });
-  if (mode === 'poll') whenGone(c, () => connection.dispose());
+  const { raw: request } = c.req;
+  const exchange = createExchange(
+    c.env?.outgoing,
+    () => request.signal,
+    headersFor(passed),
+    core.limits.backlog,
+  );
+  const transport = createTransport(exchange, frames);
+  const connection = new Connection(core, transport, { mode, address: passed.address, request, place });
+  // Sends go on when their peer has gone: it will ask for their outcome.
+  if (mode !== 'send') disposeWhenGone(exchange, connection);
   connection.receive(frames);
-  return respond(await transport.answer, passed);
+  return exchange.response;
 }
 
-/** The peer went away before its answer was complete. */
-function whenGone(c: RouteContext, act: () => void): void {
-  const { outgoing } = c.env ?? {};
-  if (outgoing !== undefined) outgoing.once('close', act);
-  else c.req.raw.signal.addEventListener('abort', act, { once: true });
+/** Apart from its caller, so that nothing else of the request lives on in the closure. */
+function disposeWhenGone(exchange: Exchange, connection: Connection): void {
+  exchange.whenGone(() => connection.dispose());
 }
 
 function isHeld(frames: readonly unknown[]): boolean {
   const [head] = frames;
   const request: unknown = Array.isArray(head) ? head[1] : undefined;
   return typeof request === 'object' && request !== null && 'wait' in request && request.wait !== 0;
-}
-
-async function withMessage(
-  parts: RouteParts,
-  c: RouteContext,
-  act: (passed: Passed, frames: readonly unknown[]) => Promise<Response>,
-): Promise<Response> {
-  const passed = pass(parts, c);
-  if (passed instanceof Response) return passed;
-  const body = await readBody(c.req.raw, headersOf(c), parts.core.limits.message, c.env?.incoming);
-  if (!body.ok) return refuse(parts, passed, body.code, body.field);
-  const frames = parseMessage(body.text);
-  if (frames === undefined || frames.length === 0) return refuse(parts, passed, 'bad_frame', 'message');
-  return act(passed, frames);
 }
 
 /** Headers from Node's request where there is one: a web `Headers` costs more than all that is read from it. */
@@ -267,16 +185,12 @@ function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  return respond({ status, retryAfter, body: Message.of(['close', envelope]).body }, from);
-}
-
-function respond(given: Answer, to: { crossOrigin?: string | undefined }): Response {
   const headers: Record<string, string> = {
-    ...headersFor(to),
+    ...headersFor(from),
     'content-type': 'application/json; charset=utf-8',
   };
-  if (given.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(given.retryAfter / 1000));
-  return new Response(given.body, { status: given.status, headers });
+  if (retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(retryAfter / 1000));
+  return new Response(Message.of(['close', envelope]).text, { status, headers });
 }
 
 function headersFor({ crossOrigin }: { crossOrigin?: string | undefined }): Record<string, string> {

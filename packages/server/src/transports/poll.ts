@@ -3,25 +3,22 @@ import { CODES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import { Message } from '../message.js';
 import type { MetricTransport } from '../observe/metrics.js';
+import type { Exchange } from './exchange.js';
 import type { Transport } from './transport.js';
-
-export interface Answer {
-  readonly status: number;
-  /** Milliseconds to wait before another try. */
-  readonly retryAfter: number | undefined;
-  readonly body: Buffer;
-}
 
 export class PollTransport implements Transport {
   readonly name: MetricTransport;
   onWritable: () => void = () => {};
-  readonly answer: Promise<Answer>;
-  #resolve: (answer: Answer) => void = () => {};
-  #messages: Message[] = [];
+  readonly #exchange: Exchange;
+  readonly #messages: Message[] = [];
 
-  constructor(name: MetricTransport) {
+  constructor(name: MetricTransport, exchange: Exchange) {
     this.name = name;
-    this.answer = new Promise((resolve) => (this.#resolve = resolve));
+    this.#exchange = exchange;
+  }
+
+  onWelcome(): void {
+    // Nothing is sent before the answer is complete.
   }
 
   write(message: Message): boolean {
@@ -31,7 +28,7 @@ export class PollTransport implements Transport {
 
   finish(code?: CodeName, retryAfter?: number): void {
     const status = code === undefined ? 200 : CODES[code].status;
-    this.#resolve({ status, retryAfter, body: Message.join(this.#messages).body });
+    this.#exchange.answer({ status, retryAfter, body: Message.join(this.#messages).body });
   }
 
   close(code: CodeName, retryAfter?: number): void {

@@ -8,6 +8,8 @@ import type { MetricTransport } from '../observe/metrics.js';
 
 export interface Transport {
   readonly name: MetricTransport;
+  /** The peer has shown that it belongs here; called once, before the first byte is written. */
+  onWelcome(): void;
   /** False when no more should be written until `onWritable`. */
   write(message: Message): boolean;
   /** Called by the transport when there is room again. */

@@ -7,10 +7,10 @@ import type { IncomingMessage, Server, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
-import type { UpgradeWebSocket, WSContext } from 'hono/ws';
+import type { UpgradeWebSocket, WSContext, WSEvents } from 'hono/ws';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { CODES, SUBPROTOCOL } from '@iskra/protocol/wire';
+import { CODES, parseMessage, SUBPROTOCOL } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Message } from '../message.js';
 import type { NodeBindings } from '../routes.js';
@@ -22,24 +22,30 @@ export type { WebSocketServer } from 'ws';
 export type UpgradeHelper = UpgradeWebSocket<WebSocket>;
 /** What it gives for each connection. */
 export type WebSocketContext = WSContext<WebSocket>;
+export type WebSocketEvents = WSEvents<WebSocket>;
 
 export class WebSocketTransport implements Transport {
   readonly name = 'websocket';
   onWritable: () => void = () => {};
-  readonly #context: WebSocketContext;
+  /** The `ws` socket itself where there is one: the adapter's context holds on to the whole upgrade request. */
+  readonly #peer: { send(text: string): void; close(code: number, reason: string): void };
   readonly #socket: Socket | undefined;
   readonly #backlog: number;
 
   constructor(context: WebSocketContext, backlog: number) {
-    this.#context = context;
+    this.#peer = isNodeSocket(context.raw) ? context.raw : context;
     this.#socket = socketOf(context.raw);
     this.#backlog = backlog;
+  }
+
+  onWelcome(): void {
+    // The handshake is over already.
   }
 
   write(message: Message): boolean {
     const socket = this.#socket;
     if (socket === undefined) {
-      this.#context.send(message.text);
+      this.#peer.send(message.text);
       return true;
     }
     if (!socket.writable) return true;
@@ -54,7 +60,7 @@ export class WebSocketTransport implements Transport {
   }
 
   close(code: CodeName): void {
-    this.#context.close(CODES[code].code, code);
+    this.#peer.close(CODES[code].code, code);
   }
 }
 
@@ -64,30 +70,42 @@ export class WebSocketTransport implements Transport {
  * The field has no public name; without it everything works through `send`.
  */
 function socketOf(raw: WebSocket | undefined): Socket | undefined {
-  if (raw === undefined || typeof raw.on !== 'function') return undefined;
+  if (!isNodeSocket(raw)) return undefined;
   const { _socket: socket, extensions } = raw as WebSocket & { _socket?: Socket | null };
   return socket != null && typeof socket.write === 'function' && extensions === '' ? socket : undefined;
 }
 
+function isNodeSocket(raw: WebSocket | undefined): raw is WebSocket {
+  return raw !== undefined && typeof raw.on === 'function';
+}
+
+/** What hears a socket: a connection. */
 export interface WebSocketListener {
-  /** A text message, or undefined for a binary one. */
-  receive(text: string | undefined): void;
-  closed(): void;
+  /** The frames of a message, or undefined when it is none (a binary one, or no JSON array). */
+  receive(frames: readonly unknown[] | undefined): void;
+  /** The socket is gone. */
+  dispose(): void;
 }
 
 /**
  * Listens to the `ws` socket itself instead of through the adapter's events:
  * those make an event object a message, and keep the upgrade request alive for
- * as long as the connection lives.
+ * as long as the connection lives. To be called from the adapter's `onOpen`.
  */
-export function takeOver(raw: WebSocket, listener: WebSocketListener): void {
+export function listen(context: WebSocketContext, listener: WebSocketListener): void {
+  const { raw } = context;
+  // The adapter adds its own listeners right behind `onOpen`.
+  if (isNodeSocket(raw)) queueMicrotask(() => takeOver(raw, listener));
+}
+
+function takeOver(raw: WebSocket, listener: WebSocketListener): void {
   raw.removeAllListeners('message');
   raw.removeAllListeners('close');
   raw.removeAllListeners('error');
   raw.on('message', (data: Buffer, isBinary: boolean) =>
-    listener.receive(isBinary ? undefined : data.toString()),
+    listener.receive(isBinary ? undefined : parseMessage(data.toString())),
   );
-  raw.on('close', () => listener.closed());
+  raw.on('close', () => listener.dispose());
   // `ws` closes the connection by itself, with the right code, after every error of the peer.
   raw.on('error', () => {});
 }

@@ -1,0 +1,166 @@
+/**
+ * How a connection comes into a session: by `hello`, which opens or resumes one
+ * (P10–P17), or by `continue`, which goes on with it for one HTTP request. The
+ * key is checked before anything else, and before the store is asked (P11).
+ */
+import { Dimension, INBOX, MAX_ENVELOPE_BYTES, VERSION } from '@iskra/protocol/wire';
+import type {
+  CodeName,
+  Continue,
+  Cursors,
+  Envelope,
+  Hello,
+  ServerFrame,
+  Welcome,
+} from '@iskra/protocol/wire';
+import type { Core, SessionInfo } from './core.js';
+import { may } from './sends.js';
+import type { Mode, SessionEvent } from './session.js';
+import type { Identity, SessionState } from './store.js';
+
+/** Who asks. */
+export interface Caller {
+  readonly address: string;
+  /** For `authenticate`; gone once the session is open. */
+  readonly request: Request | undefined;
+}
+
+/** What the session is told of it. */
+export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
+
+/** Opens, resumes or probes. */
+export async function enterByHello(core: Core, hello: Hello, caller: Caller): Promise<Entrance> {
+  const { store, keys } = core;
+  if (hello.version !== VERSION) return refused('version', 'version');
+  let session: string | undefined;
+  if (hello.key !== undefined) {
+    session = keys.verify(hello.key, hello.nonce);
+    if (session === undefined) return refused('unauthorized', 'key');
+  }
+  if (hello.probe === true) {
+    if (session === undefined) return refused('bad_frame', 'key');
+    const nobody: SessionState = { session, identity: {}, generation: 0, acked: 0, inbox: ['0', 0] };
+    return { type: 'probed', welcome: welcomeFrame(core, nobody, hello) };
+  }
+  if (core.draining) return refused('drain');
+  if (session === undefined && core.opens.take(caller.address, core.clock.now()) > 0) {
+    return refused('rate_limited');
+  }
+
+  // A resuming client without credentials keeps the identity that the store remembers.
+  const asks = session === undefined || hello.auth !== undefined;
+  const identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
+  if (asks && identity === undefined) return refused('unauthorized', 'auth');
+
+  if (session === undefined) {
+    const opened = await store.openSession(hello.nonce, identity ?? {});
+    if (opened.kind === 'taken') return refused('forbidden', 'nonce');
+    session = opened.state.session;
+  } else {
+    const before = await store.touch(session);
+    if (before.kind !== 'current') return refused('session_unknown');
+    if (identity === undefined && isExpired(before.state.identity)) return refused('unauthorized', 'auth');
+    if (identity !== undefined && before.state.identity.subject !== identity.subject) {
+      return refused('forbidden', 'auth');
+    }
+  }
+  const attached = await store.attach(session, identity);
+  if (attached.kind === 'unknown') return refused('session_unknown');
+  await core.presence.rejoined(attached.rejoined);
+  return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
+}
+
+/** Goes on with a session for a poll or a batch of sends. */
+export async function enterByContinue(core: Core, request: Continue, mode: Mode): Promise<Entrance> {
+  const session = core.keys.verify(request.key, request.nonce);
+  if (session === undefined) return refused('unauthorized', 'key');
+  // Sends are told apart by their numbers, whatever connection they come by; only a poll must be the newest.
+  const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
+  if (touched.kind === 'unknown') return refused('session_unknown');
+  if (touched.kind === 'superseded') return refused('superseded');
+  if (isExpired(touched.state.identity)) return refused('unauthorized', 'auth');
+  return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
+}
+
+/** Fresh credentials of an open session: the same subject, or none (P15). */
+export async function refreshIdentity(
+  core: Core,
+  session: SessionInfo,
+  credentials: unknown,
+  caller: Caller,
+): Promise<Identity | CodeName> {
+  const identity = await authenticate(core, credentials, caller);
+  if (identity === undefined) return 'unauthorized';
+  if (identity.subject !== session.subject) return 'forbidden';
+  await core.store.identify(session.id, identity);
+  return identity;
+}
+
+/** Milliseconds until credentials end. */
+export function expiresIn(identity: Identity): number {
+  return identity.expiresAt === undefined ? Infinity : identity.expiresAt - Date.now();
+}
+
+async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
+  if (core.authenticate === undefined) return {};
+  try {
+    return await core.authenticate(caller.request ?? new Request('http://localhost/'), credentials);
+  } catch (error) {
+    core.log.handlerFailed(error, { hook: 'authenticate', address: caller.address });
+    return undefined;
+  }
+}
+
+async function joined(
+  core: Core,
+  state: SessionState,
+  cursors: Cursors,
+  welcome?: ServerFrame,
+): Promise<Entrance> {
+  const session: SessionInfo = { id: state.session, ...state.identity };
+  const denied: string[] = [];
+  for (const channel of Object.keys(cursors)) {
+    if (channel === INBOX) continue;
+    const allowed = core.contract.hasChannel(channel) && (await may(core, session, 'subscribe', channel));
+    if (!allowed) denied.push(channel);
+  }
+  return { type: 'joined', state, welcome, cursors, denied, expiresIn: expiresIn(state.identity) };
+}
+
+function welcomeFrame(core: Core, state: SessionState, hello: Hello): ServerFrame {
+  const { limits, times, keys, node } = core;
+  const payload: Welcome = {
+    version: VERSION,
+    session: state.session,
+    key: keys.sign(state.session, hello.nonce),
+    generation: state.generation,
+    inbox: [state.inbox[0], 0],
+    acked: state.acked,
+    heartbeat: Math.min(times.heartbeat, hello.heartbeat ?? Infinity),
+    window: times.window,
+    node,
+    limits: {
+      message: limits.message,
+      envelope: MAX_ENVELOPE_BYTES,
+      sends: limits.sends,
+      channels: limits.channels,
+    },
+  };
+  const envelope: Envelope = {
+    delta: 'connection_established',
+    dimension: Dimension.connection,
+    // A session that comes back has held before; of a new one nothing is known yet.
+    omega: hello.key === undefined ? 0.5 : 0.9,
+    lambda: 'monitor_stability',
+    payload,
+  };
+  return ['welcome', envelope];
+}
+
+function refused(code: CodeName, field?: string): Entrance {
+  return { type: 'refused', code, ...(field !== undefined && { field }) };
+}
+
+function isExpired(identity: Identity): boolean {
+  return expiresIn(identity) <= 0;
+}

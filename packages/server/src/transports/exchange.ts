@@ -1,0 +1,162 @@
+/**
+ * Where the answer to one HTTP request goes. On Node it is written to the
+ * response directly, and the route returns at once: a promise that waits for a
+ * held poll, or a web stream, keeps the whole request alive beside it.
+ */
+import type { ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+
+export interface Answer {
+  readonly status: number;
+  /** Milliseconds to wait before another try. */
+  readonly retryAfter?: number | undefined;
+  readonly body: Buffer;
+}
+
+/** Where the blocks of an event stream go. */
+export interface BlockSink {
+  /** False when the reader is behind by more than it should be. */
+  write(block: Buffer): boolean;
+  /** Calls back once, when there is room. */
+  whenWritable(callback: () => void): void;
+  end(): void;
+}
+
+export interface Exchange {
+  /** What the route returns. */
+  readonly response: Response | Promise<Response>;
+  /** One whole answer. */
+  answer(answer: Answer): void;
+  /** An answer that stays open. */
+  stream(): BlockSink;
+  /** Calls back when the peer has gone, also after the answer. */
+  whenGone(callback: () => void): void;
+}
+
+type HeaderFields = Readonly<Record<string, string>>;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const STREAM_TYPE = 'text/event-stream; charset=utf-8';
+
+/** @param backlog bytes that may wait in an event stream before it counts as full. */
+export function createExchange(
+  outgoing: ServerResponse | undefined,
+  signal: () => AbortSignal,
+  headers: HeaderFields,
+  backlog: number,
+): Exchange {
+  return outgoing === undefined
+    ? new WebExchange(signal, headers, backlog)
+    : new NodeExchange(outgoing, headers, backlog);
+}
+
+function answerHeaders(headers: HeaderFields, { retryAfter, body }: Answer): Record<string, string> {
+  const complete: Record<string, string> = {
+    ...headers,
+    'content-type': JSON_TYPE,
+    'content-length': String(body.length),
+  };
+  if (retryAfter !== undefined) complete['retry-after'] = String(Math.ceil(retryAfter / 1000));
+  return complete;
+}
+
+class NodeExchange implements Exchange, BlockSink {
+  readonly #outgoing: ServerResponse;
+  readonly #headers: HeaderFields;
+  readonly #backlog: number;
+
+  constructor(outgoing: ServerResponse, headers: HeaderFields, backlog: number) {
+    this.#outgoing = outgoing;
+    this.#headers = headers;
+    this.#backlog = backlog;
+  }
+
+  get response(): Response {
+    return RESPONSE_ALREADY_SENT;
+  }
+
+  answer(answer: Answer): void {
+    if (this.#outgoing.destroyed) return;
+    this.#outgoing.writeHead(answer.status, answerHeaders(this.#headers, answer));
+    this.#outgoing.end(answer.body);
+  }
+
+  stream(): BlockSink {
+    this.#outgoing.writeHead(200, { ...this.#headers, 'content-type': STREAM_TYPE });
+    return this;
+  }
+
+  whenGone(callback: () => void): void {
+    this.#outgoing.once('close', callback);
+  }
+
+  write(block: Buffer): boolean {
+    if (this.#outgoing.writableEnded || this.#outgoing.destroyed) return true;
+    this.#outgoing.write(block);
+    return this.#outgoing.writableLength <= this.#backlog;
+  }
+
+  whenWritable(callback: () => void): void {
+    this.#outgoing.once('drain', callback);
+  }
+
+  end(): void {
+    this.#outgoing.end();
+  }
+}
+
+/** For runtimes without Node's response. */
+class WebExchange implements Exchange {
+  readonly response: Promise<Response>;
+  #resolve: (response: Response) => void = () => {};
+  #gone: () => void = () => {};
+  readonly #signal: () => AbortSignal;
+  readonly #headers: HeaderFields;
+  readonly #backlog: number;
+
+  constructor(signal: () => AbortSignal, headers: HeaderFields, backlog: number) {
+    this.#signal = signal;
+    this.#headers = headers;
+    this.#backlog = backlog;
+    this.response = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  answer(answer: Answer): void {
+    const headers = answerHeaders(this.#headers, answer);
+    this.#resolve(new Response(new Uint8Array(answer.body), { status: answer.status, headers }));
+  }
+
+  stream(): BlockSink {
+    let waiting: (() => void) | undefined;
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start(given) {
+          controller = given;
+        },
+        pull() {
+          waiting?.();
+          waiting = undefined;
+        },
+        cancel: () => this.#gone(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: this.#backlog }),
+    );
+    this.#resolve(new Response(body, { headers: { ...this.#headers, 'content-type': STREAM_TYPE } }));
+    return {
+      write(block) {
+        controller?.enqueue(block);
+        return (controller?.desiredSize ?? 1) > 0;
+      },
+      whenWritable(callback) {
+        waiting = callback;
+      },
+      end: () => controller?.close(),
+    };
+  }
+
+  whenGone(callback: () => void): void {
+    this.#gone = callback;
+    this.#signal().addEventListener('abort', callback, { once: true });
+  }
+}
