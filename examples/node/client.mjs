@@ -44,7 +44,7 @@ try {
   lobby.onGap(({ reason, was, now }) => console.log(`! gap (${reason}): ${was[1]} to ${now[1]}`));
 
   await lobby.subscribe({ last: 10 });
-  console.log(`= subscribed to ${lobby.name}, from entry ${lobby.position[1] + 1} on`);
+  console.log(`= subscribed to ${lobby.name}`);
 
   const send = lobby.publish('said', { text: 'Привіт з Node!', author: me });
   await send.settled; // the server has it, exactly once; this may also be left out

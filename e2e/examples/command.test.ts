@@ -1,0 +1,154 @@
+// The iskra command as it is installed: what it prints, where, and with which exit code it ends.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { PlainClient } from './plain-client.js';
+import { endAll, iskra, iskraCommand, root, serveBare, start } from './programs.js';
+
+afterEach(endAll);
+
+async function result(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const program = iskra(args);
+  const { code } = await program.ended;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+describe('iskra', () => {
+  it('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync(path.join(root, 'packages/cli/package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await result('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('shows help without colours to a program', async () => {
+    const { code, stdout } = await result('--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('USAGE iskra serve|health');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('answers wrong use with one line and exit code 2', async () => {
+    expect(await result('serve', '--prot', '1')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'iskra serve has no option --prot. Is it --port?\n',
+    });
+  });
+});
+
+describe('iskra serve', () => {
+  it('says where it is, and writes nothing but JSON lines to standard output', async () => {
+    const server = await serveBare();
+    expect(server.stderr).toContain(`iskra is ready at ${server.url}`);
+    expect(server.stderr).toContain(`${server.url}/realtime`);
+    // Something worth a line: a page of another origin.
+    const foreign = { headers: { origin: 'https://elsewhere.example' } };
+    await fetch(`${server.url}/realtime/poll`, { method: 'POST', ...foreign });
+    const [line] = await server.said(/^\{.*\}$/m);
+    expect(JSON.parse(line)).toMatchObject({ name: 'iskra', delta: 'forbidden', lambda: 'stop' });
+    for (const written of server.stdout.trim().split('\n')) expect(() => JSON.parse(written)).not.toThrow();
+  });
+
+  it('is as quiet as LOG_LEVEL says', async () => {
+    const program = iskra(['serve', '--port', '0', '--host', '127.0.0.1'], { LOG_LEVEL: 'ERROR' });
+    const [url] = await program.said(/http:\/\/127\.0\.0\.1:\d+/);
+    await fetch(`${url}/realtime/poll`, { method: 'POST', headers: { origin: 'https://elsewhere.example' } });
+    program.process.kill('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+    expect(program.stdout).toBe('');
+  });
+
+  it('takes its port and address from the environment', async () => {
+    const program = iskra(['serve'], { PORT: '0', HOST: '127.0.0.1' });
+    const [url] = await program.said(/http:\/\/127\.0\.0\.1:\d+/);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+
+  it('has its transports where --path says, and pages come from where --origin says', async () => {
+    const server = await serveBare(
+      '--path',
+      '/live',
+      '--origin',
+      'https://a.example',
+      '--origin',
+      'https://b.example',
+    );
+    const connect = (address: string, origin: string): Promise<PlainClient> =>
+      PlainClient.open(server.url + address, 'iskra.1', { origin });
+    for (const origin of ['https://a.example', 'https://b.example']) {
+      await (await connect('/live/ws', origin)).close();
+    }
+    await expect(connect('/live/ws', 'https://c.example')).rejects.toThrow('403');
+    await expect(connect('/realtime/ws', 'https://a.example')).rejects.toThrow('404');
+  });
+
+  it('says what to do when the port is taken', async () => {
+    const server = await serveBare();
+    const { code, stderr } = await result('serve', '--host', '127.0.0.1', '--port', String(server.port));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^Port ${server.port} is taken: .* with --port 0\\.\n$`));
+  });
+
+  it('comes back at once under node --watch, though a client is there', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'iskra-watch-'));
+    const file = path.join(folder, 'source.txt');
+    writeFileSync(file, '1');
+    const serve = ['serve', '--port', '0', '--host', '127.0.0.1'];
+    const watching = start(process.execPath, [`--watch-path=${folder}`, iskraCommand, ...serve]);
+    try {
+      const [, port] = await watching.said(/ready at http:\/\/127\.0\.0\.1:(\d+)/);
+      const guest = await PlainClient.open(`http://127.0.0.1:${port}/ws/guest`);
+      writeFileSync(file, '2');
+      expect((await guest.closed).code).toBe(1012);
+      await watching.said(/ready at[^]*ready at/);
+    } finally {
+      // The watcher ends its server; killed, it would leave it behind.
+      watching.process.kill('SIGTERM');
+      await watching.ended;
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('iskra health', () => {
+  it('ends with 0 for a server that is well, in a line or in JSON', async () => {
+    const { url } = await serveBare();
+    const { code, stdout, stderr } = await result('health', url);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^healthy: ${url}/health, 0 connections, \\d+ ms\n$`));
+
+    const json = await result('health', '--json', url);
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: true,
+      state: 'healthy',
+      health: { status: 'healthy', active_connections: 0, shutdown_in_progress: false },
+    });
+  });
+
+  it('ends with 1 while a server shuts down, and when it is gone', async () => {
+    const server = await serveBare();
+    const guest = await PlainClient.open(`${server.url}/ws/guest`);
+    await guest.next();
+    server.process.kill('SIGTERM');
+    await guest.next();
+    expect(await result('health', server.url)).toEqual({
+      code: 1,
+      stdout: `shutting down: ${server.url}/health, 1 connection left\n`,
+      stderr: '',
+    });
+    await guest.close();
+    await server.ended;
+    const { code, stdout } = await result('health', server.url);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^unreachable: .*\n$/) });
+  });
+
+  it('ends with 1 for an answer that is no JSON', async () => {
+    const { url } = await serveBare();
+    const { code, stdout } = await result('health', `${url}/nowhere`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^not understood: .* 404 /) });
+  });
+});
