@@ -346,6 +346,22 @@ describe('a server that is down', () => {
     expect(s.open()).toEqual(['websocket']);
   });
 
+  test('that came back without its memory is asked from the best transport again, soon, but once only', () => {
+    const s = scene();
+    s.start();
+    for (let n = 0; n < 24; n++) {
+      while (s.open().length === 0) s.pass(1_000);
+      s.end(s.open()[0] as TransportName);
+    }
+    while (s.open().length === 0) s.pass(1_000);
+    s.tell({ type: 'renewed' });
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+    s.tell({ type: 'renewed' });
+    s.pass(1_000);
+    expect(s.open()).toEqual([]);
+  });
+
   test('that says no is not asked the same over another transport', () => {
     const s = scene();
     s.start();

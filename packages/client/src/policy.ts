@@ -88,6 +88,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
   let held = 0;
   let roundTrip = 0;
   let failures = 0;
+  let renewed = false;
   let race: TransportName[] | undefined;
   let nextAt = Infinity;
   let retryAt = Infinity;
@@ -205,6 +206,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       if (!/early/.test(standings.get(one.transport)?.verdict ?? '')) promote(one);
     } else if (one.generation === held) {
       failures = 0;
+      renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
       take(one, current && standings.get(current.transport)?.verdict);
@@ -364,7 +366,11 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
           break;
         case 'renewed':
           held = 0;
+          race = undefined;
           leave(() => true);
+          // The server is there, so it need not be waited for as one that is down; but once only (P55).
+          if (!renewed) retryAt = now + random() * reconnect.min;
+          renewed = true;
           break;
         case 'stopped':
           started = false;
