@@ -5,7 +5,7 @@
  *   queued ── handed to a connection ──▸ sent ── acked, inbox read up to it ──▸ acknowledged | rejected
  *      └────────── session or outcome lost ──┴──────────────────────────────▸ unknown
  */
-import { byteLength, encodeFrame } from '@iskra/protocol/wire';
+import { byteLength, completeEnvelope, encodeFrame } from '@iskra/protocol/wire';
 import type { Envelope, Send } from '@iskra/protocol/wire';
 
 export type SendState = 'queued' | 'sent' | 'acknowledged' | 'rejected' | 'unknown';
@@ -129,13 +129,16 @@ export function createOutbox(limits: OutboxLimits) {
       }
     },
 
-    /** The first send can never be taken: it ends here, and its number must be skipped. */
-    refuseFirst(outcome: Envelope): Pending[] {
-      let first = true;
+    /** The first send is too big for the way: it ends here, and its number must be skipped. */
+    refuseFirst(): Pending[] {
+      const [first] = sends;
       return drop((send) => {
-        if (!first) return undefined;
-        first = false;
-        send.outcome = outcome;
+        if (send !== first) return undefined;
+        send.outcome = completeEnvelope({
+          delta: 'too_big',
+          lambda: 'split_message',
+          payload: { message: 'A proxy refuses a message of this size.' },
+        });
         return 'rejected';
       });
     },

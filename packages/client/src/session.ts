@@ -6,22 +6,9 @@
  * live connection carries the sends (`outbox.ts`); who opens and closes is the
  * business of `policy.ts`.
  */
-import {
-  byteLength,
-  encodeFrame,
-  INBOX,
-  joinFrames,
-  MAX_FRAMES,
-  MAX_MESSAGE_BYTES,
-  parseMessage,
-  POLL_WAIT,
-  readServerFrame,
-  SEND_WINDOW,
-  VERSION,
-} from '@iskra/protocol/wire';
+import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol/wire';
 import type {
   Advice,
-  ClientFrame,
   DeadlinePassed,
   Envelope,
   Fault,
@@ -33,6 +20,8 @@ import type {
   Welcome,
 } from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
+import { createConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import { createDownlink } from './downlink.js';
 import type { PageSignal } from './environment.js';
 import { OutcomeUnknown, RequestTimeout, SendError } from './errors.js';
@@ -43,6 +32,8 @@ import type { OutboxLimits, Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
 import type { PolicyEvent, PolicyOptions } from './policy.js';
 import { createQuality } from './quality.js';
+import { control, createSending } from './sending.js';
+import type { Identity } from './sending.js';
 import type { TransportEvent, TransportName } from './transports/transport.js';
 
 export interface SessionOptions extends PolicyOptions {
@@ -98,34 +89,6 @@ export type SessionEffect =
   | { [Name in keyof Told]: { type: 'tell'; name: Name; values: Told[Name] } }[keyof Told]
   | { type: 'stop'; reason: string };
 
-/** A connection as the session needs it. */
-interface Connection {
-  readonly attempt: Attempt;
-  readonly http: boolean;
-  readonly polls: boolean;
-  auth?: Json | undefined;
-  /** WebSocket: sends up to this number were handed to it. */
-  sentUpTo: number;
-  /** HTTP: the sends that nothing has answered yet, at most one message (P36). */
-  underWay?: { controls: string[]; bytes: number; count: number; committed: number } | undefined;
-  /** Frames without a number that wait to be sent. */
-  controls: string[];
-  /** The number that the server took next when it was last asked to take another. */
-  expected?: number;
-  heardAt: number;
-  /** It is dead when nothing was heard for this time, ms (P52). */
-  patience: number;
-  /** It must be heard by then. */
-  dueAt: number;
-  /** HTTP: no sends before. */
-  sendAt: number;
-  tries: number;
-  /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
-  pollAt: number;
-  polledAt: number;
-  pause: number;
-}
-
 /** Time to hear something after a page woke up or a timer came late, ms. */
 const CHECK = 5_000;
 /** How long it is nobody's business that there is no connection, ms. */
@@ -134,8 +97,6 @@ const ACK_INTERVAL = 2_000;
 /** How much longer than its hold a poll may take, ms. */
 const POLL_GRACE = 10_000;
 const MAX_REFRESHES = 3;
-/** Frames of a message that are no sends. */
-const MAX_CONTROLS = 15;
 
 export type Session = ReturnType<typeof createSession>;
 
@@ -145,6 +106,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const downlink = createDownlink();
   const quality = createQuality();
   const { cursors } = downlink;
+  const identity: Identity = { nonce: makeNonce(), welcome: undefined, cursors };
+  const sending = createSending(identity, outbox);
   const connections = new Map<number, Connection>();
   /** By channel, the last subscribe. */
   const wishes = new Map<string, { number: number; presence: unknown }>();
@@ -152,12 +115,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
-  let nonce = makeNonce();
   let welcome: Welcome | undefined;
   let lostAt = Infinity;
   let ackedInbox = 0;
   let ackAt = Infinity;
-  let batchBytes = MAX_MESSAGE_BYTES;
   let refreshes = 0;
   let resyncs = 0;
   let resyncAt = 0;
@@ -167,7 +128,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const primary = (): Connection | undefined => connections.get(policy.newest()?.attempt ?? 0);
   const inbox = (): number => cursors.get(INBOX)?.[1] ?? 0;
-  const vector = () => Object.fromEntries(cursors) as Record<string, [string, number]>;
 
   const tell = <Name extends keyof Told>(name: Name, ...values: Told[Name]): void =>
     void effects.push({ type: 'tell', name, values } as SessionEffect);
@@ -243,22 +203,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   };
 
   const begin = (attempt: Attempt): void => {
-    const { transport } = attempt;
-    connections.set(attempt.attempt, {
-      attempt,
-      http: transport !== 'websocket',
-      polls: transport === 'long-poll' || transport === 'polling',
-      sentUpTo: 0,
-      controls: [],
-      heardAt: now,
-      patience: Infinity,
-      dueAt: Infinity,
-      sendAt: 0,
-      tries: 0,
-      pollAt: Infinity,
-      polledAt: now,
-      pause: options.poll.min,
-    });
+    connections.set(attempt.attempt, createConnection(attempt, now));
     effects.push({ type: 'askCredentials', attempt: attempt.attempt });
   };
 
@@ -271,57 +216,18 @@ export function createSession(options: SessionOptions, random: () => number, mak
   };
 
   const end = (one: Connection, cause: Cause): void => {
-    if (cause.by === 'network' && cause.status === 413) split(one.underWay?.bytes);
+    if (cause.by === 'network' && cause.status === 413) sending.split(one.underWay?.bytes);
     consult({ type: 'ended', attempt: one.attempt.attempt, cause });
   };
 
   // ─── Up ───────────────────────────────────────────────────────────────────
 
-  /** The message that opens a connection: hello, and right behind it what is not settled (P38). */
-  const hello = (one: Connection): string => {
-    const { attempt, transport, role } = one.attempt;
-    const probe = role === 'probe';
-    const opening = {
-      version: VERSION,
-      nonce,
-      key: welcome?.key,
-      auth: one.auth,
-      attempt: `${transport}-${attempt}`,
-      ...(probe ? { probe } : { cursors: vector() }),
-    };
-    const frames = [encodeFrame(['hello', opening])];
-    const free = !one.http || ![...connections.values()].some(({ underWay }) => underWay);
-    if (!probe && free) frames.push(...batch(one, byteLength(frames[0]!), []));
-    return joinFrames(frames);
-  };
-
-  /** The next sends for this connection, as text. */
-  const batch = (one: Connection, used: number, controls: string[]): string[] => {
-    const room = one.http
-      ? MAX_FRAMES
-      : (welcome?.limits.sends ?? SEND_WINDOW) - Math.max(0, one.sentUpTo - outbox.committed);
-    const sends = outbox.batch(
-      one.http ? 0 : one.sentUpTo,
-      Math.min(room, MAX_FRAMES - MAX_CONTROLS - 1),
-      batchBytes - used,
-    );
-    const texts = sends.map(({ text }) => text);
-    if (sends.length) one.sentUpTo = sends[sends.length - 1]!.number;
-    if (one.http && (sends.length || controls.length)) {
-      const bytes = sends.reduce((sum, send) => sum + send.bytes, used);
-      one.underWay = { controls, bytes, count: sends.length, committed: outbox.committed };
-    }
-    return [...controls, ...texts];
-  };
-
-  const continued = ({ attempt }: Connection, more?: object): string =>
-    encodeFrame(['continue', { nonce, key: welcome!.key, generation: attempt.generation!, ...more }]);
-
   const say = ({ attempt }: Connection, message: string): void =>
     void effects.push({ type: 'sendMessage', attempt: attempt.attempt, message });
 
-  const control = (one: Connection, ...frame: ClientFrame): void =>
-    void one.controls.push(encodeFrame(frame));
+  /** Over HTTP one message with sends is under way at a time, and it may be another attempt's (P36). */
+  const hello = (one: Connection): string =>
+    sending.hello(one, !one.http || ![...connections.values()].some(({ underWay }) => underWay));
 
   /** Sends what can be sent now. */
   const flush = (): void => {
@@ -332,14 +238,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (carrier && !carrier.polls) control(carrier, 'ack', ackedInbox);
     }
     for (const one of connections.values()) {
-      while (one.attempt.welcomeAt && !one.underWay && now >= one.sendAt) {
-        if (one.http && one !== carrier) break;
-        const controls = one.controls.splice(0, MAX_CONTROLS);
-        const frames = one === carrier ? batch(one, 1_024, controls) : controls;
-        if (!frames.length) break;
-        if (one.http) frames.unshift(continued(one));
-        say(one, joinFrames(frames));
-      }
+      if (!one.attempt.welcomeAt) continue;
+      for (let message; (message = sending.next(one, one === carrier, now));) say(one, message);
     }
   };
 
@@ -349,13 +249,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     one.pollAt = Infinity;
     one.polledAt = now;
     one.dueAt = now + wait + POLL_GRACE;
-    const message = joinFrames([continued(one, { cursors: vector(), wait })]);
-    effects.push({ type: 'openConnection', attempt, transport, message });
-  };
-
-  /** The way takes smaller messages only. */
-  const split = (bytes = batchBytes): void => {
-    batchBytes = Math.max(1_024, Math.min(bytes, batchBytes) / 2);
+    effects.push({ type: 'openConnection', attempt, transport, message: sending.poll(one, wait) });
   };
 
   const answered = (one: Connection, status: number, text: string): void => {
@@ -363,29 +257,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     one.underWay = undefined;
     receive(one, text, true);
     if (!sent) return;
-    const taken = status > 199 && status < 300;
-    if (status === 413) {
-      split(sent.bytes);
-      if (sent.count === 1) refuseFirst(one);
-    } else if (!taken) one.controls.unshift(...sent.controls);
-    if (taken && (!sent.count || outbox.committed > sent.committed)) one.tries = 0;
-    else if (++one.tries > 3 && !taken) end(one, { by: 'network', status, detail: 'no way up', idle: 0 });
-    // The same again, a little later each time.
-    else
-      one.sendAt = status === 413 ? 0 : now + random() * options.reconnect.min * 2 ** Math.min(one.tries, 5);
-  };
-
-  /** What is too big for the way alone will never pass: it ends here, and its number is skipped. */
-  const refuseFirst = (one: Connection): void => {
-    const refused = outbox.refuseFirst({
-      delta: 'too_big',
-      dimension: 1,
-      omega: 1,
-      lambda: 'split_message',
-      payload: { message: 'A proxy refuses a message of this size.' },
-    });
+    const { refused, broken } = sending.answered(one, sent, status, now, random() * options.reconnect.min);
     settle(refused);
-    for (const { number } of refused) control(one, 'skip', number);
+    if (broken) end(one, { by: 'network', status, detail: 'no way up', idle: 0 });
   };
 
   // ─── Down ─────────────────────────────────────────────────────────────────
@@ -411,7 +285,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     const took = now - one.polledAt;
     if (one.attempt.transport === 'polling') {
       one.pause =
-        news || outbox.sends.length ? options.poll.min : Math.min(options.poll.max, one.pause * 1.5);
+        news || outbox.sends.length
+          ? options.poll.min
+          : Math.min(options.poll.max, Math.max(options.poll.min, one.pause * 1.5));
       one.pollAt = now + one.pause;
       return;
     }
@@ -478,7 +354,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const { session, node, inbox } = given!;
       const first = !welcome;
       const away = now - lostAt;
-      welcome = given!;
+      welcome = identity.welcome = given!;
       lostAt = Infinity;
       if (!cursors.has(INBOX)) cursors.set(INBOX, inbox);
       quality.measured(now - (one.http ? startedAt : openedAt!));
@@ -539,23 +415,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
     end(one, { by: 'us', code: 'resync', wait });
   };
 
-  /** The server takes number `next` next; each of the sends behind it is answered so, and once is enough. */
   const expect = (one: Connection, next: number): void => {
     const { committed } = outbox;
-    if (one.expected === next) return;
-    one.expected = next;
-    one.sentUpTo = Math.max(next - 1, committed);
-    if (next > committed) return;
-    control(one, 'skip', committed);
-    if (skipped === committed) return;
+    if (!sending.expect(one, next) || skipped === committed) return;
     skipped = committed;
     report('sends_lost', 'resynchronize', 1, { from: next, to: committed }, 3);
-    tell(
-      'error',
-      new SendError('sends_lost', 'resynchronize', {
-        message: `The store lost the sends ${next}–${committed}.`,
-      }),
-    );
+    const message = `The store lost the sends ${next}–${committed}.`;
+    tell('error', new SendError('sends_lost', 'resynchronize', { message }));
   };
 
   /** A code and its advice: also one that we never met (P70). */
@@ -580,7 +446,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (role !== 'probe' && (!welcomeAt || one === primary())) {
       // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
       if (advice === 'open_session' || payload.field === 'key') return renew();
-      if (advice === 'split_message') split();
+      if (advice === 'split_message') sending.split();
       if (
         advice === 'stop' ||
         advice === 'reload_application' ||
@@ -598,8 +464,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** The session is gone: a new one, with the same channel cursors (P14). */
   const renew = (): void => {
     const session = welcome?.session ?? '';
-    nonce = makeNonce();
-    welcome = undefined;
+    identity.nonce = makeNonce();
+    welcome = identity.welcome = undefined;
     ackedInbox = skipped = 0;
     lostAt = Math.min(lostAt, now);
     cursors.delete(INBOX);
@@ -625,7 +491,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const bye = (): void => {
     const one = primary();
-    if (one) say(one, joinFrames([...(one.http ? [continued(one)] : []), encodeFrame(['bye'])]));
+    if (one) say(one, sending.bye(one));
   };
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
