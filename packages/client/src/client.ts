@@ -28,7 +28,7 @@ import type { Phase, Standing } from './policy.js';
 import type { QualityClass, Voices } from './quality.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
-import type { SessionEffect, SessionState, Told } from './session.js';
+import type { SessionEffect, SessionState, Told } from './session-events.js';
 import { poll } from './transports/poll.js';
 import { sse } from './transports/sse.js';
 import type { Transport, TransportName } from './transports/transport.js';

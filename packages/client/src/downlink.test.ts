@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Position } from '@iskra/protocol/wire';
 import { createDownlink } from './downlink.js';
+
+/** Subscribes to `room` at this position. */
+const start = (downlink: ReturnType<typeof createDownlink>, position: Position): void => {
+  downlink.wish('room', 1, undefined);
+  downlink.subscribed('room', 1, position);
+};
 
 /** A connection sends the successors of its cursor, one after another (P25); the reader may be elsewhere meanwhile. */
 test('delivers 1…n once and in order, through any duplicates, late connections and resumes (P20–P22)', () => {
@@ -12,7 +19,7 @@ test('delivers 1…n once and in order, through any duplicates, late connections
       }),
       (steps) => {
         const downlink = createDownlink();
-        downlink.cursors.set('room', ['e', 0]);
+        start(downlink, ['e', 0]);
         const delivered: number[] = [];
         const cursor = () => downlink.cursors.get('room')![1];
         let connections = [{ at: 0 }];
@@ -43,7 +50,7 @@ test('delivers 1…n once and in order, through any duplicates, late connections
 
 test('applies a gap once, from exactly its cursor (P23)', () => {
   const downlink = createDownlink();
-  downlink.cursors.set('room', ['e', 3]);
+  start(downlink, ['e', 3]);
   expect(downlink.gap('room', ['e', 2], ['e', 9])).toBe('drop');
   expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('deliver');
   expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('drop');

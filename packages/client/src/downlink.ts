@@ -1,9 +1,9 @@
 /**
  * PURE. One cursor for each channel and the inbox, shared by all connections of
  * the session: whatever comes from any of them, each entry passes once and in
- * order (P20–P24, P29).
+ * order (P20–P24, P29). A channel has a cursor while it is subscribed.
  */
-import { judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
+import { INBOX, judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
 import type { Position } from '@iskra/protocol/wire';
 
 /** `resync`: what came does not fit, so the connection that brought it must be closed (P22). */
@@ -13,8 +13,46 @@ export type Downlink = ReturnType<typeof createDownlink>;
 
 export function createDownlink() {
   const cursors = new Map<string, Position>();
+  /** By channel, the last subscribe. */
+  const wishes = new Map<string, { number: number; presence: unknown }>();
   return {
-    cursors,
+    cursors: cursors as ReadonlyMap<string, Position>,
+
+    /** The inbox begins here, if it has not begun yet. */
+    begin(position: Position): void {
+      if (!cursors.has(INBOX)) cursors.set(INBOX, position);
+    },
+
+    /** Send `number` asks for this channel. */
+    wish(channel: string, number: number, presence: unknown): void {
+      wishes.set(channel, { number, presence });
+    },
+
+    /** The outcome of that send; false when the wish was withdrawn, or made anew, since. */
+    subscribed(channel: string, number: number, position: Position): boolean {
+      if (wishes.get(channel)?.number !== number) return false;
+      // Of a channel that is being read already, the place is kept.
+      if (!cursors.has(channel)) cursors.set(channel, position);
+      return true;
+    },
+
+    /** Nothing of this channel passes any more (P43). */
+    forget(channel: string): void {
+      cursors.delete(channel);
+      wishes.delete(channel);
+    },
+
+    /** A new session keeps the channels, not the inbox (P14). The answer: where this end was in a member list. */
+    renew(): [channel: string, since: Position, presence: unknown][] {
+      cursors.delete(INBOX);
+      const found: [string, Position, unknown][] = [];
+      for (const [channel, { presence }] of wishes) {
+        const since = cursors.get(channel);
+        if (!since) wishes.delete(channel);
+        else if (presence !== undefined) found.push([channel, since, presence]);
+      }
+      return found;
+    },
 
     entry(channel: string, epoch: string, offset: number): Passage {
       const cursor = cursors.get(channel);

@@ -19,6 +19,6 @@ export type { SendState } from './outbox.js';
 export type { Phase, Standing } from './policy.js';
 export type { QualityClass, Voices } from './quality.js';
 export type { Send } from './send.js';
-export type { SessionState } from './session.js';
+export type { SessionState } from './session-events.js';
 export type { TransportName } from './transports/transport.js';
 export type { Envelope, GapReason, Json, Member, Position } from '@iskra/protocol/wire';

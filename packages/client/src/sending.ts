@@ -60,7 +60,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
     if (one.http && frames.length > head.length) {
       one.underWay = { controls, bytes: message.length, count: sends.length, committed: outbox.committed };
     }
-    return frames.length > head.length || !identity.welcome || !one.attempt.welcomeAt ? message : '';
+    return frames.length > head.length || !one.attempt.welcomeAt ? message : '';
   };
 
   /** The way takes smaller messages only. */

@@ -9,10 +9,8 @@
 import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol/wire';
 import type {
   Advice,
-  DeadlinePassed,
   Envelope,
   Fault,
-  Json,
   Position,
   Send,
   ServerFrame,
@@ -28,66 +26,13 @@ import { OutcomeUnknown, RequestTimeout, SendError } from './errors.js';
 import { blames, certainty } from './explain.js';
 import type { Attempt, Cause } from './explain.js';
 import { createOutbox } from './outbox.js';
-import type { OutboxLimits, Pending } from './outbox.js';
+import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvent, PolicyOptions } from './policy.js';
+import type { PolicyEvent } from './policy.js';
 import { createQuality } from './quality.js';
+import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Told } from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
-import type { TransportEvent, TransportName } from './transports/transport.js';
-
-export interface SessionOptions extends PolicyOptions {
-  outbox: OutboxLimits;
-  /** The pause between two polls while polling: the lower when something came, up to the higher when idle, ms. */
-  poll: { min: number; max: number };
-  /** Least time between own pings; 0 sends one with each heartbeat of the server, ms. */
-  pingInterval: number;
-  /** Where this end is, as `seam_id` of its reports. */
-  seam: string;
-}
-
-export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
-
-export type SessionEvent =
-  | TransportEvent
-  | { type: 'started' }
-  /** The outbox has something new. */
-  | { type: 'sendAdded' }
-  | { type: 'pinged'; moment: number }
-  | { type: 'credentialsGiven'; attempt: number; auth: Json | undefined }
-  | { type: 'credentialsFailed'; attempt: number }
-  | { type: 'pageChanged'; signal: PageSignal }
-  | { type: 'closeAsked' }
-  | DeadlinePassed;
-
-/** What the application is told, by the name of the event that it listens to. */
-export interface Told {
-  status: [];
-  /** The session is carried by another transport. */
-  transport: [change: { from: TransportName | undefined; to: TransportName }];
-  /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
-  system: [envelope: Envelope];
-  /** `lost`: the server no longer knows this session; a new one follows. */
-  session: [change: { session: string; lost: boolean }];
-  /** A message to this session alone. */
-  message: [envelope: Envelope, position: Position];
-  /** A refusal that is no send's outcome, or what a handler threw. */
-  error: [error: unknown];
-}
-
-export type SessionEffect =
-  /** Opens a connection; for a poll, again for each poll. */
-  | { type: 'openConnection'; attempt: number; transport: TransportName; message: string }
-  | { type: 'sendMessage'; attempt: number; message: string }
-  | { type: 'closeConnection'; attempt: number }
-  | { type: 'askCredentials'; attempt: number }
-  /** For a channel's feed. */
-  | { type: 'hand'; channel: string; what: 'entry' | 'gap' | 'members'; value: never }
-  /** It came to its end; with an error, if it is none that was hoped for. */
-  | { type: 'settle'; send: Pending; error?: Error | undefined }
-  | { type: 'pong'; moment: number }
-  | { [Name in keyof Told]: { type: 'tell'; name: Name; values: Told[Name] } }[keyof Told]
-  | { type: 'stop'; reason: string };
 
 /** Time to hear something after a page woke up or a timer came late, ms. */
 const CHECK = 5_000;
@@ -109,13 +54,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const identity: Identity = { nonce: makeNonce(), welcome: undefined, cursors };
   const sending = createSending(identity, outbox);
   const connections = new Map<number, Connection>();
-  /** By channel, the last subscribe. */
-  const wishes = new Map<string, { number: number; presence: unknown }>();
   const pings = new Set<number>();
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
-  let welcome: Welcome | undefined;
   let lostAt = Infinity;
   let ackedInbox = 0;
   let ackAt = Infinity;
@@ -210,7 +152,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const ended = ({ attempt, transport, verdict = 'left', omega = 1 }: Attempt): void => {
     connections.delete(attempt);
     if (blames(verdict) || verdict === 'lost') quality.count('failed', now);
-    if (lostAt < Infinity || !welcome || policy.newest() || state === 'closed') return;
+    if (lostAt < Infinity || !identity.welcome || policy.newest() || state === 'closed') return;
     lostAt = now;
     report('connection_lost', 'resume', omega, { transport, verdict });
   };
@@ -285,9 +227,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     const took = now - one.polledAt;
     if (one.attempt.transport === 'polling') {
       one.pause =
-        news || outbox.sends.length
-          ? options.poll.min
-          : Math.min(options.poll.max, Math.max(options.poll.min, one.pause * 1.5));
+        news || outbox.sends.length ? options.poll.min : Math.min(options.poll.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
       return;
     }
@@ -310,7 +250,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         if (downlink.gap(channel, was, to) !== 'deliver') break;
         const gap = { channel, reason, was, now: to };
         if (channel === INBOX) outbox.doubt();
-        if (reason === 'denied') forget(channel);
+        if (reason === 'denied') downlink.forget(channel);
         hand(channel, 'gap', gap);
         report('gap', 'resynchronize', 1, gap, 1);
         break;
@@ -352,11 +292,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
     else one.patience = given!.heartbeat * 1.5;
     if (role !== 'probe') {
       const { session, node, inbox } = given!;
-      const first = !welcome;
+      const first = !identity.welcome;
       const away = now - lostAt;
-      welcome = identity.welcome = given!;
+      identity.welcome = given!;
       lostAt = Infinity;
-      if (!cursors.has(INBOX)) cursors.set(INBOX, inbox);
+      downlink.begin(inbox);
       quality.measured(now - (one.http ? startedAt : openedAt!));
       policy.measured(quality.roundTrip!);
       for (const moment of pings) control(one, 'ping', moment);
@@ -397,15 +337,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     outbox.answer(number, envelope);
     if (envelope.delta !== 'subscribed') return;
     const { channel, position, members = [] } = envelope.payload as Subscribed;
-    // Only the last wish counts: it may have been withdrawn, or made anew, since.
-    if (wishes.get(channel)?.number !== number) return;
-    if (!cursors.has(channel)) cursors.set(channel, position);
-    hand(channel, 'members', members);
-  };
-
-  const forget = (channel: string): void => {
-    cursors.delete(channel);
-    wishes.delete(channel);
+    if (downlink.subscribed(channel, number, position)) hand(channel, 'members', members);
   };
 
   /** At most one in 500 ms, then ever fewer until an entry fits again (P22). */
@@ -463,21 +395,16 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** The session is gone: a new one, with the same channel cursors (P14). */
   const renew = (): void => {
-    const session = welcome?.session ?? '';
+    const session = identity.welcome?.session ?? '';
     identity.nonce = makeNonce();
-    welcome = identity.welcome = undefined;
+    identity.welcome = undefined;
     ackedInbox = skipped = 0;
     lostAt = Math.min(lostAt, now);
-    cursors.delete(INBOX);
     settle(outbox.clear());
     report('session_lost', 'resynchronize', 1, { session }, 3);
     tell('session', { session, lost: true });
-    for (const [channel, { presence }] of wishes) {
-      const since = cursors.get(channel);
-      if (!since) wishes.delete(channel);
-      // Members belong to a session: the new one has to enter again.
-      else if (presence !== undefined) subscribe(channel, { since, presence });
-    }
+    // Members belong to a session: the new one has to enter again.
+    for (const [channel, since, presence] of downlink.renew()) subscribe(channel, { since, presence });
     consult({ type: 'renewed' });
   };
 
@@ -496,7 +423,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
     const send = outbox.add((number) => ['subscribe', number, channel, options] as Send);
-    if (send) wishes.set(channel, { number: send.number, presence: options.presence });
+    if (send) downlink.wish(channel, send.number, options.presence);
     return send;
   };
 
@@ -626,7 +553,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
     /** What the server said last of itself and of this session. */
     get welcome() {
-      return welcome;
+      return identity.welcome;
     },
     position: (channel: string): Position | undefined => cursors.get(channel),
 
@@ -638,7 +565,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     subscribe,
     unsubscribe(channel: string): Pending | undefined {
       const send = outbox.add((number) => ['unsubscribe', number, channel]);
-      if (send) forget(channel);
+      if (send) downlink.forget(channel);
       return send;
     },
   };

@@ -7,7 +7,7 @@ import { drive } from '@iskra/protocol/wire';
 import type { Envelope, Json, ServerFrame } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
 import { createSession } from '../src/session.js';
-import type { SessionEffect, SessionEvent, SessionOptions, Told } from '../src/session.js';
+import type { SessionEffect, SessionEvent, SessionOptions, Told } from '../src/session-events.js';
 import type { TransportName } from '../src/transports/transport.js';
 
 export interface Opened {

@@ -1,0 +1,59 @@
+/** What goes into the session's machine and what comes out of it. */
+import type { DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/wire';
+import type { PageSignal } from './environment.js';
+import type { OutboxLimits, Pending } from './outbox.js';
+import type { PolicyOptions } from './policy.js';
+import type { TransportEvent, TransportName } from './transports/transport.js';
+
+export interface SessionOptions extends PolicyOptions {
+  outbox: OutboxLimits;
+  /** The pause between two polls while polling: the lower when something came, up to the higher when idle, ms. */
+  poll: { min: number; max: number };
+  /** Least time between own pings; 0 sends one with each heartbeat of the server, ms. */
+  pingInterval: number;
+  /** Where this end is, as `seam_id` of its reports. */
+  seam: string;
+}
+
+export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+export type SessionEvent =
+  | TransportEvent
+  | { type: 'started' }
+  /** The outbox has something new. */
+  | { type: 'sendAdded' }
+  | { type: 'pinged'; moment: number }
+  | { type: 'credentialsGiven'; attempt: number; auth: Json | undefined }
+  | { type: 'credentialsFailed'; attempt: number }
+  | { type: 'pageChanged'; signal: PageSignal }
+  | { type: 'closeAsked' }
+  | DeadlinePassed;
+
+/** What the application is told, by the name of the event that it listens to. */
+export interface Told {
+  status: [];
+  /** The session is carried by another transport. */
+  transport: [change: { from: TransportName | undefined; to: TransportName }];
+  /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
+  system: [envelope: Envelope];
+  /** `lost`: the server no longer knows this session; a new one follows. */
+  session: [change: { session: string; lost: boolean }];
+  /** A message to this session alone. */
+  message: [envelope: Envelope, position: Position];
+  /** A refusal that is no send's outcome, or what a handler threw. */
+  error: [error: unknown];
+}
+
+export type SessionEffect =
+  /** Opens a connection; for a poll, again for each poll. */
+  | { type: 'openConnection'; attempt: number; transport: TransportName; message: string }
+  | { type: 'sendMessage'; attempt: number; message: string }
+  | { type: 'closeConnection'; attempt: number }
+  | { type: 'askCredentials'; attempt: number }
+  /** For a channel's feed. */
+  | { type: 'hand'; channel: string; what: 'entry' | 'gap' | 'members'; value: never }
+  /** It came to its end; with an error, if it is none that was hoped for. */
+  | { type: 'settle'; send: Pending; error?: Error | undefined }
+  | { type: 'pong'; moment: number }
+  | { [Name in keyof Told]: { type: 'tell'; name: Name; values: Told[Name] } }[keyof Told]
+  | { type: 'stop'; reason: string };
