@@ -88,10 +88,14 @@ function makeRow(envelope: Envelope): HTMLElement {
     make(
       'span',
       { class: 'rest' },
-      `D ${dimension} ${LEVELS[dimension] ?? ''} · Ω ${omega} · Λ ${lambda.replaceAll('_', ' ')}`,
+      `D ${dimension} ${LEVELS[dimension] ?? ''} · Ω ${Math.round(omega * 100) / 100} · Λ ${lambda.replaceAll('_', ' ')}`,
     ),
-    bars.element,
-    make('span', { class: 'spoken' }, ...speak(levels).map(makeVoice)),
+    make(
+      'span',
+      { class: 'heard' },
+      bars.element,
+      make('span', { class: 'spoken' }, ...speak(levels).map(makeVoice)),
+    ),
   );
   const json = make('pre', { tabindex: 0 }, JSON.stringify(envelope, null, 2));
   return make('li', { 'data-testid': 'envelope', 'data-delta': delta }, make('details', {}, summary, json));

@@ -10,7 +10,7 @@ interface Rung {
   readonly transport: TransportName;
   readonly item: HTMLElement;
   readonly verdict: HTMLElement;
-  readonly code: HTMLElement;
+  readonly more: HTMLElement;
   readonly button: HTMLButtonElement | undefined;
 }
 
@@ -32,9 +32,7 @@ export function showLadder(client: Client<typeof contract>): void {
       mark(rung.item, 'aria-current', mood === 'live' ? 'true' : undefined);
       mark(rung.item, 'data-verdict', code);
       write(rung.verdict, text);
-      write(rung.code, mood === 'blamed' && cure !== undefined ? `cure: ${cure}` : NAMES[rung.transport].how);
-      mark(rung.code, 'data-code', code);
-      rung.code.hidden = text === NAMES[rung.transport].how;
+      write(rung.more, mood === 'blamed' && cure !== undefined ? `Cure: ${cure}` : NAMES[rung.transport].how);
     });
     mark(flame, 'data-on', String(live >= 0));
     if (live >= 0) flame.style.setProperty('--at', String(live));
@@ -69,7 +67,7 @@ export function showLadder(client: Client<typeof contract>): void {
 function makeRung(transport: TransportName): Rung {
   const { name, short } = NAMES[transport];
   const verdict = make('p', { class: 'verdict', 'data-testid': `verdict-${transport}` });
-  const code = make('p', { class: 'code' });
+  const more = make('p', { class: 'more' });
   const button =
     transport === 'polling'
       ? undefined
@@ -93,10 +91,12 @@ function makeRung(transport: TransportName): Rung {
       'data-live': 'false',
       'data-blocked': 'false',
     },
-    make('div', { class: 'what' }, make('h3', {}, name), verdict, code),
+    make('h3', {}, name),
     button ?? make('span', { class: 'always' }, 'always open'),
+    verdict,
+    more,
   );
-  return { transport, item, verdict, code, button };
+  return { transport, item, verdict, more, button };
 }
 
 function showBlocked({ item, button }: Rung, blocked: boolean): void {

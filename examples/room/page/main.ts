@@ -1,7 +1,7 @@
 /** The page: one client, a room by the address's hash, and the parts that show what goes on. */
 import { connect } from '@iskra/client';
 import type { contract } from '../contract.js';
-import { byId, mark, pick, randomId, write } from './dom.js';
+import { byId, make, mark, pick, randomId, write } from './dom.js';
 import { showEnvelopes } from './envelopes.js';
 import { showLadder } from './ladder.js';
 import { createMessages } from './messages.js';
@@ -20,8 +20,13 @@ const client = connect<typeof contract>(REALTIME, {
   reconnect: { min: 200, max: 3_000 },
   poll: { min: 400, max: 1_200 },
   patience: 3_000,
+  // On a busy machine the first answer may take a while; that is no reason to try two at once.
+  stagger: 1_000,
   pingInterval: 2_000,
 });
+
+// For the curious: `iskra.explain()` in the console.
+Object.assign(globalThis, { iskra: client });
 
 const messages = createMessages();
 const people = showPeople(client);
@@ -35,6 +40,7 @@ let leave = (): void => {};
 function enter(): void {
   leave();
   const id = /^[a-z0-9-]{1,40}$/.exec(location.hash.slice(1).toLowerCase())?.[0] ?? 'lobby';
+  if (location.hash !== `#${id}`) history.replaceState(null, '', `#${id}`);
   document.title = `#${id} · Iskra`;
   write(byId('room-title'), `#${id}`);
   byId<HTMLAnchorElement>('another').hash = `${pick(['ember', 'flint', 'comet', 'beacon'])}-${randomId(3)}`;
@@ -121,19 +127,22 @@ byId('ask').addEventListener('click', () => {
 
 function showStatus(): void {
   const line = byId('status');
+  const words = make('span', { class: 'words' });
+  const over = make('span');
+  line.replaceChildren(words, over);
+  const WORDS = {
+    connecting: 'Connecting…',
+    connected: 'Connected over ',
+    reconnecting: 'Reconnecting…',
+    closed: 'Closed',
+  };
   const show = (): void => {
     const { state, transport, unsettled } = client.status;
-    const over = transport === undefined ? '' : ` over ${NAMES[transport].short}`;
-    const waiting = unsettled > 0 && state !== 'connected' ? ` · ${unsettled} waiting to be sent` : '';
-    const text = {
-      connecting: 'Connecting…',
-      connected: `Connected${over}`,
-      reconnecting: 'Reconnecting…',
-      closed: 'Closed',
-    };
-    write(line, text[state] + waiting);
+    const connected = state === 'connected' && transport !== undefined;
     mark(line, 'data-state', state);
     mark(line, 'data-transport', transport);
+    write(words, connected ? WORDS.connected : state === 'connected' ? 'Connected' : WORDS[state]);
+    write(over, connected ? NAMES[transport].short : unsettled > 0 ? ` ${unsettled} waiting to be sent` : '');
   };
   client.on('status', show);
   setInterval(show, 500);

@@ -6,8 +6,8 @@ import { byId, make, mark, randomId, write } from './dom.js';
 import { NAMES, ORDER } from './transports.js';
 
 /** A few at a time, so that there is time to break something meanwhile. */
-const AT_ONCE = 4;
-const PAUSE = 100;
+const AT_ONCE = 2;
+const PAUSE = 70;
 
 type Numbers = Channel<typeof contract, `room:${string}`>;
 
@@ -82,10 +82,8 @@ export function showNumbers(client: Client<typeof contract>): NumbersView {
     mark(check, 'aria-live', done ? 'polite' : 'off');
     write(check, sentence);
     grid.setAttribute('aria-label', sentence);
-    const parts = ORDER.filter((one) => at.by.has(one)).map(
-      (one) => `${at.by.get(one)} over ${NAMES[one].short}`,
-    );
-    write(by, `${at.id === own ? '' : 'Somebody here: '}${parts.join(', ')}`);
+    const parts = ORDER.filter((one) => at.by.has(one)).map((one) => `${NAMES[one].short} ${at.by.get(one)}`);
+    write(by, `${at.id === own ? 'By' : 'Sent by somebody here; by'} ${parts.join(', ')}`);
   };
 
   const send = (): void => {

@@ -8,7 +8,7 @@ const SPAN = 60_000;
 const INTERVAL = 2_000;
 /** Where the scale begins and ends, ms. */
 const LEAST = 0.5;
-const MOST = 5_000;
+const MOST = 3_000;
 const LINES = [1, 10, 100, 1_000];
 const MARGIN = { left: 36, right: 10, top: 20, bottom: 18 };
 
@@ -31,7 +31,7 @@ export function showPlot(client: Client<typeof contract>): void {
   let asked: number | undefined;
 
   const ask = async (): Promise<void> => {
-    if (asked !== undefined || client.status.state === 'closed') return;
+    if (asked !== undefined || client.status.transport === undefined) return;
     asked = performance.now();
     try {
       const took = await client.ping();
@@ -62,10 +62,12 @@ export function showPlot(client: Client<typeof contract>): void {
     changes.push({ at: performance.now(), to });
     paint();
   });
+  client.on('status', ({ state }) => {
+    if (state === 'connected' && samples.length === 0) void ask();
+  });
   setInterval(() => void ask(), INTERVAL);
   setInterval(paint, matchMedia('(prefers-reduced-motion: reduce)').matches ? INTERVAL : 250);
   new ResizeObserver(paint).observe(plot);
-  void ask();
 }
 
 const inWords = (ms: number): string =>
@@ -100,31 +102,19 @@ function paintPlot(
     draw('text', { class: 'scale', x: left, y: height - 3 }, '60 s ago'),
     draw('text', { class: 'scale', x: width - right, y: height - 3, 'text-anchor': 'end' }, 'now'),
   ];
-  // Names that would stand in each other's way are left out: the newest stays.
-  const marks = changes.flatMap(({ at, to }, index) => {
-    const place = x(at);
-    const next = changes[index + 1];
-    const room = (next === undefined ? width + 40 : x(next.at)) - place > 62;
-    const end = place > width - 64;
-    return [
-      draw('line', { class: 'change', 'data-transport': to, x1: place, x2: place, y1: top - 6, y2: floor }),
-      ...(room
-        ? [
-            draw(
-              'text',
-              {
-                class: 'change',
-                'data-transport': to,
-                x: place + (end ? -4 : 4),
-                y: top - 8,
-                'text-anchor': end ? 'end' : 'start',
-              },
-              NAMES[to].short,
-            ),
-          ]
-        : []),
-    ];
-  });
+  const marks: SVGElement[] = changes.map(({ at, to }) =>
+    draw('line', { class: 'change', 'data-transport': to, x1: x(at), x2: x(at), y1: top - 6, y2: floor }),
+  );
+  // A name that would stand in another's way is left out: the newer stays.
+  let free = width - right;
+  for (const { at, to } of [...changes].reverse()) {
+    const name = NAMES[to].short;
+    const length = name.length * 6.5;
+    const start = Math.min(x(at) + 4, width - right - length);
+    if (start + length > free) continue;
+    free = start - 6;
+    marks.push(draw('text', { class: 'change', 'data-transport': to, x: start, y: top - 8 }, name));
+  }
   const lines = samples.slice(1).map((sample, index) => {
     const from = samples[index]!;
     return draw('line', {
@@ -136,8 +126,20 @@ function paintPlot(
       y2: y(sample.took),
     });
   });
+  const areas = samples.slice(1).map((sample, index) => {
+    const from = samples[index]!;
+    const points = [
+      [from.at, from.took],
+      [sample.at, sample.took],
+    ].map(([at, took]) => `${x(at!)},${y(took!)}`);
+    return draw('polygon', {
+      class: 'area',
+      'data-transport': sample.transport ?? 'none',
+      points: `${x(from.at)},${floor} ${points.join(' ')} ${x(sample.at)},${floor}`,
+    });
+  });
   const dots = samples.map(({ at, took, transport }) =>
     draw('circle', { class: 'trip', 'data-transport': transport ?? 'none', cx: x(at), cy: y(took), r: 2.2 }),
   );
-  plot.replaceChildren(...grid, ...foot, ...marks, ...lines, ...dots);
+  plot.replaceChildren(...areas, ...grid, ...foot, ...marks, ...lines, ...dots);
 }

@@ -20,7 +20,7 @@ const MEANING: Partial<Record<VerdictCode, string>> = {
   'sse-one-behind': 'always one message behind',
   'sse-killed-early': 'cut soon after it opened',
   'poll-refused': 'refused on the way',
-  'poll-cut': 'cut before its answer was due',
+  'poll-cut': 'cut while it was held',
   'idle-cut': 'cut when it was idle',
   auth: 'the server does not know you',
   forbidden: 'the server does not want you',
@@ -63,12 +63,12 @@ export function judge(transport: TransportName, explanation: Explanation, now: n
   const standing = transports.find((one) => one.transport === transport);
   if (standing?.verdict !== undefined) {
     const { verdict, strikes = 1, until = now, cure } = standing;
-    const seen = strikes > 1 ? ` ${strikes}×` : '';
+    const seen = strikes > 1 ? `, ${strikes}×` : '';
     const left = Math.max(0, Math.ceil((until - now) / 1000));
-    const text = `${MEANING[verdict] ?? verdict}${seen}${left > 0 ? ` · doubted for ${left} s` : ''}`;
+    const text = `${MEANING[verdict] ?? verdict}${seen}${left > 0 ? ` · doubted ${left} s` : ''}`;
     return { mood: 'blamed', text, code: verdict, ...(cure !== undefined && { cure }) };
   }
-  if (last === undefined) return { mood: 'idle', text: NAMES[transport].how };
+  if (last === undefined) return { mood: 'idle', text: 'not needed so far' };
   const code = last.verdict ?? 'left';
   return {
     mood: code === 'left' || code === 'superseded' ? 'works' : 'blamed',
