@@ -31,7 +31,7 @@ import { createSession } from './session.js';
 import type { SessionEffect, SessionState, Told } from './session-events.js';
 import { poll } from './transports/poll.js';
 import { sse } from './transports/sse.js';
-import type { Transport, TransportName } from './transports/transport.js';
+import type { Transport, TransportEvent, TransportName } from './transports/transport.js';
 import { websocket } from './transports/websocket.js';
 
 /** Every option has a default. All times in ms. */
@@ -181,7 +181,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     switch (effect.type) {
       case 'openConnection': {
         const { attempt, transport } = effect;
-        const ground = { attempt, url: base, environment, on: machine.tell };
+        const ground = { attempt, url: base, environment, on: (event: TransportEvent) => machine.tell(event) };
         const found = transports.get(attempt) ?? TRANSPORTS[transport](ground);
         transports.set(attempt, found);
         found.open(effect.message);

@@ -436,6 +436,17 @@ describe('polls', () => {
     expect(d.opened.length).toBe(before + 1);
   });
 
+  test('polls at once for an outcome that waits in the inbox', () => {
+    const d = dialogue({ transports: ['polling'] });
+    d.start();
+    d.connect(1);
+    publish(d, 'hi');
+    const before = d.opened.length;
+    d.answer(1, 200, ['acked', 1, 1]);
+    d.advance(0);
+    expect(d.opened.length).toBe(before + 1);
+  });
+
   test('polls without hold at a pace that slows down when idle', () => {
     const d = dialogue({ transports: ['polling'] });
     d.start();

@@ -223,6 +223,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     }
     settle(outbox.settle(inbox()));
     if (inbox() !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
+    // An outcome waits in the inbox: whoever polls now and then asks for it now.
+    if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
     if (one.attempt.transport === 'polling') {

@@ -72,7 +72,7 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
     opened,
     sent,
     closed,
-    tell: machine.tell,
+    tell: (event: SessionEvent) => machine.tell(event),
     start: () => machine.tell({ type: 'started' }),
     /** The attempts on this transport so far. */
     on: (transport: TransportName): number[] => [
