@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { manualClock } from '@iskra/protocol/testing';
 import { defineContract } from '@iskra/protocol/wire';
 import type { Schema } from '@iskra/protocol/wire';
-import { envelope } from '../test/dialogue.js';
+import { envelope } from './testing.js';
 import { connect } from './client.js';
 import type { Client, ConnectOptions } from './client.js';
 import type { Socket } from './environment.js';

@@ -181,7 +181,12 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     switch (effect.type) {
       case 'openConnection': {
         const { attempt, transport } = effect;
-        const ground = { attempt, url: base, environment, on: (event: TransportEvent) => machine.tell(event) };
+        const ground = {
+          attempt,
+          url: base,
+          environment,
+          on: (event: TransportEvent) => machine.tell(event),
+        };
         const found = transports.get(attempt) ?? TRANSPORTS[transport](ground);
         transports.set(attempt, found);
         found.open(effect.message);
@@ -282,7 +287,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       if (!isChannel(name)) {
         throw new MisuseError(
           'channel_name',
-          `"${name}" is no channel name: use 1–200 letters, digits and : . _ ~ -`,
+          `"${name as string}" is no channel name: use 1–200 letters, digits and : . _ ~ -`,
         );
       }
       let feed = channels.get(name);

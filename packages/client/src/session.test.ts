@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { code, dialogue, envelope } from '../test/dialogue.js';
+import { code, dialogue, envelope } from './testing.js';
 import { OutcomeUnknown, RequestTimeout, SendError } from './errors.js';
 
 const publish = (d: ReturnType<typeof dialogue>, text: string) => {

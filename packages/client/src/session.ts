@@ -494,6 +494,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         return stop('by close()');
       case 'deadlinePassed':
         return timePassed();
+      default:
     }
     if (!one) return;
     const { attempt, transport, welcomeAt } = one.attempt;
@@ -520,6 +521,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
         break;
       case 'connectionClosed':
         end(one, { by: 'network', status: event.status, detail: event.detail, idle: now - one.heardAt });
+        break;
+      default:
     }
   };
 

@@ -175,7 +175,7 @@ describe('websocket', () => {
     const { url, server } = await serve((_, response) => response.end());
     new WebSocketServer({ server, path: '/realtime/ws' }).on('connection', (socket, request) => {
       socket.send(request.headers['sec-websocket-protocol']!);
-      socket.on('message', (data) => socket.send(`echo ${String(data)}`));
+      socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`));
     });
     const { transport, next } = listen(websocket, url);
     transport.open('');

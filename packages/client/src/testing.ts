@@ -6,9 +6,9 @@
 import { drive } from '@iskra/protocol/wire';
 import type { Envelope, Json, ServerFrame } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
-import { createSession } from '../src/session.js';
-import type { SessionEffect, SessionEvent, SessionOptions, Told } from '../src/session-events.js';
-import type { TransportName } from '../src/transports/transport.js';
+import { createSession } from './session.js';
+import type { SessionEffect, SessionEvent, SessionOptions, Told } from './session-events.js';
+import type { TransportName } from './transports/transport.js';
 
 export interface Opened {
   attempt: number;
@@ -30,7 +30,7 @@ const DEFAULTS: SessionOptions = {
 
 export type Dialogue = ReturnType<typeof dialogue>;
 
-export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json | 'hang' | 'fail' } = {}) {
+export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json } = {}) {
   const clock = manualClock();
   const effects: SessionEffect[] = [];
   const opened: Opened[] = [];
@@ -48,10 +48,7 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
     switch (effect.type) {
       case 'askCredentials': {
         const auth = options.auth?.();
-        if (auth === 'hang') return;
-        const { attempt } = effect;
-        if (auth === 'fail') machine.tell({ type: 'credentialsFailed', attempt });
-        else machine.tell({ type: 'credentialsGiven', attempt, auth });
+        machine.tell({ type: 'credentialsGiven', attempt: effect.attempt, auth });
         return;
       }
       case 'openConnection':
@@ -62,6 +59,8 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
         return;
       case 'closeConnection':
         closed.push(effect.attempt);
+        return;
+      default:
     }
   });
 
