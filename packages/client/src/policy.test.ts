@@ -557,6 +557,23 @@ describe('a move to another node', () => {
     expect(s.open()).toEqual(['websocket']);
   });
 
+  test('is tried less and less often while every node is draining', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.tell({ type: 'moved', within: 0 });
+    const refuse = () =>
+      s.end('websocket', { by: 'server', name: 'drain', advice: 'reconnect_elsewhere', wait: 0 });
+    for (let n = 0; n < 8; n++) {
+      refuse();
+      while (s.open().length < 2) s.pass(250);
+    }
+    const from = s.now;
+    refuse();
+    while (s.open().length < 2) s.pass(250);
+    expect(s.now - from).toBeGreaterThan(10_000);
+  });
+
   test('happens after a random part of the time given (P71)', () => {
     const s = scene();
     s.start();

@@ -162,7 +162,10 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       if (newest()) strike(one.transport, verdict);
       else suspicions.set(one.transport, verdict);
     }
-    if (moving && !one.welcomeAt) moveAt = now + reconnect.min + backoff();
+    if (moving && !one.welcomeAt) {
+      moveAt = now + reconnect.min + backoff();
+      failures++;
+    }
     if (one.role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.

@@ -157,6 +157,7 @@ describe('down', () => {
     d.tell({ type: 'sendAdded' });
     d.hear(1, ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 3] }), 1]);
     expect(d.session.position('room')).toBeUndefined();
+    expect(d.effects.some(({ type }) => type === 'hand')).toBe(false);
     d.hear(1, ['entry', '@', 'e', 2, envelope('unsubscribed', { channel: 'room' }), 2]);
     d.hear(1, ['entry', '@', 'e', 3, envelope('subscribed', { channel: 'room', position: ['r', 7] }), 3]);
     expect(d.session.position('room')).toEqual(['r', 7]);
@@ -288,7 +289,8 @@ describe('up', () => {
   test('sends from the missing number when the server expects it, once (P32)', () => {
     const d = connected();
     for (let n = 1; n <= 3; n++) publish(d, `${n}`);
-    d.hear(1, ['expect', 2], ['expect', 2]);
+    d.hear(1, ['expect', 2]);
+    d.hear(1, ['expect', 2]);
     expect(d.numbers()).toEqual([1, 2, 3, 2, 3]);
   });
 
@@ -572,6 +574,24 @@ describe('the end', () => {
     d.hear(2, ['ping', 1]);
     d.advance(1_000);
     expect(d.on('websocket')).toEqual([1, 2]);
+  });
+
+  test('takes it calmly when the server supersedes a poll before the new connection is welcomed (P13)', () => {
+    const d = dialogue({ transports: ['websocket', 'long-poll'], probe: [1_000] });
+    d.start();
+    d.die(1, 1006);
+    d.connect(2);
+    d.advance(1_000);
+    d.prove(3);
+    d.open(4);
+    d.hear(2, ['close', code('superseded', 'resume')]);
+    d.hear(4, d.welcome(), ['ping', 1]);
+    expect(d.reports()).not.toContain('connection_lost');
+    expect(d.told('transport')).toEqual([
+      [{ from: undefined, to: 'long-poll' }],
+      [{ from: 'long-poll', to: 'websocket' }],
+    ]);
+    expect(d.on('long-poll')).toEqual([2]);
   });
 
   test('moves make-before-break when the node drains: the old one delivers until the new one is proven (P71)', () => {

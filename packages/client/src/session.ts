@@ -154,7 +154,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (blames(verdict) || verdict === 'lost') quality.count('failed', now);
     if (lostAt < Infinity || !identity.welcome || policy.newest() || state === 'closed') return;
     lostAt = now;
-    report('connection_lost', 'resume', omega, { transport, verdict });
+    // Superseded: its successor is on its way already.
+    if (verdict !== 'superseded') report('connection_lost', 'resume', omega, { transport, verdict });
   };
 
   const end = (one: Connection, cause: Cause): void => {
