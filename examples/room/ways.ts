@@ -83,6 +83,7 @@ export function createWays(
     return c.json({ blocked: [...way.blocked] });
   });
 
+  app.post('/way/:way/*', (c, next) => once(c, next, find(c.req.param('way'))));
   app.get('/way/:way/realtime/ws', (c, next) => pass(c, next, 'websocket', find(c.req.param('way'))));
   app.post('/way/:way/realtime/sse', (c, next) => pass(c, next, 'sse', find(c.req.param('way'))));
   app.post('/way/:way/realtime/poll', (c, next) => hold(c, next, find(c.req.param('way'))));
@@ -107,6 +108,12 @@ async function hold(c: WayContext, next: Next, way: Way): Promise<void> {
   setTimeout(() => {
     if (way.live.has(live) && way.blocked.has('long-poll')) live.socket.destroy();
   }, HOLD).unref();
+  return next();
+}
+
+/** A browser repeats by itself what was cut on a connection that it had used before; so none is used twice. */
+async function once(c: WayContext, next: Next, way: Way): Promise<void> {
+  if (c.env.outgoing !== undefined && way.blocked.has('long-poll')) c.env.outgoing.shouldKeepAlive = false;
   return next();
 }
 
