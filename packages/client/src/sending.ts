@@ -44,7 +44,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
   /** The next sends for this connection, behind `head` and `controls`. */
   const fill = (one: Connection, head: string[], controls: string[]): string => {
-    const window = identity.welcome?.limits.sends ?? SEND_WINDOW;
+    const { sends: window = SEND_WINDOW, message: most = batchBytes } = identity.welcome?.limits ?? {};
     const sends = outbox.batch(
       one.http ? 0 : one.sentUpTo,
       // Over HTTP one message is the window; a server may announce less than fits in one.
@@ -52,7 +52,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
         window - (one.http ? 0 : Math.max(0, one.sentUpTo - outbox.committed)),
         MAX_FRAMES - MAX_CONTROLS - 1,
       ),
-      batchBytes - Math.max(HEAD, byteLength(head.join())),
+      Math.min(most, batchBytes) - Math.max(HEAD, byteLength(head.join())),
     );
     const frames = [...head, ...controls, ...sends.map(({ text }) => text)];
     const message = joinFrames(frames);

@@ -227,6 +227,21 @@ describe('up', () => {
     expect(d.numbers()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('makes no message bigger than welcome allows', () => {
+    const d = dialogue({ transports: ['websocket'] });
+    for (let n = 1; n <= 8; n++) publish(d, 'x'.repeat(1_000));
+    d.start();
+    const limits = { message: 4_096, envelope: 65_536, sends: 256, channels: 100 };
+    d.connect(1, { limits });
+    d.die(1, 1006);
+    d.open(d.next());
+    d.hear(2, d.welcome({ limits }));
+    for (const { attempt, message } of d.sent) {
+      if (attempt === 2) expect(JSON.stringify(message).length).toBeLessThan(4_096);
+    }
+    expect(d.numbers().slice(8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test('sends everything unsettled again, in order, on the next connection (P38)', () => {
     const d = connected();
     for (let n = 1; n <= 3; n++) publish(d, `${n}`);
@@ -386,6 +401,16 @@ describe('liveness', () => {
     d.advance(34_999);
     expect(d.closed).toEqual([]);
     d.advance(1);
+    expect(d.closed).toEqual([1]);
+  });
+
+  test('does not take the page of a captive portal for a sign of life', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    d.advance(10_000);
+    d.tell({ type: 'messageReceived', attempt: 1, text: '<html>' });
+    d.advance(25_000);
     expect(d.closed).toEqual([1]);
   });
 

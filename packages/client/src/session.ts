@@ -210,12 +210,15 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** A message; `aside` when it is the answer to sends and says nothing about the way down. */
   const receive = (one: Connection, text: string, aside = false): void => {
     const { attempt } = one.attempt;
+    const frames = parseMessage(text);
+    // What a captive portal answers is no sign of life.
+    if (!frames) return;
     let news = false;
     if (!aside) {
       one.heardAt = now;
       one.dueAt = now + one.patience;
     }
-    for (const value of parseMessage(text) ?? []) {
+    for (const value of frames) {
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || !connections.has(attempt)) continue;
