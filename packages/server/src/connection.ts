@@ -89,6 +89,14 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'headSeen', log, head });
   }
 
+  get channels(): number {
+    return this.#session.channels;
+  }
+
+  follows(channel: string): boolean {
+    return this.#session.follows(channel);
+  }
+
   superseded(): void {
     this.#drive.tell({ type: 'superseded' });
   }

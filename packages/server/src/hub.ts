@@ -9,6 +9,9 @@ import type { Entry, Store } from './store.js';
 /** What the hub asks of a connection. */
 export interface Follower {
   readonly generation: number;
+  /** Channels that it delivers. */
+  readonly channels: number;
+  follows(channel: string): boolean;
   /** `alone`: nothing else is offered in this turn, so it may be written at once. */
   offer(run: Run, alone: boolean): void;
   headSeen(log: string, head: Awaited<ReturnType<Store['heads']>>[number]): void;
@@ -46,7 +49,10 @@ export class Hub {
     const first = !this.#logs.has(log);
     add(this.#logs, log, follower);
     if (first) {
-      const ready = this.#store.watch(log)?.finally(() => this.#watching.delete(log));
+      const ready: Promise<void> | undefined = this.#store.watch(log)?.finally(() => {
+        // A late answer says nothing of a watch that began after it.
+        if (this.#watching.get(log) === ready) this.#watching.delete(log);
+      });
       if (ready !== undefined) this.#watching.set(log, ready);
     }
     return this.#watching.get(log);

@@ -104,7 +104,12 @@ export function expiresIn(identity: Identity): number {
 async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
   if (core.authenticate === undefined) return {};
   try {
-    return await core.authenticate(caller.request ?? new Request('http://localhost/'), credentials);
+    const identity: unknown = await core.authenticate(
+      caller.request ?? new Request('http://localhost/'),
+      credentials,
+    );
+    // A look-up without types gives null or false for nobody; neither may pass for an identity.
+    return typeof identity === 'object' && identity !== null ? identity : undefined;
   } catch (error) {
     core.log.handlerFailed(error, { hook: 'authenticate', address: caller.address });
     return undefined;

@@ -11,7 +11,7 @@ import {
   faultEnvelope,
   MAX_ENVELOPE_BYTES,
 } from '@iskra/protocol/wire';
-import type { CodeName, Fault, Member, Position, Send, SubscribeOptions } from '@iskra/protocol/wire';
+import type { CodeName, Fault, Member, Position, Send } from '@iskra/protocol/wire';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
 import type { Head } from './store.js';
@@ -23,7 +23,8 @@ interface Refused {
   detail: Partial<Pick<Fault, 'field' | 'message'>>;
 }
 
-type Performed = { outcome?: Parameters<typeof encodeBody>[0] } | { refused: Refused };
+/** The outcome's body, when there is one. */
+type Performed = { outcome?: string } | { refused: Refused };
 
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
 export async function performSends(
@@ -33,10 +34,11 @@ export async function performSends(
   redelivered: boolean,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const room = new Room(core, session.id);
   for (const item of batch) {
     const performed =
       'send' in item
-        ? await performSend(core, session, item.send, redelivered)
+        ? await performSend(core, session, item.send, redelivered, room)
         : {
             refused: {
               code: 'bad_frame' as const,
@@ -50,7 +52,7 @@ export async function performSends(
 
 function encodeOutcome(core: Core, session: SessionInfo, number: number, performed: Performed): Outcome {
   if (!('refused' in performed)) {
-    return performed.outcome === undefined ? undefined : encodeBody(performed.outcome, number);
+    return performed.outcome;
   }
   const { code, detail } = performed.refused;
   core.log.refused(code, { session: session.id, number, field: detail.field });
@@ -63,6 +65,7 @@ async function performSend(
   session: SessionInfo,
   send: Send,
   redelivered: boolean,
+  room: Room,
 ): Promise<Performed> {
   switch (send[0]) {
     case 'publish':
@@ -70,11 +73,14 @@ async function performSend(
     case 'request':
       return request(core, session, send, redelivered);
     case 'subscribe':
-      return subscribe(core, session, send[2], send[3]);
+      return subscribe(core, session, send, room);
     case 'unsubscribe':
       await core.presence.leave(session.id, send[2]);
       return {
-        outcome: { delta: 'unsubscribed', dimension: Dimension.session, payload: { channel: send[2] } },
+        outcome: encodeBody(
+          { delta: 'unsubscribed', dimension: Dimension.session, payload: { channel: send[2] } },
+          send[1],
+        ),
       };
   }
 }
@@ -86,14 +92,20 @@ async function publish(
 ): Promise<Performed> {
   const [, number, channel, envelope] = send;
   if (!(await may(core, session, 'publish', channel))) return refuse('forbidden', 'channel');
-  let checked = core.contract.payload(channel, envelope.delta, envelope.payload);
-  if (checked instanceof Promise) checked = await checked;
-  if (!checked.ok) return refuse(checked.code, checked.field, checked.message);
-  const text = encodeEnvelope(
-    checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
-  );
-  if (text.length > MAX_ENVELOPE_BYTES || byteLength(text) > MAX_ENVELOPE_BYTES)
-    return refuse('too_big', 'envelope');
+  let text: string;
+  try {
+    let checked = core.contract.payload(channel, envelope.delta, envelope.payload);
+    if (checked instanceof Promise) checked = await checked;
+    if (!checked.ok) return refuse(checked.code, checked.field, checked.message);
+    text = encodeEnvelope(
+      checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
+    );
+  } catch (error) {
+    // A schema is the application's code too, and what it makes of a payload may be no JSON.
+    core.log.handlerFailed(error, { session: session.id, number, hook: 'contract' });
+    return refuse('internal');
+  }
+  if (isTooBig(text)) return refuse('too_big', 'envelope');
   await core.store.append(channel, text, `${session.id}:${number}`);
   core.metrics.published++;
   return {};
@@ -110,8 +122,7 @@ async function request(
   const handler = core.handlers.get(name);
   if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
   if (!(await may(core, session, 'request', name))) return refuse('forbidden', 'delta');
-  const input = await core.contract.input(name, envelope.payload);
-  if (!input.ok) return refuse(input.code, input.field, input.message);
+  if (isTooBig(encodeEnvelope(envelope))) return refuse('too_big', 'envelope');
   if (redelivered && handler.once) {
     return refuse(
       'internal',
@@ -132,11 +143,15 @@ async function request(
     },
   };
   try {
+    const input = await core.contract.input(name, envelope.payload);
+    if (!input.ok) return refuse(input.code, input.field, input.message);
     const value = await within(core, abort, Promise.resolve(handler.run(input.value, context)));
     const output = await core.contract.output(name, value);
     if (!output.ok)
       throw new Error(`the output does not match the contract at ${output.field}: ${output.message}`);
-    return { outcome: { delta: 'reply', payload: output.value } };
+    const outcome = encodeBody({ delta: 'reply', payload: output.value }, number);
+    if (isTooBig(outcome)) throw new RangeError(`the output is over ${MAX_ENVELOPE_BYTES} bytes`);
+    return { outcome };
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.code, error.field, error.message);
     core.log.handlerFailed(error, { session: session.id, number, request: name });
@@ -147,24 +162,51 @@ async function request(
 async function subscribe(
   core: Core,
   session: SessionInfo,
-  channel: string,
-  options: SubscribeOptions,
+  [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
+  room: Room,
 ): Promise<Performed> {
   if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
   if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'channel');
+  if (!room.take(channel)) return refuse('rate_limited', 'channel', FULL);
   const [head] = await core.store.heads([channel]);
   if (head === undefined) throw new Error('the store gave no head');
   const position = options.since ?? startPosition(head, options.last ?? 0);
   // The list is read after the position: who comes or goes in between is told by an entry as well.
   if (options.presence !== undefined) {
+    if (isTooBig(JSON.stringify(options.presence))) return refuse('too_big', 'options.presence');
     const member: Member = { id: session.id, data: options.presence };
     if (session.subject !== undefined) member.subject = session.subject;
     await core.presence.enter(session.id, channel, member);
   }
   const members = await core.store.members(channel);
   const payload = { channel, position, ...(members.length > 0 && { members }) };
-  return { outcome: { delta: 'subscribed', dimension: Dimension.session, payload } };
+  return { outcome: encodeBody({ delta: 'subscribed', dimension: Dimension.session, payload }, number) };
 }
+
+const FULL = 'The session has as many channels as welcome allows; unsubscribe from one first.';
+
+/** How many more channels a session may have: those that its connection here delivers, and those of this batch, count. */
+class Room {
+  readonly #delivered: readonly { follows(channel: string): boolean; readonly channels: number }[];
+  readonly #taken = new Set<string>();
+  readonly #limit: number;
+
+  constructor({ hub, limits }: Core, session: string) {
+    this.#delivered = hub.ofSession(session);
+    this.#limit = limits.channels;
+  }
+
+  take(channel: string): boolean {
+    if (this.#delivered.some((connection) => connection.follows(channel))) return true;
+    const most = Math.max(0, ...this.#delivered.map(({ channels }) => channels));
+    if (!this.#taken.has(channel) && most + this.#taken.size >= this.#limit) return false;
+    this.#taken.add(channel);
+    return true;
+  }
+}
+
+const isTooBig = (text: string): boolean =>
+  text.length > MAX_ENVELOPE_BYTES || byteLength(text) > MAX_ENVELOPE_BYTES;
 
 function startPosition(head: Head, last: number): Position {
   return [head.epoch, Math.max(head.first - 1, head.offset - last)];
@@ -205,21 +247,23 @@ function refuse(code: CodeName, field?: string, message?: string): { refused: Re
 }
 
 /** What a field must be: for the sentence of a refusal, which never repeats the input. */
-const MUST_BE: Record<string, string> = {
-  delta: 'a string of 1 to 128 characters',
-  lambda: 'a string of 1 to 128 characters',
-  dimension: 'an integer from 0 to 255',
-  omega: 'a number from 0 to 1',
-  payload: 'JSON that nests at most 64 deep',
-  channel: '1 to 200 letters, digits and : . _ ~ -, starting with a letter or digit',
-  frame: 'an array of the length that its tag asks for',
-  options: 'an object',
-  envelope: 'an object',
-};
+const MUST_BE = new Map(
+  Object.entries({
+    delta: 'a string of 1 to 128 characters',
+    lambda: 'a string of 1 to 128 characters',
+    dimension: 'an integer from 0 to 255',
+    omega: 'a number from 0 to 1',
+    payload: 'JSON that nests at most 64 deep',
+    channel: '1 to 200 letters, digits and : . _ ~ -, starting with a letter or digit',
+    frame: 'an array of the length that its tag asks for',
+    options: 'an object',
+    envelope: 'an object',
+  }),
+);
 
 function hint(field: string): string {
   const rule =
-    MUST_BE[field] ?? (field.startsWith('fractal_metadata') ? 'as the envelope schema says' : undefined);
+    MUST_BE.get(field) ?? (field.startsWith('fractal_metadata') ? 'as the envelope schema says' : undefined);
   return rule === undefined
     ? `"${field.slice(0, 64)}" is not a field of an envelope; application data belongs in payload.`
     : `${field} must be ${rule}.`;

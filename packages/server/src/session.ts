@@ -26,6 +26,7 @@ import type {
   Hello,
   Machine,
   Position,
+  Send,
   ServerFrame,
   Subscribed,
 } from '@iskra/protocol/wire';
@@ -121,11 +122,19 @@ interface Reader {
 
 type Phase = 'waiting' | 'opening' | 'live' | 'closed';
 
+/** Numbers that one skip may pass: more than any store loses of a session that it still knows. */
+const MAX_SKIP = 1_000_000;
+
+/** Frames that are no sends: each costs an answer or a call. A whole message of them fits. */
+const TALK: Rate = { perSecond: 200, burst: MAX_FRAMES };
+
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #settings: SessionSettings;
   readonly #uplink: Uplink;
   #phase: Phase = 'waiting';
   #state: SessionState | undefined;
+  /** The name of the inbox in the store, made once: it is a key of several maps. */
+  #inboxLog = '';
   #heartbeat: number;
   readonly #readers = new Map<string, Reader>();
   /** Frames that came behind `hello` while the session was being opened. */
@@ -146,9 +155,17 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** The time of a held answer is over: give it, also when it is empty. */
   #answerDue = false;
   #turnAwaited = false;
+  /** The last send that is known to be committed. */
+  #acked = 0;
+  /** Credentials are being looked at. */
+  #identifying = false;
+  /** Frames beside the sends that may still come, and since when that is so. */
+  #talk = TALK.burst;
+  #talkedAt: number;
 
   constructor(settings: SessionSettings, now: number) {
     this.#settings = settings;
+    this.#talkedAt = now;
     this.#heartbeat = settings.heartbeat;
     this.#uplink = new Uplink(settings.rate, now);
     this.#lastHeard = now;
@@ -171,6 +188,15 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** The session's id, once it is known. */
   get id(): string | undefined {
     return this.#state?.session;
+  }
+
+  /** Channels that it reads, the inbox not counted. */
+  get channels(): number {
+    return this.#readers.size - (this.#readers.has(this.#inboxLog) ? 1 : 0);
+  }
+
+  follows(channel: string): boolean {
+    return this.#readers.has(channel);
   }
 
   /** The logs that it reads. */
@@ -233,6 +259,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'refused':
         return this.#close(event.code, event.field);
       case 'identified':
+        this.#identifying = false;
         this.#expiresAt = now + event.expiresIn;
         return;
       case 'storeFailed':
@@ -279,20 +306,26 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         continue;
       }
       const read = readClientFrame(raw);
-      if (read.ok) this.#take(read.frame, now);
-      else if (read.number !== undefined) this.#queue({ number: read.number, refusedField: read.field });
-      else this.#complain('bad_frame', read.field);
+      const frame = read.ok ? read.frame : undefined;
+      if (frame !== undefined && isSend(frame)) this.#queue({ number: frame[1], send: frame });
+      else if (!read.ok && read.number !== undefined)
+        this.#queue({ number: read.number, refusedField: read.field });
+      else if (!this.#mayTalk(now)) return this.#close('rate_limited');
+      else if (frame !== undefined) this.#take(frame, now);
+      else if (!read.ok) this.#complain('bad_frame', read.field);
     }
     if (this.#phase === 'live') this.#upward(this.#uplink.next(now));
   }
 
-  #take(frame: ClientFrame, now: number): void {
+  /** Whether a frame that is no send may come now. */
+  #mayTalk(now: number): boolean {
+    this.#talk = Math.min(TALK.burst, this.#talk + ((now - this.#talkedAt) * TALK.perSecond) / 1000);
+    this.#talkedAt = now;
+    return this.#talk-- >= 1;
+  }
+
+  #take(frame: Exclude<ClientFrame, Send>, now: number): void {
     switch (frame[0]) {
-      case 'publish':
-      case 'request':
-      case 'subscribe':
-      case 'unsubscribe':
-        return this.#queue({ number: frame[1], send: frame });
       case 'pong':
         // A value from another connection or another time says nothing about the round-trip.
         if (frame[1] <= now && now - frame[1] < 60_000)
@@ -316,11 +349,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         this.#answerFrom = now + Math.min(this.#settings.linger, frame[1].wait ?? 0);
         return this.#do({ type: 'rejoin', request: frame[1] });
       case 'skip':
+        if (frame[1] > this.#acked + MAX_SKIP) return this.#complain('bad_frame', 'number');
         return this.#queue({ number: frame[1], skip: true });
       case 'ack':
         return this.#whenLive(() => this.#acknowledgeInbox(frame[1]));
       case 'auth':
-        return this.#whenLive(() => this.#do({ type: 'identify', credentials: frame[1] }));
+        return this.#whenLive(() => {
+          if (this.#identifying) return this.#complain('rate_limited', 'auth');
+          this.#identifying = true;
+          this.#do({ type: 'identify', credentials: frame[1] });
+        });
       case 'bye':
         return this.#whenLive(() => {
           this.#do({ type: 'end' });
@@ -350,6 +388,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     for (const effect of effects) {
       switch (effect.type) {
         case 'acknowledge':
+          this.#acked = Math.max(this.#acked, effect.number);
           this.#answerFrom = 0;
           this.#write(Message.of(['acked', effect.number, effect.inbox]));
           break;
@@ -370,6 +409,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #join(event: Extract<SessionEvent, { type: 'joined' }>, now: number): void {
     this.#phase = 'live';
     this.#state = event.state;
+    this.#inboxLog = INBOX + event.state.session;
+    this.#acked = event.state.acked;
     this.#giveUpAt = Infinity;
     this.#expiresAt = now + event.expiresIn;
     if (this.#answerAt <= now) this.#answerDue = true;
@@ -400,10 +441,6 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#receive(this.#early.splice(0), now);
     if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
     else this.#finish();
-  }
-
-  get #inboxLog(): string {
-    return INBOX + (this.#state?.session ?? '');
   }
 
   #supersede(now: number): void {
@@ -580,7 +617,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       this.#write(Message.of(['error', faultEnvelope('rate_limited', Dimension.session, { retryAfter })]));
       return this.#finish('rate_limited', retryAfter);
     }
-    if (!this.#uplink.settled) return;
+    if (!this.#uplink.settled || this.#identifying) return;
     if (this.#settings.mode === 'poll') {
       for (const reader of this.#readers.values()) if (reader.reading) return;
       if (!this.#answerDue) {
@@ -611,5 +648,17 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   #do(effect: SessionEffect): void {
     this.#effects.push(effect);
+  }
+}
+
+function isSend(frame: ClientFrame): frame is Send {
+  switch (frame[0]) {
+    case 'publish':
+    case 'request':
+    case 'subscribe':
+    case 'unsubscribe':
+      return true;
+    default:
+      return false;
   }
 }
