@@ -7,6 +7,10 @@ import type { Clock } from '@iskra/protocol/wire';
 
 /** Milliseconds that share a bucket. */
 const TICK = 10;
+/** Ticks among which the next bucket is looked for one by one. */
+const NEAR = 1_000;
+/** Milliseconds of the longest timer: Node takes one over 2^31 for 1, and a look passes every tick since the last. */
+const LONGEST = 60_000;
 
 export interface NodeClock extends Clock {
   stop(): void;
@@ -26,7 +30,8 @@ export function nodeClock(): NodeClock {
     if (tick >= armedFor) return;
     clearTimeout(timer);
     armedFor = tick;
-    timer = setTimeout(look, Math.max(1, Math.ceil(tick * TICK - performance.now()))).unref();
+    const wait = Math.ceil(tick * TICK - performance.now());
+    timer = setTimeout(look, Math.min(LONGEST, Math.max(1, wait))).unref();
   };
 
   const look = (): void => {
@@ -39,14 +44,18 @@ export function nodeClock(): NodeClock {
       buckets.delete(last);
       for (const callback of due) callback();
     }
-    for (let tick = last + 1; tick <= furthest; tick++) {
+    // The next one is near as a rule; a far one is not worth a look at every tick before it.
+    const near = Math.min(furthest, last + NEAR);
+    for (let tick = last + 1; tick <= near; tick++) {
       if (buckets.has(tick)) return arm(tick);
     }
+    if (buckets.size > 0) arm([...buckets.keys()].reduce((a, b) => Math.min(a, b)));
   };
 
   return {
     now: () => performance.now(),
     at(moment, callback) {
+      if (moment === Infinity) return () => {};
       if (buckets.size === 0) last = Math.floor(performance.now() / TICK);
       const tick = Math.max(last + 1, Math.ceil(moment / TICK));
       furthest = Math.max(furthest, tick);

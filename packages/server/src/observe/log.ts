@@ -31,11 +31,12 @@ export interface Log {
   event(envelope: Envelope, context?: LogContext): void;
 }
 
-/** The protocol's own field names. Any other comes from the input, and is not repeated. */
+/** The names of our own fields, and of what a request is refused for. Any other comes from the input, and is not repeated. */
 const FIELDS = new Set(
   (
     'message frame tag hello continue version nonce key probe auth cursors attempt heartbeat generation wait number channel ' +
-    'options since last presence offset moment envelope delta dimension omega lambda payload fractal_metadata origin url'
+    'options since last presence offset moment envelope delta dimension omega lambda payload fractal_metadata origin url ' +
+    'body address upgrade content-type content-encoding'
   ).split(' '),
 );
 
