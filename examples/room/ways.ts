@@ -77,7 +77,7 @@ export function createWays(
     if (blocked) way.blocked.add(transport);
     else way.blocked.delete(transport);
     if (blocked) {
-      for (const live of way.live) if (live.transport === transport && isUp(live)) live.socket.destroy();
+      for (const live of way.live) if (live.transport === transport && isCut(live)) live.socket.destroy();
     }
     told(id, transport, blocked);
     return c.json({ blocked: [...way.blocked] });
@@ -93,9 +93,10 @@ export function createWays(
 
 /** A stream: refused as by a proxy that does not know it, or remembered so that it can be cut later. */
 async function pass(c: WayContext, next: Next, transport: Blockable, way: Way): Promise<Response | void> {
-  const { socket } = c.env.incoming;
   if (way.blocked.has(transport)) {
-    socket.once('finish', () => socket.destroy());
+    const { incoming, outgoing } = c.env;
+    if (outgoing === undefined) incoming.socket.once('finish', () => incoming.socket.destroy());
+    else outgoing.shouldKeepAlive = false;
     return c.body(null, 502);
   }
   remember(c, transport, way);
@@ -125,7 +126,8 @@ function remember({ env }: WayContext, transport: Blockable, way: Way): Live {
   return live;
 }
 
-const isUp = ({ transport, since }: Live): boolean =>
+/** Whether blocking its transport ends it at once: a poll may still turn out to be a short one. */
+const isCut = ({ transport, since }: Live): boolean =>
   transport !== 'long-poll' || performance.now() - since >= HOLD;
 
 function readWish(text: string): { transport: Blockable; blocked: boolean } | undefined {
