@@ -273,6 +273,17 @@ describe('up', () => {
     expect(d.session.outbox.sends).toHaveLength(0);
   });
 
+  test('repeats what has no number too when a POST was not answered, so that a pong or a skip is not lost', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    const [first] = d.sent;
+    d.answer(1, 0);
+    d.advance(1_000);
+    expect(d.sent[1]!.message).toEqual(first!.message);
+    expect(first!.message[1]).toEqual(['pong', 1]);
+  });
+
   test('resumes when the way up stays broken although the stream lives', () => {
     const d = dialogue({ transports: ['sse'] });
     d.start();
