@@ -405,6 +405,28 @@ describe('liveness', () => {
     expect(d.closed).toEqual([1]);
   });
 
+  test('opens a new stream beside an old one when the page wakes, for only the stream itself could answer', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    d.advance(6_000);
+    d.tell({ type: 'pageChanged', signal: 'visible' });
+    expect(d.on('sse')).toEqual([1, 2]);
+    expect(d.closed).toEqual([]);
+    d.connect(2);
+    expect(d.closed).toEqual([1]);
+  });
+
+  test('keeps its watch over a poll when the page wakes', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    d.advance(2_000);
+    d.tell({ type: 'pageChanged', signal: 'visible' });
+    d.advance(33_000);
+    expect(d.closed).toEqual([1]);
+  });
+
   test('gives up a poll that is not answered in its hold and 10 s (P52)', () => {
     const d = dialogue({ transports: ['long-poll'] });
     d.start();

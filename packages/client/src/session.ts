@@ -435,11 +435,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** Asks whether a connection still lives; it then has a few seconds. */
   const check = (one: Connection): void => {
-    one.dueAt = Math.min(one.dueAt > now ? one.dueAt : Infinity, now + CHECK);
-    if (!one.http) control(one, 'ping', now);
-    // Only the stream itself could tell, and a new one costs no more than a question.
-    else if (now - one.heardAt > CHECK) consult({ type: 'moved', within: 0 });
-    else one.dueAt = now + one.patience;
+    if (!one.http) {
+      control(one, 'ping', now);
+      one.dueAt = Math.min(one.dueAt, now + CHECK);
+      // Only the stream or the poll itself could tell, and a new one costs no more than a question.
+    } else if (now - one.heardAt > CHECK) consult({ type: 'moved', within: 0 });
   };
 
   const timePassed = (): void => {
@@ -448,6 +448,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (now < one.dueAt) continue;
       // A timer that comes late has slept, and what came meanwhile may still wait to be read.
       if (now - one.dueAt > CHECK) {
+        one.dueAt = now + CHECK;
         check(one);
         continue;
       }
