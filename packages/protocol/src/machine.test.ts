@@ -31,10 +31,10 @@ describe('events and effects', () => {
     const clock = manualClock(100);
     const machine = new Scripted((name) => [`${name}1`, `${name}2`]);
     const performed: string[] = [];
-    const { tell } = drive(machine, clock, (effect) => performed.push(effect));
-    tell(step('a'));
+    const running = drive(machine, clock, (effect) => performed.push(effect));
+    running.tell(step('a'));
     clock.advance(5);
-    tell(step('b'));
+    running.tell(step('b'));
     expect(machine.told).toEqual([
       ['a', 100],
       ['b', 105],
@@ -48,15 +48,15 @@ describe('events and effects', () => {
       order.push(`handle ${name}`);
       return name === 'a' ? ['a1', 'a2'] : [`${name}1`];
     });
-    const { tell } = drive(machine, manualClock(), (effect) => {
+    const running = drive(machine, manualClock(), (effect) => {
       order.push(`perform ${effect}`);
       if (effect === 'a1') {
-        tell(step('b'));
-        tell(step('c'));
+        running.tell(step('b'));
+        running.tell(step('c'));
         order.push('told');
       }
     });
-    tell(step('a'));
+    running.tell(step('a'));
     expect(order).toEqual([
       ...['handle a', 'perform a1', 'told', 'perform a2'],
       ...['handle b', 'perform b1', 'handle c', 'perform c1'],
@@ -69,12 +69,12 @@ describe('events and effects', () => {
       self.deadline = name === 'deadlinePassed' ? Infinity : now + 10;
       return [name];
     });
-    const { tell } = drive(machine, clock, (effect) => {
+    const running = drive(machine, clock, (effect) => {
       if (effect !== 'a') return;
-      tell(step('b'));
+      running.tell(step('b'));
       throw new Error('no socket');
     });
-    expect(() => tell(step('a'))).toThrow('no socket');
+    expect(() => running.tell(step('a'))).toThrow('no socket');
     clock.advance(10);
     expect(machine.told).toEqual([
       ['a', 0],
@@ -91,8 +91,8 @@ describe('deadline', () => {
       self.deadline = name === 'a' ? now + 50 : Infinity;
       return [];
     });
-    const { tell } = drive(machine, clock, () => {});
-    tell(step('a'));
+    const running = drive(machine, clock, () => {});
+    running.tell(step('a'));
     clock.advance(49);
     expect(machine.told).toHaveLength(1);
     clock.advance(1000);
@@ -120,9 +120,9 @@ describe('deadline', () => {
         return clock.at(...args);
       },
     };
-    const { tell } = drive(machine, counting, () => {});
+    const running = drive(machine, counting, () => {});
     for (let at = 0; at < 1_000; at++) {
-      tell(step('message'));
+      running.tell(step('message'));
       expect(clock.waiting).toHaveLength(1);
       clock.advance(1);
     }
@@ -138,9 +138,9 @@ describe('deadline', () => {
       self.deadline = name === 'slow' ? now + 100 : name === 'quick' ? now + 10 : Infinity;
       return [];
     });
-    const { tell } = drive(machine, clock, () => {});
-    tell(step('slow'));
-    tell(step('quick'));
+    const running = drive(machine, clock, () => {});
+    running.tell(step('slow'));
+    running.tell(step('quick'));
     expect(clock.waiting).toEqual([10]);
     clock.advance(200);
     expect(machine.told.at(-1)).toEqual(['deadlinePassed', 10]);
@@ -153,9 +153,9 @@ describe('deadline', () => {
       self.deadline = name === 'arm' ? now + 10 : Infinity;
       return [];
     });
-    const { tell } = drive(machine, clock, () => {});
-    tell(step('arm'));
-    tell(step('disarm'));
+    const running = drive(machine, clock, () => {});
+    running.tell(step('arm'));
+    running.tell(step('disarm'));
     clock.advance(100);
     expect(machine.told.map(([name]) => name)).toEqual(['arm', 'disarm']);
     expect(clock.waiting).toEqual([]);
@@ -212,14 +212,14 @@ describe('stop', () => {
       self.deadline = now + 10;
       return [];
     });
-    const { tell, stop } = drive(machine, clock, () => {});
-    tell(step('a'));
-    stop();
+    const running = drive(machine, clock, () => {});
+    running.tell(step('a'));
+    running.stop();
     expect(clock.waiting).toEqual([]);
-    tell(step('b'));
+    running.tell(step('b'));
     clock.advance(100);
     expect(machine.told).toEqual([['a', 0]]);
-    stop();
+    running.stop();
   });
 
   test('from within an effect lets the other effects of its event happen, and nothing after them', () => {
@@ -229,13 +229,13 @@ describe('stop', () => {
       return [`${name}: stop`, `${name}: tidy up`];
     });
     const performed: string[] = [];
-    const { tell, stop } = drive(machine, clock, (effect) => {
+    const running = drive(machine, clock, (effect) => {
       performed.push(effect);
       if (effect !== 'a: stop') return;
-      tell(step('b'));
-      stop();
+      running.tell(step('b'));
+      running.stop();
     });
-    tell(step('a'));
+    running.tell(step('a'));
     clock.advance(100);
     expect(performed).toEqual(['a: stop', 'a: tidy up']);
     expect(machine.told).toEqual([['a', 0]]);

@@ -35,46 +35,73 @@ export function drive<Event, Effect>(
   machine: Machine<Event, Effect>,
   clock: Clock,
   perform: (effect: Effect) => void,
-): { tell(event: Event): void; stop(): void } {
-  const waiting: (Event | DeadlinePassed)[] = [];
-  let busy = false;
-  let stopped = false;
-  let armedFor = Infinity;
-  let cancel: (() => void) | undefined;
+): Driven<Event> {
+  return new Drive(machine, clock, perform);
+}
 
-  const arm = (): void => {
-    if (stopped || machine.deadline >= armedFor) return;
-    cancel?.();
-    armedFor = machine.deadline;
-    cancel = clock.at(armedFor, () => {
-      armedFor = Infinity;
-      cancel = undefined;
-      if (clock.now() >= machine.deadline) tell({ type: 'deadlinePassed' });
-      else arm();
-    });
-  };
+/** A machine that runs. */
+export interface Driven<Event> {
+  tell(event: Event): void;
+  stop(): void;
+}
 
-  const tell = (event: Event | DeadlinePassed): void => {
-    if (stopped) return;
-    waiting.push(event);
-    if (busy) return;
-    busy = true;
+class Drive<Event, Effect> implements Driven<Event> {
+  readonly #machine: Machine<Event, Effect>;
+  readonly #clock: Clock;
+  readonly #perform: (effect: Effect) => void;
+  /** Events that came while another was handled; made when the first one does. */
+  #waiting: (Event | DeadlinePassed)[] | undefined;
+  #busy = false;
+  #stopped = false;
+  #armedFor = Infinity;
+  #cancel: (() => void) | undefined;
+
+  constructor(machine: Machine<Event, Effect>, clock: Clock, perform: (effect: Effect) => void) {
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#perform = perform;
+  }
+
+  tell(event: Event | DeadlinePassed): void {
+    if (this.#stopped) return;
+    let next: Event | DeadlinePassed | undefined = event;
+    // Also when an effect threw and left events behind: they were first.
+    if (this.#busy || this.#waiting?.length) {
+      (this.#waiting ??= []).push(event);
+      if (this.#busy) return;
+      next = this.#waiting.shift();
+    }
+    this.#busy = true;
     try {
-      for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
-        for (const effect of machine.handle(next, clock.now())) perform(effect);
+      while (next !== undefined && !this.#stopped) {
+        for (const effect of this.#machine.handle(next, this.#clock.now())) this.#perform(effect);
+        next = this.#waiting?.shift();
       }
     } finally {
       // Also after an effect that threw: without its timer the machine would never wake again.
-      busy = false;
-      arm();
+      this.#busy = false;
+      this.#arm();
     }
-  };
+  }
 
-  return {
-    tell,
-    stop() {
-      stopped = true;
-      cancel?.();
-    },
-  };
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #arm(): void {
+    const { deadline } = this.#machine;
+    if (this.#stopped || deadline >= this.#armedFor) return;
+    this.#cancel?.();
+    this.#armedFor = deadline;
+    this.#cancel = this.#clock.at(deadline, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    this.#armedFor = Infinity;
+    this.#cancel = undefined;
+    if (this.#clock.now() >= this.#machine.deadline) this.tell({ type: 'deadlinePassed' });
+    else this.#arm();
+  }
 }

@@ -1,16 +1,20 @@
 /**
  * One timer for a whole node. Thousands of connections each have a deadline
  * that moves with every message; a timer each would cost more than the
- * messages. Callbacks come up to one tick late, never early.
+ * messages. Callbacks come up to one tick late, those of far moments up to ten,
+ * and never early.
  */
 import type { Clock } from '@iskra/protocol/wire';
 
-/** Milliseconds that share a bucket. */
+/** Milliseconds of a tick. */
 const TICK = 10;
 /** Ticks among which the next bucket is looked for one by one. */
 const NEAR = 1_000;
 /** Milliseconds of the longest timer: Node takes one over 2^31 for 1, and a look passes every tick since the last. */
 const LONGEST = 60_000;
+/** Moments further away than this many ms share buckets ten times as wide: fewer and fuller. */
+const FAR = 1_000;
+const FAR_TICKS = 10;
 
 export interface NodeClock extends Clock {
   stop(): void;
@@ -53,11 +57,14 @@ export function nodeClock(): NodeClock {
   };
 
   return {
-    now: () => performance.now(),
+    // Whole milliseconds: a fraction would cost each stored moment a box of its own.
+    now: () => Math.floor(performance.now()),
     at(moment, callback) {
       if (moment === Infinity) return () => {};
-      if (buckets.size === 0) last = Math.floor(performance.now() / TICK);
-      const tick = Math.max(last + 1, Math.ceil(moment / TICK));
+      const now = performance.now();
+      if (buckets.size === 0) last = Math.floor(now / TICK);
+      const grain = moment - now > FAR ? FAR_TICKS : 1;
+      const tick = Math.max(last + 1, Math.ceil(moment / TICK / grain) * grain);
       furthest = Math.max(furthest, tick);
       let bucket = buckets.get(tick);
       if (bucket === undefined) buckets.set(tick, (bucket = new Set()));

@@ -21,6 +21,8 @@ import type { Transport } from './transports/transport.js';
 /** Milliseconds that a claim outlives its holder; renewed with every batch. */
 const CLAIM_LEASE = 60_000;
 
+const ANYBODY: Identity = {};
+
 export interface ConnectionFacts {
   readonly mode: Mode;
   readonly address: string;
@@ -39,7 +41,7 @@ export class Connection implements Follower {
   readonly #place: Place;
   /** Kept until the session is open: an idle connection holds no request. */
   #request: Request | undefined;
-  #identity: Identity = {};
+  #identity: Identity = ANYBODY;
   #out: Message[] = [];
   #after: (() => void) | undefined;
   #turnAwaited = false;
@@ -56,7 +58,7 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
-    transport.onWritable = () => this.#drive.tell({ type: 'writable' });
+    transport.listener = this;
     core.connections.add(this);
     core.metrics.connections[transport.name]++;
     // A stream that never says hello has a deadline from its first moment.
@@ -111,6 +113,11 @@ export class Connection implements Follower {
 
   drain(within: number): void {
     this.#drive.tell({ type: 'draining', within });
+  }
+
+  /** The transport has room again. */
+  writable(): void {
+    this.#drive.tell({ type: 'writable' });
   }
 
   /** Closes from the server's side. */
@@ -175,15 +182,26 @@ export class Connection implements Follower {
         this.#turnAwaited = true;
         return this.#wantFlush();
       case 'begin':
-        return this.#ask(async (session) => ({
-          type: 'begun',
-          result: await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE),
-        }));
+        return this.#ask(async (session) => {
+          const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
+          // Nothing was performed yet, and nobody here will: the next connection need not wait for the lease.
+          if (this.#disposed && result.kind === 'run' && !result.redelivered) {
+            await core.store.commit(session, effect.number - 1, this.#claimId(), [], true);
+          }
+          return { type: 'begun', result };
+        });
       case 'perform':
-        return this.#ask(async () => ({
-          type: 'performed',
-          outcomes: await performSends(core, this.#info, effect.batch, effect.redelivered),
-        }));
+        return this.#ask(async (session) => {
+          const { batch, redelivered } = effect;
+          const outcomes = await performSends(core, this.#info, batch, redelivered);
+          // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
+          if (this.#disposed) {
+            const number = batch[batch.length - 1]?.number ?? 0;
+            const known = outcomes.filter((outcome) => outcome !== undefined);
+            await core.store.commit(session, number, this.#claimId(), known, true);
+          }
+          return { type: 'performed', outcomes };
+        });
       case 'commit':
         return this.#ask(async (session) => ({
           type: 'committed',

@@ -8,7 +8,7 @@ import type { Transport } from './transport.js';
 
 export class PollTransport implements Transport {
   readonly name: MetricTransport;
-  onWritable: () => void = () => {};
+  listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
   readonly #messages: Message[] = [];
 

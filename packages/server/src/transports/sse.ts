@@ -7,7 +7,7 @@ import type { Transport } from './transport.js';
 
 export class SseTransport implements Transport {
   readonly name = 'sse';
-  onWritable: () => void = () => {};
+  listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
   #sink: BlockSink | undefined;
   /** Until the peer is welcome there is no stream: a refusal is an ordinary answer with its status. */
@@ -27,7 +27,7 @@ export class SseTransport implements Transport {
     const sink = this.#sink;
     if (sink === undefined) return this.#refusal?.write(message) ?? true;
     if (sink.write(message.block)) return true;
-    sink.whenWritable(() => this.onWritable());
+    sink.whenWritable(() => this.listener?.writable());
     return false;
   }
 

@@ -12,8 +12,8 @@ export interface Transport {
   onWelcome(): void;
   /** False when no more should be written until `onWritable`. */
   write(message: Message): boolean;
-  /** Called by the transport when there is room again. */
-  onWritable: () => void;
+  /** Told when there is room again. */
+  listener: { writable(): void } | undefined;
   /** The answer is complete (a poll, a batch of sends); streams ignore it. */
   finish(code?: CodeName, retryAfter?: number): void;
   /** Ends the connection after what was written. */

@@ -26,7 +26,7 @@ export type WebSocketEvents = WSEvents<WebSocket>;
 
 export class WebSocketTransport implements Transport {
   readonly name = 'websocket';
-  onWritable: () => void = () => {};
+  listener: { writable(): void } | undefined;
   /** The `ws` socket itself where there is one: the adapter's context holds on to the whole upgrade request. */
   readonly #peer: { send(text: string): void; close(code: number, reason: string): void };
   readonly #socket: Socket | undefined;
@@ -51,7 +51,7 @@ export class WebSocketTransport implements Transport {
     if (!socket.writable) return true;
     socket.write(message.webSocket);
     if (socket.writableLength <= this.#backlog) return true;
-    socket.once('drain', () => this.onWritable());
+    socket.once('drain', () => this.listener?.writable());
     return false;
   }
 
@@ -107,8 +107,10 @@ function takeOver(raw: WebSocket, listener: WebSocketListener): void {
   );
   raw.on('close', () => listener.dispose());
   // `ws` closes the connection by itself, with the right code, after every error of the peer.
-  raw.on('error', () => {});
+  raw.on('error', ignore);
 }
+
+function ignore(): void {}
 
 /** A server for `ws` that upgrades nothing by itself. Compression is off: it keeps per-connection state and breaks sharing of bytes. */
 export function webSocketServer(maxPayload: number): WebSocketServer {
