@@ -634,6 +634,23 @@ describe('the end', () => {
     expect(d.on('websocket')).toEqual([1, 2]);
   });
 
+  test('lets neither an old connection nor a probe end the session (P13, P16)', () => {
+    const d = dialogue({ transports: ['websocket', 'sse'], probe: [1_000] });
+    d.start();
+    d.die(1, 1006);
+    d.connect(2);
+    d.hear(2, ['drain', envelope('drain', { within: 0 })]);
+    d.advance(0);
+    d.open(3);
+    d.hear(3, d.welcome());
+    d.hear(2, ['close', code('forbidden', 'stop')]);
+    d.hear(3, ['ping', 1]);
+    d.open(d.next());
+    d.hear(d.last().attempt, ['close', code('session_unknown', 'open_session')]);
+    expect(d.session.state).toBe('connected');
+    expect(d.told('session')).toHaveLength(1);
+  });
+
   test('takes it calmly when the server supersedes a poll before the new connection is welcomed (P13)', () => {
     const d = dialogue({ transports: ['websocket', 'long-poll'], probe: [1_000] });
     d.start();
