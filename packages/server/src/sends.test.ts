@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileContract, decodeBody } from '@iskra/protocol/wire';
-import type { CodeName, Contract, Envelope, Send, SubscribeOptions } from '@iskra/protocol/wire';
+import type { CodeName, Contract, Envelope, Send, Subscribed, SubscribeOptions } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, RequestHandler, SessionInfo } from './core.js';
@@ -92,6 +92,9 @@ const request = (number: number, name: string, input?: unknown): Send => [
   number,
   envelope(name, input),
 ];
+
+const positionOf = (outcome: { envelope: Envelope } | undefined): number | undefined =>
+  (outcome?.envelope.payload as Subscribed | undefined)?.position[1];
 
 /** The outcome of a send that was refused. */
 const refusal = (number: number, code: CodeName, field?: string) => ({
@@ -372,12 +375,12 @@ describe('a subscription', () => {
     'room',
     options,
   ];
-  const position = async (options: SubscribeOptions, written = 5): Promise<number> => {
+  const position = async (options: SubscribeOptions, written = 5) => {
     const { perform } = await world();
     for (let n = 1; n <= written; n++) await perform(publish(n, 'room', envelope('said')));
     const [outcome] = await perform(subscribe(written + 1, options));
     expect(outcome).toMatchObject({ envelope: { delta: 'subscribed', dimension: 3 }, answers: written + 1 });
-    return (outcome?.envelope.payload as { position: [string, number] }).position[1];
+    return positionOf(outcome);
   };
 
   test('starts at the head, or as many entries before it as were asked for (P41)', async () => {
@@ -408,7 +411,7 @@ describe('a subscription', () => {
     expect(outcome?.envelope.payload).toMatchObject({ channel: 'room', members: [member] });
     expect(await entries('room')).toMatchObject([{ delta: 'member_joined', dimension: 3, payload: member }]);
     // The position is before its own joining: whoever comes later is told by an entry.
-    expect((outcome?.envelope.payload as { position: [string, number] }).position[1]).toBe(0);
+    expect(positionOf(outcome)).toBe(0);
   });
 
   test('without presence is told who is there, and is not one of them (P45)', async () => {

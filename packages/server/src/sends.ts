@@ -9,6 +9,7 @@ import {
   encodeBody,
   encodeEnvelope,
   faultEnvelope,
+  isChannel,
   MAX_ENVELOPE_BYTES,
 } from '@iskra/protocol/wire';
 import type { CodeName, Fault, Member, Position, Send } from '@iskra/protocol/wire';
@@ -139,7 +140,11 @@ async function request(
     idempotencyKey: key,
     signal: abort.signal,
     publish: async (channel, output) => {
-      await core.store.append(channel, encodeBody(output), `${key}:${++outputs}`);
+      // A name that is no channel could be the inbox of somebody else.
+      if (!isChannel(channel)) throw new TypeError('publish was given a name that is no channel.');
+      const text = encodeEnvelope(output);
+      if (isTooBig(text)) throw new RangeError(`the envelope is over ${MAX_ENVELOPE_BYTES} bytes`);
+      await core.store.append(channel, text, `${key}:${++outputs}`);
     },
   };
   try {
