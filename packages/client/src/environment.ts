@@ -64,24 +64,14 @@ export function platform(): Environment {
 
 function watch(page: Document, listener: (signal: PageSignal) => void): () => void {
   const stop = new AbortController();
-  const listen = (
-    target: EventTarget,
-    name: string,
-    signal: (event: Event) => PageSignal | undefined,
-  ): void =>
-    target.addEventListener(
-      name,
-      (event) => {
-        const found = signal(event);
-        if (found) listener(found);
-      },
-      { signal: stop.signal },
-    );
-  listen(page, 'visibilitychange', () => (page.visibilityState === 'visible' ? 'visible' : undefined));
-  listen(window, 'online', () => 'online');
-  listen(window, 'offline', () => 'offline');
-  listen(window, 'pageshow', (event) => ((event as PageTransitionEvent).persisted ? 'visible' : undefined));
-  // An open connection would keep the page out of the back/forward cache.
-  listen(window, 'pagehide', (event) => ((event as PageTransitionEvent).persisted ? 'parked' : 'left'));
+  const hear = ({ type, persisted }: Event & { persisted?: boolean }): void => {
+    if (type === 'online' || type === 'offline') listener(type);
+    // An open connection would keep the page out of the back/forward cache.
+    else if (type === 'pagehide') listener(persisted ? 'parked' : 'left');
+    else if (persisted ?? page.visibilityState === 'visible') listener('visible');
+  };
+  for (const name of ['visibilitychange', 'online', 'offline', 'pageshow', 'pagehide']) {
+    window.addEventListener(name, hear, { signal: stop.signal });
+  }
   return () => stop.abort();
 }

@@ -356,8 +356,8 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       }
       switch (event.type) {
         case 'started':
+          if (!started) retryAt = now;
           started = true;
-          retryAt = now;
           break;
         case 'woke':
           if (retryAt < Infinity) retryAt = now;

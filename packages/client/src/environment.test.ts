@@ -1,0 +1,51 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { platform } from './environment.js';
+import type { PageSignal } from './environment.js';
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** As much of a page as is listened to. */
+function page() {
+  const window = new EventTarget();
+  const document = { visibilityState: 'visible', baseURI: 'https://host/app/' };
+  vi.stubGlobal('window', window);
+  vi.stubGlobal('document', document);
+  const heard: PageSignal[] = [];
+  const environment = platform();
+  const stop = environment.onPage((signal) => heard.push(signal));
+  const fire = (type: string, more: object = {}) =>
+    window.dispatchEvent(Object.assign(new Event(type), more));
+  return { document, environment, heard, fire, stop };
+}
+
+test('tells apart a page that is parked in the back/forward cache and one that has left', () => {
+  const { heard, fire } = page();
+  fire('pagehide', { persisted: true });
+  fire('pageshow', { persisted: true });
+  fire('pagehide', { persisted: false });
+  expect(heard).toEqual(['parked', 'visible', 'left']);
+});
+
+test('tells when the page is seen or online again, not when it is first shown or hidden', () => {
+  const { document, heard, fire } = page();
+  fire('pageshow', { persisted: false });
+  fire('visibilitychange');
+  document.visibilityState = 'hidden';
+  fire('visibilitychange');
+  fire('offline');
+  fire('online');
+  expect(heard).toEqual(['visible', 'offline', 'online']);
+});
+
+test('stops listening', () => {
+  const { heard, fire, stop } = page();
+  stop();
+  fire('online');
+  expect(heard).toEqual([]);
+});
+
+test('knows its page, and does without one', () => {
+  expect(page().environment).toMatchObject({ base: 'https://host/app/', seam: 'browser' });
+  vi.unstubAllGlobals();
+  expect(platform()).toMatchObject({ base: undefined, seam: 'program' });
+});
