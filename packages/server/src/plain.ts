@@ -7,7 +7,7 @@ import { CODES } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/log.js';
-import { headersOf } from './routes.js';
+import { headersOf, releaseOnClose } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
 
@@ -56,15 +56,24 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       core.metrics.refused(code);
       return c.text(CODES[code].sentence, CODES[code].status);
     }
+    const place = guard.admit(verdict.address);
+    if (place === undefined) {
+      core.log.refused('overload', { address: verdict.address, transport: 'plain' });
+      core.metrics.refused('overload');
+      return c.text(CODES.overload.sentence, CODES.overload.status);
+    }
     const label = printable(c.req.param('client_id')).slice(0, 64);
     const response = await parts.upgradeWebSocket(() => ({
       onOpen: (_event, client) => {
         clients.add(client);
+        place.known();
         core.metrics.connections.plain++;
         send(core, client, `Welcome, ${label}. This is Iskra: send a text, and it comes back.`);
       },
       onMessage: (event, client) => {
         core.metrics.received.plain++;
+        // Nothing is answered to a client that does not read: what waits for it would grow without end.
+        if ((client.raw?.bufferedAmount ?? 0) > core.limits.backlog) return client.raw?.terminate();
         if (typeof event.data !== 'string') send(core, client, 'Only text messages are answered here.');
         else if (event.data.length > MAX_TEXT) send(core, client, `That is over ${MAX_TEXT} characters.`);
         else send(core, client, `Server received: ${event.data}`);
@@ -73,9 +82,12 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
         if (clients.delete(client)) core.metrics.connections.plain--;
       },
     }))(c, next);
-    return response instanceof Response && response.status < 300
-      ? response
-      : c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);
+    if (!(response instanceof Response) || response.status >= 300) {
+      place.release();
+      return c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);
+    }
+    releaseOnClose(c.env?.incoming, place);
+    return response;
   });
   return app;
 }

@@ -109,7 +109,7 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
   };
 }
 
-function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
+export function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
   incoming?.socket.once('close', () => place.release());
 }
 
@@ -123,8 +123,14 @@ async function withMessage(
   const passed = pass(parts, c);
   if (passed instanceof Response) return passed;
   const { core, guard } = parts;
-  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming);
-  if (!body.ok) return refuse(parts, passed, body.code, body.field);
+  // A body that is cut off leaves nobody to answer.
+  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming).catch(() => null);
+  if (body === null) return new Response(null, { status: 400 });
+  if (!body.ok) {
+    // What is left of a body that is too big is not waited for.
+    if (c.env?.outgoing !== undefined && body.code === 'too_big') c.env.outgoing.shouldKeepAlive = false;
+    return refuse(parts, passed, body.code, body.field);
+  }
   const frames = parseMessage(body.text);
   if (frames === undefined || frames.length === 0) return refuse(parts, passed, 'bad_frame', 'message');
   const place = guard.admit(passed.address);
