@@ -167,7 +167,7 @@ describe('the truth table', () => {
       'a minute passed': 'racing',
     },
     waiting: {
-      started: 'racing',
+      started: 'waiting',
       opened: 'waiting',
       welcomed: 'waiting',
       proven: 'waiting',
@@ -292,8 +292,10 @@ describe('a server that is down', () => {
     for (const transport of ALL) s.end(transport);
     expect(s.policy.standings.size).toBe(0);
     expect(s.policy.log.map(({ verdict }) => verdict)).toEqual(ALL.map(() => 'server-down'));
-    s.pass(500);
-    expect(s.open()[0]).toBe('websocket');
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+    s.prove('websocket');
+    expect(s.policy.standings.size).toBe(0);
   });
 
   test('does not leave a strike for the connection that it took down young', () => {
