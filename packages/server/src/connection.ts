@@ -193,6 +193,7 @@ export class Connection implements Follower {
       case 'perform':
         return this.#ask(async (session) => {
           const { batch, redelivered } = effect;
+          core.sends.spend(session, batch.length, core.clock.now());
           const outcomes = await performSends(core, this.#info, batch, redelivered);
           // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
           if (this.#disposed) {

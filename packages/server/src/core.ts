@@ -129,6 +129,8 @@ export interface Core {
   readonly limits: Limits;
   readonly times: Times;
   readonly opens: Rates;
+  /** Sends by session, over all its connections here: over HTTP each request is one. */
+  readonly sends: Rates;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authenticate: Authenticate | undefined;

@@ -129,7 +129,8 @@ async function joined(
     const allowed = core.contract.hasChannel(channel) && (await may(core, session, 'subscribe', channel));
     if (!allowed) denied.push(channel);
   }
-  return { type: 'joined', state, welcome, cursors, denied, expiresIn: expiresIn(state.identity) };
+  const allowance = core.sends.left(state.session, core.clock.now());
+  return { type: 'joined', state, welcome, cursors, denied, expiresIn: expiresIn(state.identity), allowance };
 }
 
 function welcomeFrame(core: Core, state: SessionState, hello: Hello): ServerFrame {

@@ -19,6 +19,23 @@ export class Rates {
 
   /** Takes a token; 0 when there was one, otherwise the milliseconds until there is. */
   take(key: string, now: number): number {
+    const bucket = this.#bucket(key, now);
+    if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1000) / this.#rate.perSecond;
+    bucket.tokens--;
+    return 0;
+  }
+
+  /** Tokens that are there. */
+  left(key: string, now: number): number {
+    return this.#buckets.has(key) ? this.#bucket(key, now).tokens : this.#rate.burst;
+  }
+
+  /** Takes several, also more than there are: what was allowed has been done. */
+  spend(key: string, count: number, now: number): void {
+    this.#bucket(key, now).tokens -= count;
+  }
+
+  #bucket(key: string, now: number): Bucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       if (this.#buckets.size >= MAX_BUCKETS) this.#forget(now);
@@ -30,9 +47,7 @@ export class Rates {
       bucket.tokens + ((now - bucket.at) * this.#rate.perSecond) / 1000,
     );
     bucket.at = now;
-    if (bucket.tokens < 1) return ((1 - bucket.tokens) * 1000) / this.#rate.perSecond;
-    bucket.tokens--;
-    return 0;
+    return bucket;
   }
 
   #forget(now: number): void {

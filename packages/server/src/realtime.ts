@@ -190,6 +190,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
     times,
     opens: new Rates(limits.openRate),
+    sends: new Rates(limits.sendRate),
     log: createLog(logger),
     metrics: createMetrics(),
     authenticate: options.authenticate,

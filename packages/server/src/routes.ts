@@ -124,7 +124,9 @@ async function withMessage(
   if (passed instanceof Response) return passed;
   const { core, guard } = parts;
   // A body that is cut off leaves nobody to answer.
-  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming).catch(() => null);
+  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming).catch(
+    () => null,
+  );
   if (body === null) return new Response(null, { status: 400 });
   if (!body.ok) {
     // What is left of a body that is too big is not waited for.

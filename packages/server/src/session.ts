@@ -71,6 +71,8 @@ export type SessionEvent =
       cursors: Cursors;
       denied: readonly string[];
       expiresIn: number;
+      /** Sends that the session's rate lets through now, whichever connection they came on. */
+      allowance?: number;
     }
   | { type: 'probed'; welcome: ServerFrame }
   | { type: 'refused'; code: CodeName; field?: string }
@@ -411,6 +413,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#state = event.state;
     this.#inboxLog = INBOX + event.state.session;
     this.#acked = event.state.acked;
+    if (event.allowance !== undefined) this.#uplink.allow(event.allowance);
     this.#giveUpAt = Infinity;
     this.#expiresAt = now + event.expiresIn;
     if (this.#answerAt <= now) this.#answerDue = true;

@@ -72,6 +72,11 @@ export class Uplink {
     return this.#waiting?.forRate === true ? Math.max(0, this.#waiting.until - now) : 0;
   }
 
+  /** What the session's other connections have left of its rate. */
+  allow(tokens: number): void {
+    this.#tokens = Math.min(this.#tokens, tokens);
+  }
+
   take(item: Queued): void {
     this.#queue.push(item);
   }
@@ -93,7 +98,6 @@ export class Uplink {
       return [];
     }
     this.#batch = this.#nextBatch(head.number);
-    this.#tokens -= this.#batch.length;
     this.#state = 'beginning';
     return [{ type: 'begin', number: head.number }];
   }
@@ -102,6 +106,8 @@ export class Uplink {
     switch (result.kind) {
       case 'run':
         this.#state = 'performing';
+        // Only what is performed counts: a send that comes again, as it must, is none too many.
+        this.#tokens -= this.#batch.length;
         return [{ type: 'perform', batch: this.#batch, redelivered: result.redelivered }];
       case 'duplicate': {
         this.#state = 'idle';
