@@ -47,9 +47,11 @@ function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer 
       else if (only === undefined) only = chunk;
       else (chunks ??= [only]).push(chunk);
     });
-    incoming.on('end', () =>
-      resolve(chunks === undefined ? (only ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
-    );
+    incoming.on('end', () => {
+      resolve(chunks === undefined ? (only ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+      // The listeners live as long as a held poll does; its body need not.
+      only = chunks = undefined;
+    });
     incoming.on('error', reject);
   });
 }

@@ -323,6 +323,6 @@ export class Connection implements Follower {
   }
 
   #claimId(): string {
-    return (this.#claim ??= `${this.#core.node}:${crypto.randomUUID()}`);
+    return (this.#claim ??= this.#core.nextClaim());
   }
 }

@@ -136,6 +136,8 @@ export interface Core {
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly handlers: ReadonlyMap<string, RequestHandler>;
+  /** A name for a connection's claims that no other connection of any node has. */
+  nextClaim(): string;
   /** Set when the node is on its way out: no new sessions. */
   draining: boolean;
 }

@@ -103,10 +103,13 @@ export class Guard {
     this.#open++;
     seats.open++;
     seats.strangers++;
-    return new TakenPlace(seats, () => {
-      this.#open--;
-      if (seats.open === 0) this.#seats.delete(address);
-    });
+    return new TakenPlace(this, address, seats);
+  }
+
+  /** For the places that it gave. */
+  forget(address: string, seats: Seats): void {
+    this.#open--;
+    if (seats.open === 0) this.#seats.delete(address);
   }
 
   #mayCome(origin: string | undefined, own: boolean, header: HeaderReader): boolean {
@@ -133,14 +136,16 @@ export class Guard {
 }
 
 class TakenPlace implements Place {
+  readonly #guard: Guard;
+  readonly #address: string;
   readonly #seats: Seats;
-  readonly #onRelease: () => void;
   #isStranger = true;
   #isTaken = true;
 
-  constructor(seats: Seats, onRelease: () => void) {
+  constructor(guard: Guard, address: string, seats: Seats) {
+    this.#guard = guard;
+    this.#address = address;
     this.#seats = seats;
-    this.#onRelease = onRelease;
   }
 
   known(): void {
@@ -153,7 +158,7 @@ class TakenPlace implements Place {
     this.#isTaken = false;
     this.known();
     this.#seats.open--;
-    this.#onRelease();
+    this.#guard.forget(this.#address, this.#seats);
   }
 }
 

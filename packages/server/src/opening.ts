@@ -25,6 +25,9 @@ export interface Caller {
   readonly request: Request | undefined;
 }
 
+/** Who comes where nobody is asked. */
+const ANYBODY: Identity = {};
+
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
 
@@ -102,7 +105,7 @@ export function expiresIn(identity: Identity): number {
 }
 
 async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
-  if (core.authenticate === undefined) return {};
+  if (core.authenticate === undefined) return ANYBODY;
   try {
     const identity: unknown = await core.authenticate(
       caller.request ?? new Request('http://localhost/'),

@@ -173,6 +173,8 @@ export function createRealtime<const C extends Contract = Untyped>(
   const logger = loggerOf(options.logger);
   const contract = compileContract(options.contract);
   const connections = new Set<Connection>();
+  const run = randomUUID();
+  let claims = 0;
   const core: Core = {
     node: options.node ?? randomUUID().slice(0, 8),
     store,
@@ -196,6 +198,8 @@ export function createRealtime<const C extends Contract = Untyped>(
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers,
+    // A node's name may be used again after a restart; a claim's must not be.
+    nextClaim: () => `${run}:${++claims}`,
     draining: false,
   };
   const guard = new Guard({

@@ -130,18 +130,24 @@ const MAX_SKIP = 1_000_000;
 /** Frames that are no sends: each costs an answer or a call. A whole message of them fits. */
 const TALK: Rate = { perSecond: 200, burst: MAX_FRAMES };
 
+/** Between two events; never pushed to. */
+const NOTHING: SessionEffect[] = [];
+
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #settings: SessionSettings;
   readonly #uplink: Uplink;
   #phase: Phase = 'waiting';
-  #state: SessionState | undefined;
+  #id: string | undefined;
+  #generation = 0;
+  /** Head of the inbox when the connection came in. */
+  #inboxHead = 0;
   /** The name of the inbox in the store, made once: it is a key of several maps. */
   #inboxLog = '';
   #heartbeat: number;
   readonly #readers = new Map<string, Reader>();
   /** Frames that came behind `hello` while the session was being opened. */
   #early: unknown[] = [];
-  #effects: SessionEffect[] = [];
+  #effects: SessionEffect[] = NOTHING;
   #wrote = false;
   #lagging = false;
   #lastHeard: number;
@@ -189,7 +195,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   /** The session's id, once it is known. */
   get id(): string | undefined {
-    return this.#state?.session;
+    return this.#id;
   }
 
   /** Channels that it reads, the inbox not counted. */
@@ -207,7 +213,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   get generation(): number {
-    return this.#state?.generation ?? 0;
+    return this.#generation;
   }
 
   /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
@@ -236,7 +242,10 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       const turnEnded = event.type === 'turnEnded' || (event.type === 'runOffered' && event.alone);
       this.#finishWhenAnswered(turnEnded, now);
     }
-    return this.#effects;
+    // Nothing of what was said is kept: an idle session holds its positions and no more.
+    const effects = this.#effects;
+    this.#effects = NOTHING;
+    return effects;
   }
 
   #react(event: SessionEvent | DeadlinePassed, now: number): void {
@@ -319,6 +328,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     if (this.#phase === 'live') this.#upward(this.#uplink.next(now));
   }
 
+  #receiveEarly(now: number): void {
+    const early = this.#early;
+    this.#early = [];
+    this.#receive(early, now);
+  }
+
   /** Whether a frame that is no send may come now. */
   #mayTalk(now: number): boolean {
     this.#talk = Math.min(TALK.burst, this.#talk + ((now - this.#talkedAt) * TALK.perSecond) / 1000);
@@ -381,7 +396,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   #acknowledgeInbox(offset: number): void {
-    const sent = this.#readers.get(this.#inboxLog)?.offset ?? this.#state?.inbox[1] ?? 0;
+    const sent = this.#readers.get(this.#inboxLog)?.offset ?? this.#inboxHead;
     if (offset > sent) return this.#complain('bad_frame', 'offset');
     this.#do({ type: 'trimInbox', offset });
   }
@@ -410,7 +425,9 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   #join(event: Extract<SessionEvent, { type: 'joined' }>, now: number): void {
     this.#phase = 'live';
-    this.#state = event.state;
+    this.#id = event.state.session;
+    this.#generation = event.state.generation;
+    this.#inboxHead = event.state.inbox[1];
     this.#inboxLog = INBOX + event.state.session;
     this.#acked = event.state.acked;
     if (event.allowance !== undefined) this.#uplink.allow(event.allowance);
@@ -433,7 +450,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         else this.#follow(channel, cursor);
       }
     }
-    this.#receive(this.#early.splice(0), now);
+    this.#receiveEarly(now);
   }
 
   /** A probe is heard and echoed, and changes nothing (P16). A stream may go on to a real `hello`. */
@@ -441,7 +458,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#phase = 'waiting';
     this.#giveUpAt = now + this.#settings.probeTimeout;
     this.#write(Message.of(welcome));
-    this.#receive(this.#early.splice(0), now);
+    this.#receiveEarly(now);
     if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
     else this.#finish();
   }

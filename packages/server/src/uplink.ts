@@ -144,7 +144,8 @@ export class Uplink {
     switch (result.kind) {
       case 'committed': {
         // A skip is committed alone, without a batch.
-        this.#queue.splice(0, Math.max(1, this.#batch.length));
+        this.#queue = this.#queue.slice(Math.max(1, this.#batch.length));
+        this.#batch = [];
         return [{ type: 'acknowledge', number: result.acked, inbox: result.inbox }, ...this.next(now)];
       }
       case 'stale':

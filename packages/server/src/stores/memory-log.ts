@@ -22,7 +22,7 @@ interface Kept extends Entry {
 export class MemoryLog {
   readonly epoch: string;
   /** Offset of the newest entry, 0 when there never was one. */
-  top = 0;
+  top: number;
   /** Characters kept. */
   bytes = 0;
   /** When it was last appended to or asked for. */
@@ -33,8 +33,10 @@ export class MemoryLog {
   #start = 0;
   #keys: Map<string, Kept> | undefined;
 
-  constructor(epoch: string, retention: Retention) {
+  /** @param top where an earlier log of this name and epoch had come to, when it was forgotten empty. */
+  constructor(epoch: string, retention: Retention, top = 0) {
     this.epoch = epoch;
+    this.top = top;
     this.#retention = retention;
   }
 

@@ -33,7 +33,10 @@ interface SessionRecord {
   generation: number;
   acked: number;
   contact: number;
+  /** Undefined while it holds nothing: most sessions are at rest, their outcomes acknowledged. */
   inbox: MemoryLog | undefined;
+  /** Head of the inbox while there is none. */
+  inboxTop: number;
   claim: { id: string; until: number } | undefined;
   /** A claim ran out before its commit: the sends that follow may have run already. */
   interrupted: boolean;
@@ -95,6 +98,7 @@ class MemoryStore implements Store {
       acked: 0,
       contact: this.#now(),
       inbox: undefined,
+      inboxTop: 0,
       claim: undefined,
       interrupted: false,
       leases: undefined,
@@ -162,7 +166,7 @@ class MemoryStore implements Store {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
     if (number <= record.acked) {
-      return { kind: 'duplicate', acked: record.acked, inbox: record.inbox?.top ?? 0 };
+      return { kind: 'duplicate', acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
     }
     if (number > record.acked + 1) return { kind: 'expect', number: record.acked + 1 };
     const now = this.#now();
@@ -190,18 +194,23 @@ class MemoryStore implements Store {
     // A skip may have been further already: what is committed never becomes uncommitted.
     record.acked = Math.max(record.acked, number);
     for (const outcome of outcomes) this.#appendToInbox(record, outcome);
-    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? 0 };
+    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
   }
 
   async skip(session: string, number: number) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
     record.acked = Math.max(record.acked, number);
-    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? 0 };
+    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
   }
 
   async trimInbox(session: string, offset: number): Promise<void> {
-    this.#sessions.get(session)?.inbox?.trimTo(offset);
+    const record = this.#sessions.get(session);
+    if (record?.inbox === undefined) return;
+    record.inbox.trimTo(offset);
+    if (!record.inbox.isEmpty) return;
+    record.inboxTop = record.inbox.top;
+    record.inbox = undefined;
   }
 
   async enter(session: string, channel: string, member: Member) {
@@ -263,14 +272,15 @@ class MemoryStore implements Store {
       identity: record.identity,
       generation: record.generation,
       acked: record.acked,
-      inbox: [record.inbox?.epoch ?? this.#run, record.inbox?.top ?? 0],
+      inbox: [record.inbox?.epoch ?? this.#run, record.inbox?.top ?? record.inboxTop],
     };
   }
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
   #log(name: string): MemoryLog {
     if (name.startsWith('@')) {
-      return this.#sessions.get(name.slice(1))?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention);
+      const record = this.#sessions.get(name.slice(1));
+      return record?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention, record?.inboxTop);
     }
     let log = this.#logs.get(name);
     if (log === undefined) {
@@ -288,7 +298,7 @@ class MemoryStore implements Store {
   }
 
   #inbox(record: SessionRecord): MemoryLog {
-    return (record.inbox ??= new MemoryLog(this.#run, this.#inboxRetention));
+    return (record.inbox ??= new MemoryLog(this.#run, this.#inboxRetention, record.inboxTop));
   }
 
   #appendToInbox(record: SessionRecord, body: string): void {
