@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -22,7 +23,10 @@ function countingStore(): { store: Store; watched: Map<string, number> } {
     if (now === 0) watched.delete(log);
     else watched.set(log, now);
   };
-  store.watch = (log) => void count(log, 1);
+  store.watch = (log) => {
+    count(log, 1);
+    return undefined;
+  };
   store.unwatch = (log) => count(log, -1);
   return { store, watched };
 }
@@ -71,7 +75,7 @@ async function post(path: string, frames: unknown[]): Promise<{ text: string; dr
   });
   asked.on('error', () => {});
   asked.end(JSON.stringify(frames));
-  const [answer] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   answer.on('error', () => {});
   const [chunk] = (await once(answer, 'data')) as [Buffer];
   return { text: chunk.toString(), drop: () => asked.destroy() };

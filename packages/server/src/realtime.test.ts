@@ -56,6 +56,10 @@ async function open(realtime: Realtime, ...sends: unknown[]) {
 const tags = (frames: readonly Frame[]): string[] =>
   frames.map(([tag, a]) => (tag === 'close' || tag === 'error' ? `${tag} ${(a as Envelope).delta}` : tag));
 
+/** What the first frame of an answer carries. */
+const payloadOf = (frames: readonly Frame[]): { session: string; key: string } | undefined =>
+  (frames[0]?.[1] as Envelope<{ session: string; key: string }> | undefined)?.payload;
+
 describe('publish', () => {
   test('gives the position at which the entry is, once it is there', async () => {
     const realtime = start();
@@ -257,11 +261,10 @@ describe('a session', () => {
       ['publish', 1, 'room', envelope('said')],
     ];
     const [one, two] = [await post(realtime, '/poll', hello), await post(realtime, '/poll', hello)];
-    const payloads = [one, two].map(
-      ({ frames }) => (frames[0]?.[1] as Envelope<{ session: string; key: string }>).payload,
-    );
-    expect(payloads[0]?.session).toBe(payloads[1]?.session);
-    expect(payloads[0]?.key).toBe(payloads[1]?.key);
+    expect(payloadOf(one.frames)).toMatchObject({
+      session: payloadOf(two.frames)?.session,
+      key: payloadOf(two.frames)?.key,
+    });
     expect(await realtime.history('room', 9)).toHaveLength(1);
     expect(two.frames.at(-1)).toEqual(['acked', 1, 0]);
   });
@@ -272,7 +275,7 @@ describe('a session', () => {
     const as = (auth: string, more: object = {}) =>
       post(realtime, '/poll', [['hello', { version: 1, nonce, auth, ...more }]]);
     const opened = await as('ann');
-    const { key } = (opened.frames[0]?.[1] as Envelope<{ key: string }>).payload ?? { key: '' };
+    const key = payloadOf(opened.frames)?.key;
     expect((await as('bob')).status).toBe(403);
     expect((await as('bob', { key })).status).toBe(403);
     expect((await as('ann', { key })).status).toBe(200);
