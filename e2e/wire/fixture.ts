@@ -24,7 +24,8 @@ export interface ServerConfig {
   /** Whether the server has a contract. Default true. */
   contract?: boolean;
   options?: Pick<RealtimeOptions, 'allowNoOrigin' | 'limits' | 'times' | 'trustedProxies'> & {
-    origins?: '*' | readonly string[];
+    /** `throws`: a function of the application that does. */
+    origins?: 'throws' | '*' | readonly string[];
   };
 }
 

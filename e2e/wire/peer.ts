@@ -285,6 +285,8 @@ export class RawWebSocket {
   /** Text of every message, as it came. */
   readonly texts: string[] = [];
   readonly socket: Socket;
+  /** Whether it answers the server's heartbeats, as a client must. */
+  answers = true;
   #buffer: Buffer;
   #code: number | undefined;
 
@@ -336,7 +338,7 @@ export class RawWebSocket {
       const text = body.toString();
       this.texts.push(text);
       const frames = framesOf(text);
-      for (const frame of frames) if (frame[0] === 'ping') this.say(['pong', frame[1]]);
+      for (const frame of frames) if (frame[0] === 'ping' && this.answers) this.say(['pong', frame[1]]);
       this.received.push(frames);
     } else if (opcode === Opcode.close) {
       this.#code = body.length >= 2 ? body.readUInt16BE(0) : 1005;
@@ -417,6 +419,10 @@ export class RawStream {
 
   destroy(): void {
     this.#incoming.destroy();
+  }
+
+  pause(): void {
+    this.#incoming.pause();
   }
 
   #take(block: string): void {

@@ -71,11 +71,18 @@ const counted = new Proxy(memoryStore({ window: config.options?.times?.window ??
   },
 });
 
+const { origins, ...plainOptions } = config.options ?? {};
 const options: RealtimeOptions = {
   store: counted,
   node: 'wire',
   secret: 'a secret that only this process knows',
-  ...config.options,
+  ...plainOptions,
+  origins:
+    origins === 'throws'
+      ? () => {
+          throw new Error('origins throws on purpose');
+        }
+      : origins,
   ...(config.contract !== false && { contract: contract as never }),
   authenticate(_request, credentials) {
     if (credentials === undefined) return {};
@@ -129,7 +136,6 @@ realtime.handle('refuses', () => {
   throw new Refusal('forbidden', 'refused on purpose', 'payload.door');
 });
 realtime.handle('strange', () => {
-  // oxlint-disable-next-line typescript/only-throw-error -- applications do
   throw undefined;
 });
 realtime.handle('throwing', () => {

@@ -345,6 +345,24 @@ describe('A server with a list of origins that refuses programs', () => {
   keepsItsLogClean(suite);
 });
 
+describe('A server whose judge of origins throws', () => {
+  const suite = withServer({ options: { origins: 'throws' } });
+
+  it('S61 answers internal on every way in, says so in its log, and lives', async () => {
+    const origin = `https://${mark()}.example`;
+    expect((await upgrade(suite.port, { headers: { Origin: origin } })).status).toBe(500);
+    expect((await upgrade(suite.port, { path: '/ws/any', headers: { Origin: origin } })).status).toBe(500);
+    for (const path of POSTS) {
+      const answer = await http(suite.port, { path, body: hello(), headers: { origin } });
+      expect([answer.status, faultOf(answer)]).toMatchObject([500, { tag: 'close', code: 'internal' }]);
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+    }
+    expect(await suite.refusals('handler_failed', 5)).toHaveLength(5);
+  });
+
+  keepsItsLogClean(suite);
+});
+
 describe('A server that refuses programs', () => {
   it('S02 refuses a request without an origin on every transport (P61)', async () => {
     const { WireServer } = await import('./server.js');
