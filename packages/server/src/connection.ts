@@ -111,6 +111,11 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'heard' });
   }
 
+  identified(identity: Identity): void {
+    this.#identity = identity;
+    this.#drive.tell({ type: 'identified', expiresIn: expiresIn(identity) });
+  }
+
   drain(within: number): void {
     this.#drive.tell({ type: 'draining', within });
   }
@@ -311,6 +316,9 @@ export class Connection implements Follower {
     const identity = await refreshIdentity(this.#core, this.#info, credentials, this.#caller);
     if (typeof identity === 'string') return { type: 'refused', code: identity, field: 'auth' };
     this.#identity = identity;
+    for (const other of this.#core.hub.ofSession(this.#info.id)) {
+      if (other !== this) other.identified(identity);
+    }
     return { type: 'identified', expiresIn: expiresIn(identity) };
   }
 

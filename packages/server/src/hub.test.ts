@@ -56,6 +56,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     superseded: () => void told.push('superseded'),
     replaced: () => void told.push('replaced'),
     heard: () => void told.push('heard'),
+    identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };
   return made;

@@ -4,7 +4,7 @@
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
 import { Run } from './message.js';
-import type { Entry, Store } from './store.js';
+import type { Entry, Identity, Store } from './store.js';
 
 /** What the hub asks of a connection. */
 export interface Follower {
@@ -18,6 +18,8 @@ export interface Follower {
   superseded(): void;
   replaced(): void;
   heard(): void;
+  /** Fresh credentials came by another connection of the session. */
+  identified(identity: Identity): void;
   flush(): void;
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { CODES, defineContract } from '@iskra/protocol/wire';
 import type { Envelope, Member, Position } from '@iskra/protocol/wire';
 import { createRealtime } from './realtime.js';
@@ -303,6 +303,47 @@ describe('a session', () => {
     expect((await post(realtime, '/send', [goOn(), ['bye']])).status).toBe(200);
     await expect.poll(() => realtime.members('room')).toEqual([]);
     expect((await post(realtime, '/poll', [goOn({ wait: 0 })])).status).toBe(410);
+  });
+});
+
+describe('credentials', () => {
+  /** An event stream whose credentials end in a minute, on a time that the test moves. */
+  async function expiring() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+    ends.push(() => vi.useRealTimers());
+    const realtime = start({
+      authenticate: (_, minutes) => ({ subject: 'ann', expiresAt: Date.now() + Number(minutes) * 60_000 }),
+    });
+    const nonce = newNonce();
+    const response = await realtime.app.request('/sse', {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+      body: JSON.stringify([['hello', { version: 1, nonce, auth: 1 }]]),
+    });
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const { value } = await reader.read();
+    const text = new TextDecoder().decode(value).replace('data: ', '').split('\n')[0] ?? '[]';
+    const { key } = payloadOf(JSON.parse(text) as Frame[]) ?? {};
+    const send = (...frames: Frame[]) =>
+      post(realtime, '/send', [['continue', { nonce, key, generation: 1 }], ...frames]);
+    return { realtime, send };
+  }
+
+  test('that end close an event stream', async () => {
+    const { realtime, send } = await expiring();
+    vi.advanceTimersByTime(40_000);
+    await send(['pong', 1]);
+    expect(realtime.activeConnections).toBe(1);
+    vi.advanceTimersByTime(25_000);
+    await expect.poll(() => realtime.activeConnections).toBe(0);
+  });
+
+  test('that are refreshed by a request keep the session’s event stream open', async () => {
+    const { realtime, send } = await expiring();
+    vi.advanceTimersByTime(40_000);
+    expect((await send(['auth', 10])).status).toBe(200);
+    vi.advanceTimersByTime(40_000);
+    await send(['pong', 1]);
+    expect(realtime.activeConnections).toBe(1);
   });
 });
 
