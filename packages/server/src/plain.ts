@@ -27,6 +27,10 @@ const MAX_TEXT = 16_384;
 export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | undefined }> {
   const { core, guard, clients } = parts;
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
+  app.onError((error, c) => {
+    core.log.handlerFailed(error, { hook: 'request', transport: 'plain' });
+    return c.text(CODES.internal.sentence, CODES.internal.status);
+  });
 
   app.get('/health', (c) =>
     c.json({

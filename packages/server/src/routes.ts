@@ -48,6 +48,16 @@ const HEADERS = {
 
 export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings | undefined }> {
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
+  // A hook of the application that throws where nobody else catches it, as `origins` may.
+  app.onError((error) => {
+    parts.core.log.handlerFailed(error, { hook: 'request' });
+    const envelope = faultEnvelope('internal', Dimension.connection);
+    const body = Message.of(['close', envelope]).text;
+    return new Response(body, {
+      status: CODES.internal.status,
+      headers: { ...HEADERS, 'content-type': 'application/json; charset=utf-8' },
+    });
+  });
 
   app.get('/ws', async (c, next) => {
     const passed = pass(parts, c);
