@@ -45,7 +45,8 @@ export function speakWebSocket(peer: Peer, wish: Wish): WebSocketSpeech {
         path: '/realtime/ws',
         subprotocol: 'iskra.1',
         opening: JSON.stringify([hello(nonce()), subscribe(channel)]),
-        hear: (message) => ({ ready: message.includes(ready) }),
+        // Our client acknowledges its inbox, which holds the outcome of `subscribe`, within two seconds.
+        hear: (message) => (message.includes(ready) ? { ready: true, say: '[["ack",1]]' } : { ready: false }),
         publish: () => `[["publish",${++number},"${channel}",${envelope}]]`,
       };
     }
@@ -53,10 +54,23 @@ export function speakWebSocket(peer: Peer, wish: Wish): WebSocketSpeech {
 }
 
 /** The request that opens an event stream, by the peer. Its first message holds FIRST. */
-export function speakStream(peer: Peer): string {
+export function speakStream(peer: Peer, session = nonce()): string {
   return peer === 'iskra'
-    ? request('POST', '/realtime/sse', JSON.stringify([hello(nonce()), subscribe(CHANNEL)]))
+    ? request('POST', '/realtime/sse', JSON.stringify([hello(session), subscribe(CHANNEL)]))
     : request('GET', '/events');
+}
+
+/** The post by which a stream's client acknowledges its inbox, from the stream's first message. */
+export function acknowledge(session: string, first: string): string {
+  const key = /"key":"([^"]+)"/.exec(first)?.[1];
+  return request(
+    'POST',
+    '/realtime/send',
+    JSON.stringify([
+      ['continue', { nonce: session, key, generation: 1 }],
+      ['ack', 1],
+    ]),
+  );
 }
 
 /** A long-poll session: how it is polled, and how it publishes from a second connection once it is open. */
@@ -145,7 +159,7 @@ function iskraPoll(payload: unknown): PollSpeech & { batch(count: number): strin
 }
 
 const repeated = <Value>(count: number, value: Value): Value[] => Array.from({ length: count }, () => value);
-const nonce = (): string => randomBytes(16).toString('base64url');
+export const nonce = (): string => randomBytes(16).toString('base64url');
 const hello = (fresh: string): unknown => ['hello', { version: 1, nonce: fresh }];
 const subscribe = (channel: string): unknown => ['subscribe', 1, channel, { last: 1 }];
 const envelopeOf = (payload: unknown): string =>

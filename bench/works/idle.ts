@@ -6,9 +6,9 @@
 import { memory } from '../harness/measure.js';
 import { FIRST } from '../harness/work.js';
 import type { Peer, Row, Transport, Work } from '../harness/work.js';
-import { openPoll, openStream } from '../load/http.js';
+import { HttpLine, openPoll, openStream } from '../load/http.js';
 import { inTurn } from '../load/line.js';
-import { speakPoll, speakStream, speakWebSocket } from '../load/speech.js';
+import { acknowledge, nonce, speakPoll, speakStream, speakWebSocket } from '../load/speech.js';
 import { WebSocketLine } from '../load/websocket.js';
 
 /** Opened before the first look, so that code and tables which exist once are not charged to sessions. */
@@ -43,9 +43,20 @@ const names = { websocket: 'WebSocket', sse: 'SSE', 'long-poll': 'long-poll' };
 
 const openers: Record<'websocket' | 'sse' | 'long-poll', (peer: Peer, port: number) => Promise<unknown>> = {
   websocket: (peer, port) => WebSocketLine.open(port, speakWebSocket(peer, { payload: null })),
-  sse: (peer, port) => openStream(port, speakStream(peer), FIRST),
+  sse: (peer, port) =>
+    peer === 'iskra' ? openAcknowledged(port) : openStream(port, speakStream(peer), FIRST),
   'long-poll': (peer, port) => openPoll(port, speakPoll(peer, { payload: null })),
 };
+
+/** A stream whose inbox is acknowledged, as our client does it within two seconds. */
+async function openAcknowledged(port: number): Promise<void> {
+  const session = nonce();
+  let first = '';
+  await openStream(port, speakStream('iskra', session), FIRST, undefined, (text) => (first = text));
+  const http = await HttpLine.open(port);
+  await http.ask(acknowledge(session, first));
+  http.close();
+}
 
 const raw = (transport: Transport, label: string): Row => ({ key: 'ws', peer: 'ws', transport, label });
 const socketio = (transport: Transport, label: string): Row => ({
