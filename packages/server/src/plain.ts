@@ -7,7 +7,7 @@ import { CODES } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/log.js';
-import { headersOf, releaseOnClose } from './routes.js';
+import { headersOf, noOther, releaseOnClose } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
 
@@ -51,7 +51,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     }),
   );
 
-  app.get('/ws/:client_id', async (c, next) => {
+  app.get('/ws/:client_id', async (c) => {
     const peer = c.env?.incoming?.socket.remoteAddress;
     const verdict = guard.check(headersOf(c), c.req.url, peer, core.clock.now());
     if (!verdict.ok || core.draining) {
@@ -85,7 +85,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       onClose: (_event, client) => {
         if (clients.delete(client)) core.metrics.connections.plain--;
       },
-    }))(c, next);
+    }))(c, noOther);
     if (!(response instanceof Response) || response.status >= 300) {
       place.release();
       return c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);

@@ -59,13 +59,13 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
     });
   });
 
-  app.get('/ws', async (c, next) => {
+  app.get('/ws', async (c) => {
     const passed = pass(parts, c);
     if (passed instanceof Response) return passed;
     const place = parts.guard.admit(passed.address);
     if (place === undefined) return refuse(parts, passed, 'overload', 'address');
     const facts: ConnectionFacts = { mode: 'stream', address: passed.address, request: c.req.raw, place };
-    const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, next);
+    const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, noOther);
     if (!(response instanceof Response) || response.status >= 300) {
       place.release();
       return refuse(parts, passed, 'bad_frame', 'upgrade', 426);
@@ -122,6 +122,9 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
 export function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
   incoming?.socket.once('close', () => place.release());
 }
+
+/** What is no upgrade is answered here: asked further, Hono would call it not found. */
+export const noOther = (): Promise<void> => Promise.resolve();
 
 /** Reads the one message of a request and opens a connection that answers it. */
 async function withMessage(
