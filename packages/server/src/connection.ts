@@ -237,10 +237,11 @@ export class Connection implements Follower {
       case 'trimInbox':
         return this.#ask((session) => core.store.trimInbox(session, effect.offset));
       case 'touch':
-        return this.#ask(async (session) => ({
-          type: 'touched',
-          result: (await core.store.touch(session, effect.generation)).kind,
-        }));
+        return this.#ask(async (session) => {
+          const touched = await core.store.touch(session, effect.generation);
+          if (touched.kind === 'current') await core.presence.rejoined(touched.rejoined);
+          return { type: 'touched', result: touched.kind };
+        });
       case 'end':
         return this.#ask(async (session) => core.presence.ended(await core.store.close(session)));
       case 'measured':

@@ -62,6 +62,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   } else {
     const before = await store.touch(session);
     if (before.kind !== 'current') return refused('session_unknown');
+    await core.presence.rejoined(before.rejoined);
     if (identity === undefined && isExpired(before.state.identity)) return refused('unauthorized', 'auth');
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
       return refused('forbidden', 'auth');
@@ -81,6 +82,7 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
   if (touched.kind === 'unknown') return refused('session_unknown');
   if (touched.kind === 'superseded') return refused('superseded');
+  await core.presence.rejoined(touched.rejoined);
   if (isExpired(touched.state.identity)) return refused('unauthorized', 'auth');
   return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
 }

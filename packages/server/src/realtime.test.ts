@@ -3,6 +3,7 @@ import { CODES, defineContract } from '@iskra/protocol/wire';
 import type { Envelope, Member, Position } from '@iskra/protocol/wire';
 import { createRealtime } from './realtime.js';
 import type { Realtime, RealtimeOptions } from './realtime.js';
+import { memoryStore } from './stores/memory.js';
 
 type Frame = [tag: string, ...rest: unknown[]];
 
@@ -167,6 +168,21 @@ describe('members and disconnect', () => {
     ]);
     const after = await post(realtime, '/poll', [goOn({ wait: 0 })]);
     expect([after.status, tags(after.frames)]).toEqual([410, ['close session_unknown']]);
+  });
+});
+
+describe('a member that was silent for a while', () => {
+  test('is listed again, and told, with the next request of its session (P46)', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    const realtime = start({ store });
+    const { session, goOn } = await open(realtime, ['subscribe', 1, 'room', { presence: 1 }]);
+    now += 31_000;
+    expect((await store.sweep()).lapsed).toHaveLength(1);
+    expect(await realtime.members('room')).toEqual([]);
+    await post(realtime, '/poll', [goOn({ wait: 0 })]);
+    expect(await realtime.members('room')).toEqual([{ id: session, data: 1 }]);
+    expect((await realtime.history('room', 9)).at(-1)?.envelope.delta).toBe('member_joined');
   });
 });
 

@@ -45,7 +45,10 @@ export interface SessionState {
 export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' };
 export type Attached =
   { kind: 'attached'; state: SessionState; rejoined: readonly Lease[] } | { kind: 'unknown' };
-export type Touched = { kind: 'current'; state: SessionState } | { kind: 'superseded' } | { kind: 'unknown' };
+export type Touched =
+  | { kind: 'current'; state: SessionState; rejoined: readonly Lease[] }
+  | { kind: 'superseded' }
+  | { kind: 'unknown' };
 export type Appended = { kind: 'appended' | 'duplicate'; entry: Entry };
 export type LogRead =
   /** Successors of the position, at most `max`, and the log's head. Empty at the head. */
@@ -96,7 +99,10 @@ export interface Store {
   /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again and told. */
   attach(session: string, identity?: Identity): Promise<Attached>;
 
-  /** Contact: the session's window and its leases start anew. With a generation, only if that is the current one. */
+  /**
+   * Contact: the session's window and its leases start anew, and leases that had lapsed are entered
+   * again and told. With a generation, only if that is the current one.
+   */
   touch(session: string, generation?: number): Promise<Touched>;
 
   /** Fresh credentials were accepted for a live session. */

@@ -704,6 +704,25 @@ function members(it: It): void {
     assert.deepEqual(again.kind === 'attached' && again.rejoined, []);
   });
 
+  it('that lapsed is entered again by the next contact as well: its connection was only quiet (P46)', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session });
+    await store.attach(session);
+    await advance(SETTINGS.presenceWindow + 1);
+    await store.sweep();
+    const touched = await store.touch(session, 1);
+    assert.deepEqual(touched.kind === 'current' && touched.rejoined, [
+      { channel: 'room', member: { id: session } },
+    ]);
+    assert.deepEqual(await store.members('room'), [{ id: session }]);
+    const again = await store.touch(session);
+    assert.deepEqual(again.kind === 'current' && again.rejoined, []);
+  });
+
   it('that lapsed has left already (P46)', async ({ store, open, advance }) => {
     const session = await open();
     await store.enter(session, 'room', { id: session });

@@ -125,7 +125,7 @@ class MemoryStore implements Store {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
     if (generation !== undefined && generation !== record.generation) return { kind: 'superseded' as const };
-    return { kind: 'current' as const, state: this.#state(record) };
+    return { kind: 'current' as const, state: this.#state(record), rejoined: this.#rejoin(record) };
   }
 
   async close(session: string) {
