@@ -107,6 +107,10 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'replaced' });
   }
 
+  regain(): void {
+    this.#drive.tell({ type: 'successorGone' });
+  }
+
   heard(): void {
     this.#drive.tell({ type: 'heard' });
   }
@@ -227,6 +231,11 @@ export class Connection implements Follower {
         return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
       case 'rejoin':
         return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
+      case 'reattach':
+        return this.#ask(async (session) => ({
+          type: 'reattached',
+          result: await core.store.attach(session),
+        }));
       case 'identify':
         return this.#ask(() => this.#identify(effect.credentials));
       case 'skip':
@@ -299,6 +308,7 @@ export class Connection implements Follower {
   /** Comes into the session, unless the peer has gone meanwhile. */
   async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
     const event = await entrance;
+    if (this.#disposed && event.type === 'joined') this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
     this.#request = undefined;
     this.#place.known();

@@ -55,6 +55,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     headSeen: (log: string, head: Head) => void told.push(`head ${log} ${head.offset}`),
     superseded: () => void told.push('superseded'),
     replaced: () => void told.push('replaced'),
+    regain: () => void told.push('regain'),
     heard: () => void told.push('heard'),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
@@ -213,6 +214,25 @@ describe('the connections of a session', () => {
     hub.join('other', other);
     hub.join('s', two);
     expect([one.told, two.told, other.told]).toEqual([['superseded'], [], []]);
+  });
+
+  test('take the session again when the newest one is gone, the newest of them (P13)', () => {
+    const { hub } = world();
+    const [one, two, three] = [follower(1), follower(2), follower(3)];
+    for (const each of [one, two, three]) hub.join('s', each);
+    hub.leave('s', three);
+    expect([one.told, two.told]).toEqual([
+      ['superseded', 'superseded'],
+      ['superseded', 'regain'],
+    ]);
+  });
+
+  test('stay as they are when an older one leaves', () => {
+    const { hub } = world();
+    const [one, two] = [follower(1), follower(2)];
+    for (const each of [one, two]) hub.join('s', each);
+    hub.leave('s', one);
+    expect(two.told).toEqual([]);
   });
 
   test('are superseded also when the older one joins late (P13)', () => {

@@ -17,6 +17,8 @@ export interface Follower {
   headSeen(log: string, head: Awaited<ReturnType<Store['heads']>>[number]): void;
   superseded(): void;
   replaced(): void;
+  /** The connection that took the session over is gone. */
+  regain(): void;
   heard(): void;
   /** Fresh credentials came by another connection of the session. */
   identified(identity: Identity): void;
@@ -75,7 +77,13 @@ export class Hub {
   }
 
   leave(session: string, follower: Follower): void {
-    remove(this.#sessions, session, follower);
+    if (remove(this.#sessions, session, follower)) return;
+    if (this.#newest(session).generation < follower.generation) this.regain(session);
+  }
+
+  /** The newest connection of a session is gone: the one before it, if it is still here, takes the session again (P13). */
+  regain(session: string): void {
+    if (this.#sessions.has(session)) this.#newest(session).regain();
   }
 
   /** The session was heard on another connection, as when an event stream's client posts. */
@@ -104,6 +112,12 @@ export class Hub {
       const head = heads[index];
       if (head !== undefined) each(this.#logs.get(log), (follower) => follower.headSeen(log, head));
     });
+  }
+
+  #newest(session: string): Follower {
+    return this.ofSession(session).reduce((newest, other) =>
+      other.generation > newest.generation ? other : newest,
+    );
   }
 
   #hint(log: string, entry: Entry): void {

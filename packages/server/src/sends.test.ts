@@ -135,6 +135,19 @@ describe('a publish', () => {
     expect(asked[1]).toEqual([session, 'publish', 'secret']);
   });
 
+  test('cannot pretend that a member came or left (P45)', async () => {
+    const { perform, entries } = await world();
+    const [joined, left] = await perform(
+      publish(1, 'room', envelope('member_joined', { id: 'somebody' })),
+      publish(2, 'room', envelope('member_left', { id: 'somebody' })),
+    );
+    expect([joined, left]).toMatchObject([
+      refusal(1, 'forbidden', 'delta'),
+      refusal(2, 'forbidden', 'delta'),
+    ]);
+    expect(await entries('room')).toEqual([]);
+  });
+
   test('is refused when the permission cannot be asked for: a throw is no permission (P44)', async () => {
     const { perform, failures } = await world({
       authorize: () => {

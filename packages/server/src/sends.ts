@@ -92,6 +92,10 @@ async function publish(
   send: Extract<Send, ['publish', ...unknown[]]>,
 ): Promise<Performed> {
   const [, number, channel, envelope] = send;
+  // Who comes and goes is told by the server alone (P45).
+  if (envelope.delta === 'member_joined' || envelope.delta === 'member_left') {
+    return refuse('forbidden', 'delta', 'The member list is told by the server; choose another delta.');
+  }
   if (!(await may(core, session, 'publish', channel))) return refuse('forbidden', 'channel');
   let text: string;
   try {

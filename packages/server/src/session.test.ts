@@ -250,6 +250,8 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   heard: { type: 'heard' },
   superseded: { type: 'superseded' },
   replaced: { type: 'replaced' },
+  successorGone: { type: 'successorGone' },
+  reattached: { type: 'reattached', result: { kind: 'attached', state, rejoined: [] } },
   draining: { type: 'draining', within: 5_000 },
   blocked: { type: 'blocked' },
   writable: { type: 'writable' },
@@ -353,6 +355,8 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
   },
   heard: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   superseded: { waiting: never, opening: never, live: nothing, closed: nothing },
+  successorGone: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
+  reattached: { waiting: never, opening: never, live: nothing, closed: nothing },
   replaced: { waiting: never, opening: never, live: nothing, closed: nothing },
   draining: {
     waiting: '[close drain] close drain',
@@ -486,14 +490,14 @@ describe('a probe', () => {
     return dialogue;
   };
 
-  test('gets its welcome and one ping, is echoed, and reads nothing (P16, P51)', () => {
+  test('gets its welcome and its pings, is echoed, and reads nothing (P16, P50, P51)', () => {
     const dialogue = probed();
     expect([...dialogue.session.logs]).toEqual([]);
     expect(dialogue.receive(['ping', 3])).toEqual(['[pong 3]']);
     expect(dialogue.advance(149)).toEqual([]);
     expect(dialogue.advance(1)).toEqual(['[ping]']);
     expect(dialogue.receive(['pong', dialogue.now])).toEqual(['measured 0']);
-    expect(dialogue.advance(25_000)).toEqual([]);
+    expect(dialogue.advance(25_000)).toEqual(['[ping]']);
   });
 
   test('is over after 30 s (P16)', () => {
@@ -1080,6 +1084,26 @@ describe('a superseded stream', () => {
     dialogue.tell({ type: 'superseded' });
     expect(dialogue.advance(999)).toEqual([]);
     expect(dialogue.advance(1)).toEqual(['[close superseded]', 'close superseded']);
+  });
+
+  test('takes the session again when its successor is gone, and lives on (P13)', () => {
+    const dialogue = live();
+    dialogue.tell({ type: 'superseded' });
+    expect(dialogue.tell({ type: 'successorGone' })).toEqual(['reattach']);
+    const regained = { ...state, generation: state.generation + 2 };
+    dialogue.tell({ type: 'reattached', result: { kind: 'attached', state: regained, rejoined: [] } });
+    expect(dialogue.session.generation).toBe(regained.generation);
+    expect(dialogue.advance(5_001)).not.toContain('close superseded');
+  });
+
+  test('whose session ended with its successor is told so (P14)', () => {
+    const dialogue = live();
+    dialogue.tell({ type: 'superseded' });
+    dialogue.tell({ type: 'successorGone' });
+    expect(dialogue.tell({ type: 'reattached', result: { kind: 'unknown' } })).toEqual([
+      '[close session_unknown]',
+      'close session_unknown',
+    ]);
   });
 
   test('of HTTP is closed at once: its poll is answered superseded (P13)', () => {

@@ -32,7 +32,7 @@ import type {
 } from '@iskra/protocol/wire';
 import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
-import type { Begun, Committed, Head, LogRead, SessionState } from './store.js';
+import type { Attached, Begun, Committed, Head, LogRead, SessionState } from './store.js';
 import { Uplink } from './uplink.js';
 import type { NumberedSend, Outcome, Queued, Rate, UplinkEffect } from './uplink.js';
 
@@ -89,6 +89,8 @@ export type SessionEvent =
   | { type: 'heard' }
   | { type: 'superseded' }
   | { type: 'replaced' }
+  | { type: 'successorGone' }
+  | { type: 'reattached'; result: Attached }
   | { type: 'draining'; within: number }
   | { type: 'blocked' }
   | { type: 'writable' }
@@ -97,6 +99,7 @@ export type SessionEvent =
 export type SessionEffect =
   | { type: 'join'; hello: Hello }
   | { type: 'rejoin'; request: Continue }
+  | { type: 'reattach' }
   | { type: 'identify'; credentials: unknown }
   | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
   | { type: 'read'; log: string; epoch: string; offset: number; max: number }
@@ -288,6 +291,14 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'replaced':
         this.#answerDue = true;
         return;
+      case 'successorGone':
+        if (this.#phase === 'live' && this.#giveUpAt < Infinity) this.#do({ type: 'reattach' });
+        return;
+      case 'reattached':
+        if (event.result.kind === 'unknown') return this.#close('session_unknown');
+        this.#generation = event.result.state.generation;
+        this.#giveUpAt = Infinity;
+        return;
       case 'draining':
         return this.#drain(event.within);
       case 'blocked':
@@ -441,6 +452,9 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     }
     if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
     if (this.#settings.mode !== 'send') {
+      const read = event.cursors[INBOX]?.[1] ?? 0;
+      // A cursor says the same as an ack.
+      if (read > 0 && read <= this.#inboxHead) this.#do({ type: 'trimInbox', offset: read });
       const start = event.cursors[INBOX] ?? [event.state.inbox[0], 0];
       this.#follow(this.#inboxLog, start);
       for (const [channel, cursor] of Object.entries(event.cursors)) {
@@ -620,7 +634,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   #beat(now: number): void {
-    this.#pingAt = this.#phase === 'live' ? now + this.#heartbeat : Infinity;
+    this.#pingAt = now + this.#heartbeat;
     this.#write(Message.of(['ping', Math.round(now)]));
     if (this.#phase === 'live' && this.#heardSinceTouch) {
       this.#heardSinceTouch = false;
