@@ -10,6 +10,8 @@ export class SseTransport implements Transport {
   listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
   #sink: BlockSink | undefined;
+  /** Room is waited for: heartbeats are written meanwhile, and must not each wait for it again. */
+  #isFull = false;
   /** Until the peer is welcome there is no stream: a refusal is an ordinary answer with its status. */
   #refusal: PollTransport | undefined;
 
@@ -27,7 +29,13 @@ export class SseTransport implements Transport {
     const sink = this.#sink;
     if (sink === undefined) return this.#refusal?.write(message) ?? true;
     if (sink.write(message.block)) return true;
-    sink.whenWritable(() => this.listener?.writable());
+    if (!this.#isFull) {
+      this.#isFull = true;
+      sink.whenWritable(() => {
+        this.#isFull = false;
+        this.listener?.writable();
+      });
+    }
     return false;
   }
 

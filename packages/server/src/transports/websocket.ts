@@ -31,6 +31,8 @@ export class WebSocketTransport implements Transport {
   readonly #peer: { send(text: string): void; close(code: number, reason: string): void };
   readonly #socket: Socket | undefined;
   readonly #backlog: number;
+  /** Room is waited for: heartbeats are written meanwhile, and must not each wait for it again. */
+  #isFull = false;
 
   constructor(context: WebSocketContext, backlog: number) {
     this.#peer = isNodeSocket(context.raw) ? context.raw : context;
@@ -51,7 +53,13 @@ export class WebSocketTransport implements Transport {
     if (!socket.writable) return true;
     socket.write(message.webSocket);
     if (socket.writableLength <= this.#backlog) return true;
-    socket.once('drain', () => this.listener?.writable());
+    if (!this.#isFull) {
+      this.#isFull = true;
+      socket.once('drain', () => {
+        this.#isFull = false;
+        this.listener?.writable();
+      });
+    }
     return false;
   }
 
