@@ -33,6 +33,9 @@ export interface Exchange {
   whenGone(callback: () => void): void;
 }
 
+/** Milliseconds that a peer may take to read the end of its stream. */
+export const CLOSE_TIMEOUT = 5_000;
+
 type HeaderFields = Readonly<Record<string, string>>;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -105,6 +108,8 @@ class NodeExchange implements Exchange, BlockSink {
 
   end(): void {
     this.#outgoing.end();
+    // A peer that does not read would keep its socket, and what waits in it, for ever.
+    setTimeout(() => this.#outgoing.destroy(), CLOSE_TIMEOUT).unref();
   }
 }
 

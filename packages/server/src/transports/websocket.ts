@@ -14,6 +14,7 @@ import { CODES, parseMessage, SUBPROTOCOL } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Message } from '../message.js';
 import type { NodeBindings } from '../routes.js';
+import { CLOSE_TIMEOUT } from './exchange.js';
 import type { Transport } from './transport.js';
 
 export type { WebSocketServer } from 'ws';
@@ -126,6 +127,8 @@ export function webSocketServer(maxPayload: number): WebSocketServer {
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
+    // Spread, because the types of `ws` do not know it yet.
+    ...{ closeTimeout: CLOSE_TIMEOUT },
     clientTracking: true,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
