@@ -83,6 +83,7 @@ describe('the clock of a node', () => {
   test('waits for ever for Infinity, and costs nothing by it', () => {
     const clock = nodeClock();
     clock.at(Infinity, () => expect.unreachable());
+    expect(vi.getTimerCount()).toBe(0);
     const calls: string[] = [];
     clock.at(clock.now() + 100, () => calls.push('real'));
     vi.advanceTimersByTime(100_000);
