@@ -275,6 +275,16 @@ describe('the connections of a session', () => {
   });
 });
 
+test('a connection that never joined its session, as a batch of sends, leaves without a word', () => {
+  const { hub } = world();
+  const one = follower(2);
+  hub.leave('s', follower(1));
+  hub.join('s', one);
+  hub.leave('s', follower(1));
+  expect(one.told).toEqual([]);
+  expect(hub.ofSession('s')).toEqual([one]);
+});
+
 describe('a flush', () => {
   test('comes once at the end of the turn, however often it was asked for, behind what was offered', () => {
     const { hub, hint, endTurn } = world();

@@ -77,7 +77,8 @@ export class Hub {
   }
 
   leave(session: string, follower: Follower): void {
-    if (remove(this.#sessions, session, follower)) return;
+    // The last one, or one that never joined, as a batch of sends: nobody is left behind.
+    if (remove(this.#sessions, session, follower) || !this.#sessions.has(session)) return;
     if (this.#newest(session).generation < follower.generation) this.regain(session);
   }
 
