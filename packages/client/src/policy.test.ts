@@ -544,6 +544,42 @@ describe('the way back up', () => {
   });
 });
 
+test('asks ever less often for a long-poll that is cut each time, and is back soon after it is held again', () => {
+  const s = scene({ transports: ['long-poll', 'polling'], probe: [3_000] });
+  let held = false;
+  const carried: { transport: TransportName; at: number }[] = [];
+  const pass = (seconds: number) => {
+    for (let n = 0; n < seconds * 10; n++) {
+      for (const one of [...s.policy.log]) {
+        const { attempt, transport, role } = one;
+        if (one.endedAt) continue;
+        if (!one.welcomeAt) s.prove(transport);
+        else if (transport === 'long-poll' && role !== 'probe') {
+          if (!held && s.now >= one.welcomeAt + 1_000) s.end(transport);
+          else if (held && s.now >= one.welcomeAt + 25_000) s.tell({ type: 'held', attempt });
+        }
+      }
+      const { transport } = s.policy.newest() ?? {};
+      if (transport && transport !== carried.at(-1)?.transport) carried.push({ transport, at: s.now });
+      s.pass(100);
+    }
+  };
+  s.start();
+  pass(300);
+  const cuts = carried.filter(({ transport }) => transport === 'long-poll');
+  const pauses = cuts.slice(1).map(({ at }, index) => at - cuts[index]!.at);
+  expect(pauses.length).toBeLessThan(9);
+  for (const [index, pause] of pauses.entries())
+    expect(pause).toBeGreaterThan((pauses[index - 1] ?? 0) - 500);
+  expect(pauses.at(-1)).toBeGreaterThanOrEqual(50_000);
+  held = true;
+  pass(60);
+  expect(s.policy.newest()?.transport).toBe('long-poll');
+  pass(60);
+  expect(carried.at(-1)!.transport).toBe('long-poll');
+  expect(s.policy.standings.size).toBe(0);
+});
+
 describe('a move to another node', () => {
   test('tries again when it fails, without a word against the transport', () => {
     const s = scene();

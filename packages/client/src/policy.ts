@@ -115,9 +115,9 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
   const doubted = (transport: TransportName): boolean => {
     const suspicion = suspicions.get(transport);
     const { verdict, until = 0 }: Partial<Standing> = standings.get(transport) ?? {};
+    const evidence = strikesOf(transport) + (suspicion ? 1 : 0);
     // One poll that was cut may be an accident; two are a habit of the network.
-    if ((suspicion ?? verdict) === 'poll-cut')
-      return strikesOf(transport) + (suspicion ? 1 : 0) > 1 && until > now;
+    if ((suspicion ?? verdict) === 'poll-cut' && evidence < 2) return false;
     return !!suspicion || until > now;
   };
 
@@ -276,6 +276,14 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     retry();
   };
 
+  /** To the next look at better transports. */
+  const pause = (): number => {
+    const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
+    // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
+    const { verdict, strikes = 0 }: Partial<Standing> = standings.get('long-poll') ?? {};
+    return verdict === 'poll-cut' ? Math.max(usual, Math.min(VERDICT_LIFE, usual * 2 ** strikes)) : usual;
+  };
+
   const settled = (best: Running): void => {
     if (now >= moveAt) {
       moveAt = Infinity;
@@ -285,8 +293,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       probed = 0;
       probeAt = Infinity;
     } else if (!undecided()) {
-      if (!probes.length && probeAt === Infinity)
-        probeAt = now + schedule[Math.min(probed++, schedule.length - 1)]!;
+      if (!probes.length && probeAt === Infinity) probeAt = now + pause();
       if (now >= probeAt) {
         probeAt = Infinity;
         probes = transports.slice(0, rank(best));
