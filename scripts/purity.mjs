@@ -3,7 +3,7 @@
 
 const files = [
   'packages/protocol/src/*.ts',
-  'packages/client/src/{session,outbox,policy,path,breaker,explain}.ts',
+  'packages/client/src/{session,connection,downlink,sending,outbox,policy,quality,explain,errors}.ts',
   'packages/server/src/{session,uplink}.ts',
 ];
 // The one place that arms a timer, and the tests, which may do as they like.

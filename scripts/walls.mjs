@@ -30,7 +30,7 @@ const noWs = pattern(
   '^ws(/|$)',
   'Only packages/server/src/node.ts and transports/websocket.ts know `ws`, so that Bun and Deno can take their place. Work with the contract in transports/transport.ts instead.',
 );
-const onlyTheWire = [
+const onlyTheWire = (outside) => [
   pattern(
     '^@iskra/protocol$',
     'The main entry of the protocol brings zod (8 to 28 kB) into every browser. Import values from @iskra/protocol/wire; types may come from anywhere with `import type`.',
@@ -41,7 +41,7 @@ const onlyTheWire = [
     'zod would cost every browser 8 to 28 kB. The client decodes with @iskra/protocol/wire; schemas live in packages/protocol/src/envelope.ts and frame.ts.',
   ),
   pattern(
-    '^node:|^(ws|hono|@hono/.*)(/|$)',
+    outside,
     'The client runs in browsers. What differs between browser and Node (WebSocket, fetch, random, storage) comes in through packages/client/src/environment.ts.',
   ),
   noServer,
@@ -79,13 +79,20 @@ const place = (files, patterns, excludeFiles = []) => ({
 
 const tests = ['**/*.test.ts'];
 const schemas = ['packages/protocol/src/{envelope,frame}.ts', 'packages/protocol/src/**/*schema*.ts'];
+/** What the entry for Node brings, so that a program need not. */
+const clientForNode = 'packages/client/src/node.ts';
 const knowWs = ['packages/server/src/node.ts', 'packages/server/src/transports/websocket.ts'];
 
 export const walls = [
   place(['**/*.{ts,mjs}'], []),
   place(['packages/protocol/src/**/*.ts'], [protocolHasNoOther()], [...tests, ...schemas]),
   place(schemas, [protocolHasNoOther('!zod')], tests),
-  place(['packages/client/src/**/*.ts'], [...onlyTheWire, clientHasNoOther], tests),
+  place(
+    ['packages/client/src/**/*.ts'],
+    [...onlyTheWire('^node:|^(ws|hono|@hono/.*)(/|$)'), clientHasNoOther],
+    [...tests, clientForNode],
+  ),
+  place([clientForNode], [...onlyTheWire('^node:|^(hono|@hono/.*)(/|$)'), clientHasNoOther]),
   place(['packages/client/src/**/*.test.ts'], [noServer]),
   place(['packages/server/src/**/*.ts'], [noClient, noWs], [...tests, ...knowWs]),
   place([...knowWs, 'packages/server/src/**/*.test.ts'], [noClient]),
