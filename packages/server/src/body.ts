@@ -38,21 +38,24 @@ export async function readBody(
 /** The whole body, or undefined when it is over the limit. A body that is cut off rejects. */
 function readIncoming(incoming: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    let only: Buffer | undefined;
-    let chunks: Buffer[] | undefined;
+    const chunks: Buffer[] = [];
     let length = 0;
-    incoming.on('data', (chunk: Buffer) => {
+    const done = (settle: () => void): void => {
+      // A held poll keeps its request: with these listeners it would keep the body too.
+      incoming.off('data', onData).off('end', onEnd).off('error', onError);
+      settle();
+    };
+    const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > limit) resolve(undefined);
-      else if (only === undefined) only = chunk;
-      else (chunks ??= [only]).push(chunk);
-    });
-    incoming.on('end', () => {
-      resolve(chunks === undefined ? (only ?? Buffer.alloc(0)) : Buffer.concat(chunks));
-      // The listeners live as long as a held poll does; its body need not.
-      only = chunks = undefined;
-    });
-    incoming.on('error', reject);
+      chunks.push(chunk);
+      if (length > limit) done(() => resolve(undefined));
+    };
+    const onEnd = (): void => {
+      const [only] = chunks;
+      done(() => resolve(chunks.length === 1 ? only : Buffer.concat(chunks)));
+    };
+    const onError = (error: Error): void => done(() => reject(error));
+    incoming.on('data', onData).on('end', onEnd).on('error', onError);
   });
 }
 

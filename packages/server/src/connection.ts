@@ -3,7 +3,7 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive } from '@iskra/protocol/wire';
+import { drive, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
@@ -43,6 +43,8 @@ export class Connection implements Follower {
   #request: Request | undefined;
   #identity: Identity = ANYBODY;
   #out: Message[] = [];
+  #outFrames = 0;
+  #outLength = 0;
   #after: (() => void) | undefined;
   #turnAwaited = false;
   #flushing = false;
@@ -141,15 +143,20 @@ export class Connection implements Follower {
       this.#turnAwaited = false;
       this.#drive.tell({ type: 'turnEnded' });
     }
-    if (this.#out.length > 0) {
-      const message = Message.join(this.#out);
-      this.#out = [];
-      this.#write(message);
-    }
+    this.#writeOut();
     this.#flushing = false;
     const after = this.#after;
     this.#after = undefined;
     after?.();
+  }
+
+  /** What was gathered leaves as one message. */
+  #writeOut(): void {
+    if (this.#out.length === 0) return;
+    const message = Message.join(this.#out);
+    this.#out = [];
+    this.#outFrames = this.#outLength = 0;
+    this.#write(message);
   }
 
   #write(message: Message): void {
@@ -158,6 +165,12 @@ export class Connection implements Follower {
   }
 
   #enqueue(message: Message): void {
+    // A message has room for so much (P4); and a reader that cannot follow must be noticed before its whole log is here.
+    const { count, frames } = message;
+    if (this.#outFrames + count > MAX_FRAMES || this.#outLength + frames.length > MAX_MESSAGE_BYTES)
+      this.#writeOut();
+    this.#outFrames += count;
+    this.#outLength += frames.length;
     this.#out.push(message);
     this.#wantFlush();
   }

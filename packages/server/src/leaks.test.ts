@@ -1,8 +1,10 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import type * as clockModule from './clock.js';
+import { Hub } from './hub.js';
 import { serve } from './node.js';
 import type { Serving } from './node.js';
 import { createRealtime } from './realtime.js';
@@ -13,6 +15,41 @@ import { memoryStore } from './stores/memory.js';
 /** Connections that are opened and dropped, and how many of them at once. */
 const ALL = 2_000;
 const AT_ONCE = 200;
+
+/** Timers that wait on the clocks of the nodes in this file. */
+const timers = vi.hoisted(() => ({ pending: 0 }));
+vi.mock('./clock.js', async (importOriginal) => {
+  const { nodeClock } = await importOriginal<typeof clockModule>();
+  return {
+    nodeClock: () => {
+      const clock = nodeClock();
+      const at: typeof clock.at = (moment, callback) => {
+        let waits = true;
+        const over = (): void => {
+          if (waits) timers.pending--;
+          waits = false;
+        };
+        timers.pending++;
+        const cancel = clock.at(moment, () => {
+          over();
+          callback();
+        });
+        return () => {
+          over();
+          cancel();
+        };
+      };
+      return { ...clock, at };
+    },
+  };
+});
+
+/** Sees which sessions have connections, as the hub does. */
+const joined = vi.spyOn(Hub.prototype, 'join');
+const present = (): number =>
+  joined.mock.calls.filter(
+    ([session], call) => (joined.mock.contexts[call] as Hub).ofSession(session).length > 0,
+  ).length;
 
 /** A store that counts which logs the node wants hints for: the hub's own map, seen from outside. */
 function countingStore(): { store: Store; watched: Map<string, number> } {
@@ -105,15 +142,21 @@ describe('a node forgets', () => {
   };
 
   test.each(Object.entries(openers))(
-    `${ALL} dropped %s: their connections, logs and seats`,
+    `${ALL} dropped %s: their connections, sessions, logs, seats and timers`,
     async (_, open) => {
+      const before = timers.pending;
       for (let count = 0; count < ALL; count += AT_ONCE) {
+        joined.mockClear();
         const drops = await Promise.all(Array.from({ length: AT_ONCE }, () => open()));
         await expect.poll(() => realtime.activeConnections, { interval: 5 }).toBe(AT_ONCE);
+        await expect.poll(present, { interval: 5 }).toBeGreaterThanOrEqual(AT_ONCE);
         expect(watched.size).toBeGreaterThanOrEqual(AT_ONCE);
+        expect(timers.pending).toBeGreaterThanOrEqual(before + AT_ONCE);
         for (const drop of drops) drop();
         await expect.poll(() => realtime.activeConnections, { interval: 5 }).toBe(0);
         expect(watched.size).toBe(0);
+        expect(present()).toBe(0);
+        expect(timers.pending).toBe(before);
       }
     },
     30_000,

@@ -10,12 +10,15 @@ import type { Entry } from './store.js';
 export class Message {
   /** Encoded frames, joined by commas: the inside of a message's JSON array. */
   readonly frames: string;
+  /** How many they are. */
+  readonly count: number;
   #webSocket: Buffer | undefined;
   #block: Buffer | undefined;
   #body: Buffer | undefined;
 
-  constructor(frames: string) {
+  constructor(frames: string, count: number) {
     this.frames = frames;
+    this.count = count;
   }
 
   /** Several messages as one; a single one stays itself, with the bytes that it shares. */
@@ -23,11 +26,14 @@ export class Message {
     const [first] = messages;
     return messages.length === 1 && first !== undefined
       ? first
-      : new Message(messages.map((message) => message.frames).join(','));
+      : new Message(
+          messages.map((message) => message.frames).join(','),
+          messages.reduce((sum, { count }) => sum + count, 0),
+        );
   }
 
   static of(...frames: ServerFrame[]): Message {
-    return new Message(frames.map(encodeFrame).join(','));
+    return new Message(frames.map(encodeFrame).join(','), frames.length);
   }
 
   get text(): string {
@@ -120,6 +126,7 @@ export function entriesMessage(log: string, entries: readonly Entry[]): Message 
   const name = wireName(log);
   return new Message(
     entries.map((entry) => encodeEntry(name, entry.epoch, entry.offset, entry.body)).join(','),
+    entries.length,
   );
 }
 

@@ -8,122 +8,17 @@
  * A poll is a connection that lives for one answer: `mode` says when it is over,
  * and nothing else here cares.
  */
-import {
-  decodeBody,
-  faultEnvelope,
-  judgeEntry,
-  readClientFrame,
-  Dimension,
-  INBOX,
-  MAX_FRAMES,
-} from '@iskra/protocol/wire';
-import type {
-  ClientFrame,
-  CodeName,
-  Continue,
-  Cursors,
-  DeadlinePassed,
-  Hello,
-  Machine,
-  Position,
-  Send,
-  ServerFrame,
-  Subscribed,
-} from '@iskra/protocol/wire';
-import { Message, entriesMessage, wireName } from './message.js';
+import { faultEnvelope, readClientFrame, Dimension, INBOX, MAX_FRAMES } from '@iskra/protocol/wire';
+import type { ClientFrame, CodeName, DeadlinePassed, Machine, Send, ServerFrame } from '@iskra/protocol/wire';
+import { Downlink } from './downlink.js';
+import type { DownlinkEffect } from './downlink.js';
+import { Message } from './message.js';
 import type { Run } from './message.js';
-import type { Attached, Begun, Committed, Head, LogRead, SessionState } from './store.js';
+import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
 import { Uplink } from './uplink.js';
-import type { NumberedSend, Outcome, Queued, Rate, UplinkEffect } from './uplink.js';
+import type { Queued, Rate, UplinkEffect } from './uplink.js';
 
-/** `stream`: until closed. `poll`: until there is an answer. `send`: until its sends are settled. */
-export type Mode = 'stream' | 'poll' | 'send';
-
-export interface SessionSettings {
-  readonly mode: Mode;
-  /** Milliseconds between heartbeats. */
-  readonly heartbeat: number;
-  /** Milliseconds after `welcome` of the first heartbeat on a stream. */
-  readonly markerDelay: number;
-  /** Milliseconds that a stream may wait for `hello`. */
-  readonly helloTimeout: number;
-  /** Milliseconds that a probe may stay. */
-  readonly probeTimeout: number;
-  /** Milliseconds that a superseded connection goes on delivering. */
-  readonly supersededGrace: number;
-  /** Milliseconds after its arrival before which a held poll is not answered with entries. */
-  readonly linger: number;
-  /** Milliseconds that a connection may be full before it is closed. */
-  readonly slowTimeout: number;
-  /** Sends that may be queued: what `welcome` announces. */
-  readonly window: number;
-  readonly rate: Rate;
-  /** Entries of one log read. */
-  readonly readSize: number;
-}
-
-export type SessionEvent =
-  | { type: 'messageReceived'; frames: readonly unknown[] | undefined }
-  | {
-      type: 'joined';
-      state: SessionState;
-      welcome: ServerFrame | undefined;
-      cursors: Cursors;
-      denied: readonly string[];
-      expiresIn: number;
-      /** Sends that the session's rate lets through now, whichever connection they came on. */
-      allowance?: number;
-    }
-  | { type: 'probed'; welcome: ServerFrame }
-  | { type: 'refused'; code: CodeName; field?: string }
-  | { type: 'identified'; expiresIn: number }
-  | { type: 'begun'; result: Begun }
-  | { type: 'performed'; outcomes: readonly Outcome[] }
-  | { type: 'committed'; result: Committed }
-  | { type: 'storeFailed' }
-  | { type: 'logRead'; log: string; epoch: string; offset: number; result: LogRead }
-  /** `alone`: nothing else is offered in this turn. */
-  | { type: 'runOffered'; run: Run; alone: boolean }
-  | { type: 'headSeen'; log: string; head: Head }
-  | { type: 'touched'; result: 'current' | 'superseded' | 'unknown' }
-  | { type: 'heard' }
-  | { type: 'superseded' }
-  | { type: 'replaced' }
-  | { type: 'successorGone' }
-  | { type: 'reattached'; result: Attached }
-  | { type: 'draining'; within: number }
-  | { type: 'blocked' }
-  | { type: 'writable' }
-  | { type: 'turnEnded' };
-
-export type SessionEffect =
-  | { type: 'join'; hello: Hello }
-  | { type: 'rejoin'; request: Continue }
-  | { type: 'reattach' }
-  | { type: 'identify'; credentials: unknown }
-  | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
-  | { type: 'read'; log: string; epoch: string; offset: number; max: number }
-  | { type: 'unfollow'; log: string }
-  | { type: 'begin'; number: number }
-  | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
-  | { type: 'commit'; number: number; outcomes: readonly string[] }
-  | { type: 'skip'; number: number }
-  | { type: 'trimInbox'; offset: number }
-  | { type: 'touch'; generation: number }
-  | { type: 'measured'; roundTrip: number }
-  | { type: 'write'; message: Message }
-  | { type: 'awaitTurn' }
-  | { type: 'finish'; code?: CodeName; retryAfter?: number }
-  | { type: 'end' }
-  | { type: 'close'; code: CodeName; field?: string; retryAfter?: number };
-
-interface Reader {
-  epoch: string;
-  offset: number;
-  reading: boolean;
-  /** Something was appended that was not written: read when that is possible again. */
-  missed: boolean;
-}
+export type * from './session-events.js';
 
 type Phase = 'waiting' | 'opening' | 'live' | 'closed';
 
@@ -139,6 +34,7 @@ const NOTHING: SessionEffect[] = [];
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #settings: SessionSettings;
   readonly #uplink: Uplink;
+  readonly #downlink: Downlink;
   #phase: Phase = 'waiting';
   #id: string | undefined;
   #generation = 0;
@@ -147,12 +43,10 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** The name of the inbox in the store, made once: it is a key of several maps. */
   #inboxLog = '';
   #heartbeat: number;
-  readonly #readers = new Map<string, Reader>();
   /** Frames that came behind `hello` while the session was being opened. */
   #early: unknown[] = [];
   #effects: SessionEffect[] = NOTHING;
   #wrote = false;
-  #lagging = false;
   #lastHeard: number;
   #heardSinceTouch = false;
   // Moments at which something is due; Infinity when not.
@@ -179,6 +73,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#talkedAt = now;
     this.#heartbeat = settings.heartbeat;
     this.#uplink = new Uplink(settings.rate, now);
+    this.#downlink = new Downlink(settings.readSize);
     this.#lastHeard = now;
     this.#giveUpAt = now + settings.helloTimeout;
   }
@@ -203,16 +98,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   /** Channels that it reads, the inbox not counted. */
   get channels(): number {
-    return this.#readers.size - (this.#readers.has(this.#inboxLog) ? 1 : 0);
+    return this.#downlink.channels;
   }
 
   follows(channel: string): boolean {
-    return this.#readers.has(channel);
+    return this.#downlink.follows(channel);
   }
 
   /** The logs that it reads. */
-  get logs(): Iterable<string> {
-    return this.#readers.keys();
+  get logs(): string[] {
+    return this.#downlink.logs;
   }
 
   get generation(): number {
@@ -221,20 +116,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
   accept(run: Run): Message | undefined {
-    const reader = this.#readers.get(run.log);
-    if (
-      this.#phase !== 'live' ||
-      reader === undefined ||
-      reader.reading ||
-      this.#lagging ||
-      reader.offset + 1 !== run.first ||
-      reader.epoch !== run.epoch ||
-      run.log.startsWith(INBOX)
-    ) {
-      return undefined;
-    }
-    reader.offset = run.last;
-    return run.message;
+    return this.#phase === 'live' ? this.#downlink.accept(run) : undefined;
   }
 
   handle(event: SessionEvent | DeadlinePassed, now: number): SessionEffect[] {
@@ -254,7 +136,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #react(event: SessionEvent | DeadlinePassed, now: number): void {
     switch (event.type) {
       case 'runOffered':
-        return this.#offer(event.run);
+        return this.#downward(this.#downlink.offer(event.run));
       case 'messageReceived':
         this.#heard(now);
         return this.#receive(event.frames, now);
@@ -265,7 +147,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'committed':
         return this.#upward(this.#uplink.committed(event.result, now));
       case 'logRead':
-        return this.#continueReading(event);
+        return this.#downward(this.#downlink.answered(event));
       case 'joined':
         return this.#join(event, now);
       case 'probed':
@@ -279,7 +161,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'storeFailed':
         return this.#close('overload');
       case 'headSeen':
-        return this.#compareHead(event.log, event.head);
+        return this.#downward(this.#downlink.compareHead(event.log, event.head));
       case 'touched':
         if (event.result === 'unknown') this.#close('session_unknown');
         if (event.result === 'superseded') this.#supersede(now);
@@ -303,11 +185,11 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         return this.#drain(event.within);
       case 'blocked':
         // Told again with every write that is not data: the time runs from the first.
-        if (!this.#lagging) this.#slowAt = now + this.#settings.slowTimeout;
-        this.#lagging = true;
-        return;
+        if (!this.#downlink.isFull) this.#slowAt = now + this.#settings.slowTimeout;
+        return this.#downlink.fill();
       case 'writable':
-        return this.#catchUp();
+        this.#slowAt = Infinity;
+        return this.#downward(this.#downlink.drain());
       case 'turnEnded':
         this.#turnAwaited = false;
         return;
@@ -407,7 +289,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   }
 
   #acknowledgeInbox(offset: number): void {
-    const sent = this.#readers.get(this.#inboxLog)?.offset ?? this.#inboxHead;
+    const sent = this.#downlink.offsetOf(this.#inboxLog) ?? this.#inboxHead;
     if (offset > sent) return this.#complain('bad_frame', 'offset');
     this.#do({ type: 'trimInbox', offset });
   }
@@ -456,12 +338,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       // A cursor says the same as an ack.
       if (read > 0 && read <= this.#inboxHead) this.#do({ type: 'trimInbox', offset: read });
       const start = event.cursors[INBOX] ?? [event.state.inbox[0], 0];
-      this.#follow(this.#inboxLog, start);
+      this.#do(this.#downlink.follow(this.#inboxLog, start));
       for (const [channel, cursor] of Object.entries(event.cursors)) {
         if (channel === INBOX) continue;
         if (event.denied.includes(channel))
           this.#write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
-        else this.#follow(channel, cursor);
+        else this.#do(this.#downlink.follow(channel, cursor));
       }
     }
     this.#receiveEarly(now);
@@ -502,109 +384,6 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #complain(code: CodeName, field: string): void {
     if (this.#phase !== 'live') return this.#close(code, field);
     this.#write(Message.of(['error', faultEnvelope(code, Dimension.message, { field })]));
-  }
-
-  // ── logs ──────────────────────────────────────────────────────────────────
-
-  #follow(log: string, [epoch, offset]: Position): void {
-    this.#readers.set(log, { epoch, offset, reading: true, missed: false });
-    this.#do({ type: 'follow', log, epoch, offset, max: this.#settings.readSize });
-  }
-
-  #read(log: string, reader: Reader): void {
-    reader.reading = true;
-    reader.missed = false;
-    this.#do({ type: 'read', log, epoch: reader.epoch, offset: reader.offset, max: this.#settings.readSize });
-  }
-
-  #offer(run: Run): void {
-    const reader = this.#readers.get(run.log);
-    if (reader === undefined) return;
-    if (reader.reading || this.#lagging) {
-      reader.missed = true;
-      return;
-    }
-    switch (judgeEntry([reader.epoch, reader.offset], run.epoch, run.first)) {
-      case 'next':
-        reader.offset = run.last;
-        this.#write(run.message);
-        if (run.log.startsWith(INBOX)) this.#obeyOutcomes(run.entries);
-        return;
-      case 'duplicate':
-        if (run.last > reader.offset) this.#read(run.log, reader);
-        return;
-      case 'resync':
-        // A hint that is not the successor: the log knows what is missing (P25).
-        return this.#read(run.log, reader);
-    }
-  }
-
-  #continueReading({ log, epoch, offset, result }: Extract<SessionEvent, { type: 'logRead' }>): void {
-    const reader = this.#readers.get(log);
-    if (reader === undefined || !reader.reading) return;
-    // The late answer to a subscription that ended meanwhile: this one's own answer is still to come.
-    if (reader.epoch !== epoch || reader.offset !== offset) return;
-    reader.reading = false;
-    if (this.#lagging) {
-      reader.missed = true;
-      return;
-    }
-    const name = wireName(log);
-    switch (result.kind) {
-      case 'entries': {
-        const last = result.entries[result.entries.length - 1];
-        if (last !== undefined) {
-          reader.offset = last.offset;
-          reader.epoch = last.epoch;
-          this.#write(entriesMessage(log, result.entries));
-          if (name === INBOX) this.#obeyOutcomes(result.entries);
-        }
-        if (result.head[1] > reader.offset) reader.missed = true;
-        break;
-      }
-      case 'gap': {
-        const was: Position = [reader.epoch, reader.offset];
-        this.#write(Message.of(['gap', name, result.reason, [...was], [...result.now]]));
-        [reader.epoch, reader.offset] = result.now;
-        reader.missed = true;
-        break;
-      }
-      case 'fork':
-        this.#write(Message.of(['fork', name, reader.epoch, result.base, result.next]));
-        reader.epoch = result.next;
-        reader.missed = true;
-        break;
-    }
-    if (reader.missed) this.#read(log, reader);
-  }
-
-  /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
-  #obeyOutcomes(entries: readonly { body: string }[]): void {
-    for (const { body } of entries) {
-      if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;
-      const { envelope, answers } = decodeBody(body);
-      if (answers === undefined) continue;
-      const { channel, position } = envelope.payload as Subscribed;
-      if (envelope.delta === 'subscribed') {
-        if (!this.#readers.has(channel)) this.#follow(channel, position);
-      } else if (this.#readers.delete(channel)) {
-        this.#do({ type: 'unfollow', log: channel });
-      }
-    }
-  }
-
-  #compareHead(log: string, head: Head): void {
-    const reader = this.#readers.get(log);
-    if (reader === undefined || reader.reading || this.#lagging) return;
-    if (head.epoch !== reader.epoch || head.offset > reader.offset) this.#read(log, reader);
-  }
-
-  #catchUp(): void {
-    this.#lagging = false;
-    this.#slowAt = Infinity;
-    for (const [log, reader] of this.#readers) {
-      if (reader.missed && !reader.reading) this.#read(log, reader);
-    }
   }
 
   // ── time ──────────────────────────────────────────────────────────────────
@@ -653,7 +432,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     }
     if (!this.#uplink.settled || this.#identifying) return;
     if (this.#settings.mode === 'poll') {
-      for (const reader of this.#readers.values()) if (reader.reading) return;
+      if (this.#downlink.isReading) return;
       if (!this.#answerDue) {
         if (!this.#wrote) return;
         if (now < this.#answerFrom) {
@@ -675,12 +454,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#do({ type: 'finish', ...(code !== undefined && { code, retryAfter }) });
   }
 
+  #downward(effects: readonly DownlinkEffect[]): void {
+    for (const effect of effects) this.#do(effect);
+  }
+
   #write(message: Message): void {
-    this.#wrote = true;
     this.#do({ type: 'write', message });
   }
 
   #do(effect: SessionEffect): void {
+    if (effect.type === 'write') this.#wrote = true;
     this.#effects.push(effect);
   }
 }

@@ -1,0 +1,215 @@
+/**
+ * PURE. What one connection has delivered of each log, and what comes next: it
+ * sends only the successor of what it sent before (P25). A hint that is not the
+ * successor, or that came while nothing could be written, is answered by
+ * reading the log; so a slow reader is a position and no queue.
+ */
+import { decodeBody, INBOX, judgeEntry } from '@iskra/protocol/wire';
+import type { Position, Subscribed } from '@iskra/protocol/wire';
+import { Message, entriesMessage, wireName } from './message.js';
+import type { Run } from './message.js';
+import type { Entry, Head, LogRead } from './store.js';
+
+export type DownlinkEffect =
+  /** Register for the log's hints, then read it (P26). */
+  | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
+  | { type: 'read'; log: string; epoch: string; offset: number; max: number }
+  | { type: 'unfollow'; log: string }
+  | { type: 'write'; message: Message };
+
+/** A log that was read, and from where. */
+export interface LogAnswer {
+  readonly log: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly result: LogRead;
+}
+
+interface Reader {
+  readonly log: string;
+  epoch: string;
+  offset: number;
+  reading: boolean;
+  /** Something was appended that was not written: read when that is possible again. */
+  missed: boolean;
+}
+
+export class Downlink {
+  readonly #readSize: number;
+  /** A list, not a map: most connections read two logs, and a map costs as much as ten of these. */
+  #readers: Reader[] = [];
+  #isFull = false;
+
+  /** @param readSize entries of one log read */
+  constructor(readSize: number) {
+    this.#readSize = readSize;
+  }
+
+  /** The logs that it reads. */
+  get logs(): string[] {
+    return this.#readers.map(({ log }) => log);
+  }
+
+  /** Channels that it reads, the inbox not counted. */
+  get channels(): number {
+    let count = 0;
+    for (const { log } of this.#readers) if (!log.startsWith(INBOX)) count++;
+    return count;
+  }
+
+  /** Whether an answer of the store is awaited. */
+  get isReading(): boolean {
+    return this.#readers.some(({ reading }) => reading);
+  }
+
+  /** Nothing can be written now: the connection takes no more. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  follows(log: string): boolean {
+    return this.#find(log) !== undefined;
+  }
+
+  /** The offset up to which a log was delivered. */
+  offsetOf(log: string): number | undefined {
+    return this.#find(log)?.offset;
+  }
+
+  follow(log: string, [epoch, offset]: Position): DownlinkEffect {
+    this.#readers = [...this.#readers, { log, epoch, offset, reading: true, missed: false }];
+    return { type: 'follow', log, epoch, offset, max: this.#readSize };
+  }
+
+  /** The run's message, when it is simply the next thing to write; otherwise `offer` decides. */
+  accept(run: Run): Message | undefined {
+    const reader = this.#find(run.log);
+    if (
+      reader === undefined ||
+      reader.reading ||
+      this.#isFull ||
+      reader.offset + 1 !== run.first ||
+      reader.epoch !== run.epoch ||
+      run.log.startsWith(INBOX)
+    ) {
+      return undefined;
+    }
+    reader.offset = run.last;
+    return run.message;
+  }
+
+  offer(run: Run): DownlinkEffect[] {
+    const reader = this.#find(run.log);
+    if (reader === undefined) return [];
+    if (reader.reading || this.#isFull) {
+      reader.missed = true;
+      return [];
+    }
+    switch (judgeEntry([reader.epoch, reader.offset], run.epoch, run.first)) {
+      case 'next':
+        reader.offset = run.last;
+        return [{ type: 'write', message: run.message }, ...this.#obeyOutcomes(run.log, run.entries)];
+      case 'duplicate':
+        return run.last > reader.offset ? [this.#read(reader)] : [];
+      case 'resync':
+        return [this.#read(reader)];
+    }
+  }
+
+  answered({ log, epoch, offset, result }: LogAnswer): DownlinkEffect[] {
+    const reader = this.#find(log);
+    if (reader === undefined || !reader.reading) return [];
+    // The late answer to a subscription that ended meanwhile: this one's own answer is still to come.
+    if (reader.epoch !== epoch || reader.offset !== offset) return [];
+    reader.reading = false;
+    if (this.#isFull) {
+      reader.missed = true;
+      return [];
+    }
+    const effects = this.#take(reader, result);
+    if (reader.missed) effects.push(this.#read(reader));
+    return effects;
+  }
+
+  compareHead(log: string, head: Head): DownlinkEffect[] {
+    const reader = this.#find(log);
+    if (reader === undefined || reader.reading || this.#isFull) return [];
+    return head.epoch !== reader.epoch || head.offset > reader.offset ? [this.#read(reader)] : [];
+  }
+
+  /** The connection takes no more. */
+  fill(): void {
+    this.#isFull = true;
+  }
+
+  /** There is room again: what was missed is read. */
+  drain(): DownlinkEffect[] {
+    this.#isFull = false;
+    return this.#readers
+      .filter(({ missed, reading }) => missed && !reading)
+      .map((reader) => this.#read(reader));
+  }
+
+  #take(reader: Reader, result: LogRead): DownlinkEffect[] {
+    const { log } = reader;
+    const name = wireName(log);
+    switch (result.kind) {
+      case 'entries': {
+        const last = result.entries[result.entries.length - 1];
+        reader.missed ||= result.head[1] > (last?.offset ?? reader.offset);
+        // The same text, but the store's own: a position from the wire would keep its copy alive.
+        if (last === undefined) reader.epoch = result.head[0];
+        if (last === undefined) return [];
+        reader.offset = last.offset;
+        reader.epoch = last.epoch;
+        const message = entriesMessage(log, result.entries);
+        return [{ type: 'write', message }, ...this.#obeyOutcomes(log, result.entries)];
+      }
+      case 'gap': {
+        const was: Position = [reader.epoch, reader.offset];
+        [reader.epoch, reader.offset] = result.now;
+        reader.missed = true;
+        const message = Message.of(['gap', name, result.reason, [...was], [...result.now]]);
+        return [{ type: 'write', message }];
+      }
+      case 'fork': {
+        const message = Message.of(['fork', name, reader.epoch, result.base, result.next]);
+        reader.epoch = result.next;
+        reader.missed = true;
+        return [{ type: 'write', message }];
+      }
+    }
+  }
+
+  /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
+  #obeyOutcomes(log: string, entries: readonly Entry[]): DownlinkEffect[] {
+    if (!log.startsWith(INBOX)) return [];
+    const effects: DownlinkEffect[] = [];
+    for (const { body } of entries) {
+      if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;
+      const { envelope, answers } = decodeBody(body);
+      if (answers === undefined) continue;
+      const { channel, position } = envelope.payload as Subscribed;
+      const known = this.#find(channel);
+      if (envelope.delta === 'subscribed') {
+        if (known === undefined) effects.push(this.follow(channel, position));
+      } else if (known !== undefined) {
+        this.#readers = this.#readers.filter((reader) => reader !== known);
+        effects.push({ type: 'unfollow', log: channel });
+      }
+    }
+    return effects;
+  }
+
+  #find(log: string): Reader | undefined {
+    for (const reader of this.#readers) if (reader.log === log) return reader;
+    return undefined;
+  }
+
+  #read(reader: Reader): DownlinkEffect {
+    reader.reading = true;
+    reader.missed = false;
+    const { log, epoch, offset } = reader;
+    return { type: 'read', log, epoch, offset, max: this.#readSize };
+  }
+}
