@@ -165,6 +165,11 @@ export class Connection implements Follower {
   }
 
   #enqueue(message: Message): void {
+    // A poll gathers its one answer itself, and says when that is full.
+    if (this.#mode !== 'stream') {
+      this.#write(message);
+      return this.#wantFlush();
+    }
     // A message has room for so much (P4); and a reader that cannot follow must be noticed before its whole log is here.
     const { count, frames } = message;
     if (this.#outFrames + count > MAX_FRAMES || this.#outLength + frames.length > MAX_MESSAGE_BYTES)

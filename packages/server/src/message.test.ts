@@ -96,6 +96,7 @@ describe('a message', () => {
 
   test('of several is one array again, in their order (P4)', () => {
     const joined = Message.join([Message.of(['expect', 1], ['expect', 2]), Message.of(['expect', 3])]);
+    expect(joined.count).toBe(3);
     expect(parseMessage(joined.text)).toEqual([
       ['expect', 1],
       ['expect', 2],

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
-import { CODES, defineContract } from '@iskra/protocol/wire';
+import { blockReader, CODES, defineContract } from '@iskra/protocol/wire';
 import type { Envelope, Member, Position } from '@iskra/protocol/wire';
 import { createRealtime } from './realtime.js';
 import type { Realtime, RealtimeOptions } from './realtime.js';
@@ -93,6 +93,53 @@ describe('publish', () => {
     await expect.poll(() => realtime.activeConnections).toBe(1);
     await realtime.publish('room', 'said', 1);
     expect((await held).frames).toMatchObject([['entry', 'room', epoch, 2, { payload: 1 }]]);
+  });
+});
+
+describe('a long log', () => {
+  const LONG = 1_000;
+  const numbersIn = (frames: readonly Frame[]): unknown[] =>
+    frames.flatMap(([tag, , , , said]) => (tag === 'entry' ? [(said as Envelope).payload] : []));
+  const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+  async function startLong(): Promise<{ realtime: Realtime; epoch: string }> {
+    const realtime = start();
+    let epoch = '';
+    for (let n = 1; n <= LONG; n++) [epoch] = await realtime.publish('room', 'said', n);
+    return { realtime, epoch };
+  }
+
+  test('is told by polls in answers of at most 512 frames (P4)', async () => {
+    const { realtime, epoch } = await startLong();
+    const { goOn } = await open(realtime);
+    const told: unknown[] = [];
+    for (let polls = 0; polls < 20 && told.length < LONG; polls++) {
+      const cursors = { room: [epoch, told.length] };
+      const { frames } = await post(realtime, '/poll', [goOn({ wait: 0, cursors })]);
+      expect(frames.length).toBeLessThanOrEqual(512);
+      told.push(...numbersIn(frames));
+    }
+    expect(told).toEqual(upTo(LONG));
+  });
+
+  test('is told by a stream in messages of at most 512 frames (P4)', async () => {
+    const { realtime, epoch } = await startLong();
+    const cursors = { room: [epoch, 0] };
+    const response = await realtime.app.request('/sse', {
+      method: 'POST',
+      body: JSON.stringify([['hello', { version: 1, nonce: newNonce(), cursors }]]),
+    });
+    const messages: Frame[][] = [];
+    const take = blockReader((text) => void messages.push(JSON.parse(text) as Frame[]));
+    const reader = response.body!.getReader();
+    const decoder = new TextDecoder();
+    while (messages.flatMap(numbersIn).length < LONG) {
+      const { value } = await reader.read();
+      take(decoder.decode(value, { stream: true }));
+    }
+    await reader.cancel();
+    expect(messages.flatMap(numbersIn)).toEqual(upTo(LONG));
+    for (const frames of messages) expect(frames.length).toBeLessThanOrEqual(512);
   });
 });
 

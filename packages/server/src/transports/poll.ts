@@ -1,16 +1,21 @@
 /** One HTTP answer, given when the session says that it is complete: a poll, or what came of a batch of sends. */
-import { CODES } from '@iskra/protocol/wire';
+import { CODES, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import { Message } from '../message.js';
 import type { MetricTransport } from '../observe/metrics.js';
 import type { Exchange } from './exchange.js';
 import type { Transport } from './transport.js';
 
+/** An answer is full when there is no room for another read of a log, and all that may come beside it (P4). */
+const FULL = MAX_FRAMES / 2;
+
 export class PollTransport implements Transport {
   readonly name: MetricTransport;
   listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
   readonly #messages: Message[] = [];
+  #frames = 0;
+  #length = 0;
 
   constructor(name: MetricTransport, exchange: Exchange) {
     this.name = name;
@@ -23,7 +28,9 @@ export class PollTransport implements Transport {
 
   write(message: Message): boolean {
     this.#messages.push(message);
-    return true;
+    this.#frames += message.count;
+    this.#length += message.frames.length;
+    return this.#frames < FULL && this.#length < MAX_MESSAGE_BYTES;
   }
 
   finish(code?: CodeName, retryAfter?: number): void {
