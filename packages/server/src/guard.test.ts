@@ -182,7 +182,7 @@ describe('the rate of requests', () => {
 
 describe('a place', () => {
   test('is given to so many strangers of an address, and again when one said hello', () => {
-    const one = guard();
+    const one = guard({ limits: { ...limits, connectionsPerAddress: 10 } });
     const first = one.admit('a');
     expect(one.admit('a')).toBeDefined();
     expect(one.admit('a')).toBeUndefined();
