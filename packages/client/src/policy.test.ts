@@ -550,7 +550,7 @@ test('asks ever less often for a long-poll that is cut each time, and is back so
   const carried: { transport: TransportName; at: number }[] = [];
   const pass = (seconds: number) => {
     for (let n = 0; n < seconds * 10; n++) {
-      for (const one of [...s.policy.log]) {
+      for (const one of s.policy.log.slice()) {
         const { attempt, transport, role } = one;
         if (one.endedAt) continue;
         if (!one.welcomeAt) s.prove(transport);
