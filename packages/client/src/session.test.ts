@@ -48,6 +48,15 @@ describe('opening', () => {
     expect(d.opened[0]!.message.map(([tag]) => tag)).toEqual(['hello', 'publish']);
   });
 
+  test('is not over with a ping when the welcome before it could not be read (P55)', () => {
+    const d = dialogue({ transports: ['websocket'] });
+    d.start();
+    d.open(1);
+    d.hear(1, ['ping', 1]);
+    expect(d.session.policy.log[0]).not.toHaveProperty('provenAt');
+    expect(d.next(1)).toBe(2);
+  });
+
   test('has one message with sends under way over HTTP, also while attempts race (P36)', () => {
     const d = dialogue({ transports: ['sse', 'long-poll'] });
     publish(d, 'hi');

@@ -319,6 +319,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** Something came down that only a working transport brings (P55). */
   const proven = (one: Connection): void => {
+    if (!one.attempt.welcomeAt) return;
     quality.count('proved', now);
     tell('status');
     if (one.attempt.provenAt) return;
