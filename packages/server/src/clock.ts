@@ -69,12 +69,12 @@ export function nodeClock(): NodeClock {
       let bucket = buckets.get(tick);
       if (bucket === undefined) buckets.set(tick, (bucket = new Set()));
       // One entry a call, also when the same function is given twice.
-      const entry = (): void => callback();
+      const entry = bucket.has(callback) ? () => callback() : callback;
       bucket.add(entry);
       arm(tick);
       return () => {
         bucket.delete(entry);
-        if (bucket.size === 0) buckets.delete(tick);
+        if (bucket.size === 0 && buckets.get(tick) === bucket) buckets.delete(tick);
       };
     },
     stop() {

@@ -33,7 +33,10 @@ const NOTHING: SessionEffect[] = [];
 
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #settings: SessionSettings;
-  readonly #uplink: Uplink;
+  /** Made with the first send: many a poll brings none. */
+  #uplink: Uplink | undefined;
+  /** Sends that the session's rate lets through at first; what its other requests have left of it. */
+  #allowance = Infinity;
   readonly #downlink: Downlink;
   #phase: Phase = 'waiting';
   #id: string | undefined;
@@ -44,7 +47,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #inboxLog = '';
   #heartbeat: number;
   /** Frames that came behind `hello` while the session was being opened. */
-  #early: unknown[] = [];
+  #early: unknown[] | undefined;
   #effects: SessionEffect[] = NOTHING;
   #wrote = false;
   #lastHeard: number;
@@ -72,7 +75,6 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#settings = settings;
     this.#talkedAt = now;
     this.#heartbeat = settings.heartbeat;
-    this.#uplink = new Uplink(settings.rate, now);
     this.#downlink = new Downlink(settings.readSize);
     this.#lastHeard = now;
     this.#giveUpAt = now + settings.helloTimeout;
@@ -87,7 +89,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       this.#slowAt,
       this.#silentAt,
       this.#answerAt,
-      this.#uplink.deadline,
+      this.#uplink?.deadline ?? Infinity,
     );
   }
 
@@ -141,11 +143,11 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         this.#heard(now);
         return this.#receive(event.frames, now);
       case 'begun':
-        return this.#upward(this.#uplink.begun(event.result, now));
+        return this.#upward(this.#uplink?.begun(event.result, now));
       case 'performed':
-        return this.#upward(this.#uplink.performed(event.outcomes));
+        return this.#upward(this.#uplink?.performed(event.outcomes));
       case 'committed':
-        return this.#upward(this.#uplink.committed(event.result, now));
+        return this.#upward(this.#uplink?.committed(event.result, now));
       case 'logRead':
         return this.#downward(this.#downlink.answered(event));
       case 'joined':
@@ -205,25 +207,26 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     for (const raw of frames) {
       if (this.#phase === 'closed') return;
       if (this.#phase === 'opening') {
+        this.#early ??= [];
         if (this.#early.length >= MAX_FRAMES) return this.#close('rate_limited');
         this.#early.push(raw);
         continue;
       }
       const read = readClientFrame(raw);
       const frame = read.ok ? read.frame : undefined;
-      if (frame !== undefined && isSend(frame)) this.#queue({ number: frame[1], send: frame });
+      if (frame !== undefined && isSend(frame)) this.#queue({ number: frame[1], send: frame }, now);
       else if (!read.ok && read.number !== undefined)
-        this.#queue({ number: read.number, refusedField: read.field });
+        this.#queue({ number: read.number, refusedField: read.field }, now);
       else if (!this.#mayTalk(now)) return this.#close('rate_limited');
       else if (frame !== undefined) this.#take(frame, now);
       else if (!read.ok) this.#complain('bad_frame', read.field);
     }
-    if (this.#phase === 'live') this.#upward(this.#uplink.next(now));
+    if (this.#phase === 'live') this.#upward(this.#uplink?.next(now));
   }
 
   #receiveEarly(now: number): void {
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early ?? [];
+    this.#early = undefined;
     this.#receive(early, now);
   }
 
@@ -260,7 +263,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         return this.#do({ type: 'rejoin', request: frame[1] });
       case 'skip':
         if (frame[1] > this.#acked + MAX_SKIP) return this.#complain('bad_frame', 'number');
-        return this.#queue({ number: frame[1], skip: true });
+        return this.#queue({ number: frame[1], skip: true }, now);
       case 'ack':
         return this.#whenLive(() => this.#acknowledgeInbox(frame[1]));
       case 'auth':
@@ -277,8 +280,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     }
   }
 
-  #queue(item: Queued): void {
+  #queue(item: Queued, now: number): void {
     if (this.#phase === 'waiting') return this.#complain('bad_frame', 'hello');
+    if (this.#uplink === undefined) {
+      this.#uplink = new Uplink(this.#settings.rate, now);
+      this.#uplink.allow(this.#allowance);
+    }
     if (this.#uplink.queued >= this.#settings.window) return this.#close('rate_limited');
     this.#uplink.take(item);
   }
@@ -294,7 +301,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#do({ type: 'trimInbox', offset });
   }
 
-  #upward(effects: readonly UplinkEffect[]): void {
+  #upward(effects: readonly UplinkEffect[] = []): void {
     for (const effect of effects) {
       switch (effect.type) {
         case 'acknowledge':
@@ -323,7 +330,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#inboxHead = event.state.inbox[1];
     this.#inboxLog = INBOX + event.state.session;
     this.#acked = event.state.acked;
-    if (event.allowance !== undefined) this.#uplink.allow(event.allowance);
+    this.#allowance = event.allowance ?? Infinity;
     this.#giveUpAt = Infinity;
     this.#expiresAt = now + event.expiresIn;
     if (this.#answerAt <= now) this.#answerDue = true;
@@ -409,7 +416,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       this.#answerAt = Infinity;
       this.#answerDue = true;
     }
-    this.#upward(this.#uplink.next(now));
+    this.#upward(this.#uplink?.next(now));
   }
 
   #beat(now: number): void {
@@ -424,13 +431,13 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** An answer is complete when nothing is under way any more, and the entries of this turn have been offered. */
   #finishWhenAnswered(turnEnded: boolean, now: number): void {
     if (this.#phase !== 'live') return;
-    const held = this.#uplink.heldBack(now);
+    const held = this.#uplink?.heldBack(now) ?? 0;
     if (held > 0) {
       const retryAfter = Math.ceil(held);
       this.#write(Message.of(['error', faultEnvelope('rate_limited', Dimension.session, { retryAfter })]));
       return this.#finish('rate_limited', retryAfter);
     }
-    if (!this.#uplink.settled || this.#identifying) return;
+    if (this.#uplink?.settled === false || this.#identifying) return;
     if (this.#settings.mode === 'poll') {
       if (this.#downlink.isReading) return;
       if (!this.#answerDue) {

@@ -93,7 +93,8 @@ class NodeExchange implements Exchange, BlockSink {
   }
 
   whenGone(callback: () => void): void {
-    this.#outgoing.once('close', callback);
+    // Not `once`, which costs an idle connection two objects more: a response closes once.
+    this.#outgoing.on('close', callback);
   }
 
   write(block: Buffer): boolean {
