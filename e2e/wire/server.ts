@@ -41,7 +41,7 @@ export class WireServer {
 
   async stats(): Promise<Stats> {
     const answer = answerOf<{ stats: Stats }>(this.#child, this.complaints);
-    this.#child.send('stats');
+    if (this.#child.connected) this.#child.send('stats');
     return (await answer).stats;
   }
 
@@ -63,14 +63,16 @@ export class WireServer {
 
 function answerOf<Answer>(child: ChildProcess, complaints: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const onExit = (): void => {
-      child.off('message', onMessage);
-      reject(new Error(`The server's process ended: ${complaints.join('\n')}`));
-    };
     const onMessage = (message: unknown): void => {
       child.off('exit', onExit);
       resolve(message as Answer);
     };
+    const onExit = (): void => {
+      child.off('message', onMessage);
+      const how = `${child.exitCode ?? 'no code'}, ${child.signalCode ?? 'no signal'}`;
+      reject(new Error(`The server's process ended (${how}): ${complaints.join('\n')}`));
+    };
+    if (child.exitCode !== null || child.signalCode !== null) return onExit();
     child.once('exit', onExit);
     child.once('message', onMessage);
   });
