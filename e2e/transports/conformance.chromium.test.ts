@@ -1,0 +1,4 @@
+import { inBrowser } from '../browser/places.js';
+import { transportConformance } from './conformance.js';
+
+transportConformance('a client in Chromium', inBrowser('Chromium'));
