@@ -51,51 +51,38 @@ export function isCursors(value: unknown): boolean {
 }
 
 const isUnit = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+const isName = (value: unknown): boolean => isText(value, MAX_NAME);
 
-const VOICES = ['voice_pain', 'voice_chaos', 'voice_trust'];
+type Checks = ReadonlyMap<string, (field: unknown) => boolean>;
+
+const ENVELOPE: Checks = new Map([
+  ['delta', isName],
+  ['dimension', (field: unknown) => isWhole(field, 0, MAX_DIMENSION)],
+  ['omega', isUnit],
+  ['lambda', isName],
+  ['payload', isInert],
+  ['fractal_metadata', (field: unknown) => field === undefined || isObject(field)],
+]);
+const METADATA: Checks = new Map([
+  ['voice_pain', isUnit],
+  ['voice_chaos', isUnit],
+  ['voice_trust', isUnit],
+  ['seam_id', isName],
+]);
+
+/** The first field that is not in the table, or is not as the table says. */
+function wrongField(value: Record<string, unknown>, checks: Checks): Wrong {
+  for (const key in value) if (!checks.has(key)) return key;
+  for (const [key, check] of checks) if (!check(value[key])) return key;
+  return undefined;
+}
 
 /** The envelope's rules (P1–P3), by hand. */
 export function wrongEnvelope(value: unknown): Wrong {
   if (!isObject(value)) return 'envelope';
-  let metadata: unknown;
-  let required = 0;
-  for (const key in value) {
-    const field = value[key];
-    switch (key) {
-      case 'delta':
-      case 'lambda':
-        if (!isText(field, MAX_NAME)) return key;
-        required++;
-        break;
-      case 'dimension':
-        if (!isWhole(field, 0, MAX_DIMENSION)) return key;
-        required++;
-        break;
-      case 'omega':
-        if (!isUnit(field)) return key;
-        required++;
-        break;
-      case 'payload':
-        if (!isInert(field)) return key;
-        break;
-      case 'fractal_metadata':
-        metadata = field;
-        break;
-      default:
-        return key;
-    }
-  }
-  if (required < 4) {
-    return ['delta', 'dimension', 'omega', 'lambda'].find((key) => !Object.hasOwn(value, key));
-  }
-  return metadata === undefined ? undefined : wrongMetadata(metadata);
-}
-
-function wrongMetadata(value: unknown): Wrong {
-  if (!isObject(value)) return 'fractal_metadata';
-  const wrong =
-    VOICES.find((voice) => !isUnit(value[voice])) ??
-    (isText(value.seam_id, MAX_NAME) ? undefined : 'seam_id') ??
-    Object.keys(value).find((key) => key !== 'seam_id' && !VOICES.includes(key));
-  return wrong === undefined ? undefined : `fractal_metadata.${wrong}`;
+  const wrong = wrongField(value, ENVELOPE);
+  const { fractal_metadata } = value;
+  if (wrong !== undefined || fractal_metadata === undefined) return wrong;
+  const inner = wrongField(fractal_metadata as Record<string, unknown>, METADATA);
+  return inner === undefined ? undefined : `fractal_metadata.${inner}`;
 }

@@ -20,52 +20,27 @@ export function printComment(text: string): string {
  * off is dropped, as the standard says.
  */
 export function blockReader(onData: (data: string) => void): (piece: string) => void {
+  /** The line that is open. Added to and never searched, so a long one costs no more for many pieces. */
   let rest = '';
   let data: string[] = [];
-  let afterCarriageReturn = false;
-  let first = true;
+  /** The last character that came; empty at the start of the stream. */
+  let last = '';
 
   const line = (text: string): void => {
-    if (text === '') {
-      if (data.length > 0) onData(data.join('\n'));
-      data = [];
-      return;
-    }
-    const colon = text.indexOf(':');
-    const field = colon < 0 ? text : text.slice(0, colon);
-    if (field !== 'data') return;
-    const value = colon < 0 ? '' : text.slice(colon + 1);
-    data.push(value.startsWith(' ') ? value.slice(1) : value);
+    const value = /^data(?:: ?|$)(.*)/s.exec(text)?.[1];
+    if (value !== undefined) data.push(value);
+    if (text !== '' || data.length === 0) return;
+    onData(data.join('\n'));
+    data = [];
   };
 
   return (piece) => {
-    if (first && piece !== '') {
-      first = false;
-      if (piece.startsWith('\uFEFF')) piece = piece.slice(1);
-    }
-    if (afterCarriageReturn && piece !== '') {
-      afterCarriageReturn = false;
-      if (piece.startsWith('\n')) piece = piece.slice(1);
-    }
-    // Only the piece is searched. To search the open line with it would copy the line for every piece.
-    let start = 0;
-    for (let end = nextBreak(piece, 0); end >= 0; end = nextBreak(piece, start)) {
-      line(rest + piece.slice(start, end));
-      rest = '';
-      start = end + 1;
-      if (piece[end] === '\r') {
-        if (start === piece.length) afterCarriageReturn = true;
-        else if (piece[start] === '\n') start++;
-      }
-    }
-    rest += piece.slice(start);
+    // Not a part of the text: a byte order mark at its start, and the second half of a line break.
+    const text = piece.replace(last === '' ? /^\uFEFF/ : last === '\r' ? /^\n/ : '', '');
+    last = piece.at(-1) ?? last;
+    const lines = text.split(/\r\n?|\n/);
+    lines[0] = rest + lines[0]!;
+    rest = lines.pop()!;
+    lines.forEach(line);
   };
-}
-
-function nextBreak(text: string, from: number): number {
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 10 || code === 13) return at;
-  }
-  return -1;
 }
