@@ -51,7 +51,7 @@ async function bundleClient() {
     entryPoints: [entry],
     outfile: at('packages/client/dist/iskra.min.js'),
     format: 'iife',
-    globalName: 'iskra',
+    target: 'es2022',
     minify: true,
     legalComments: 'none',
   });

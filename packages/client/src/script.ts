@@ -1,2 +1,26 @@
-/** The script tag: everything of `index.ts` as the global `iskra`. */
-export * from './index.js';
+/** The script tag: the values of `index.ts` as the global `iskra`. */
+import {
+  ClosedError,
+  connect,
+  IskraError,
+  MisuseError,
+  OutcomeUnknown,
+  platform,
+  QueueFull,
+  RequestTimeout,
+  SendError,
+} from './index.js';
+
+Object.assign(globalThis, {
+  iskra: {
+    connect,
+    platform,
+    ClosedError,
+    IskraError,
+    MisuseError,
+    OutcomeUnknown,
+    QueueFull,
+    RequestTimeout,
+    SendError,
+  },
+});
