@@ -18,8 +18,8 @@ import type { Mode, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
-/** Milliseconds that a claim outlives its holder; renewed with every batch. */
-const CLAIM_LEASE = 60_000;
+/** Milliseconds that a claim outlives its holder, beyond the time that a handler may take; renewed with every batch. */
+const CLAIM_LEASE = 30_000;
 
 const ANYBODY: Identity = {};
 
@@ -210,7 +210,12 @@ export class Connection implements Follower {
         return this.#wantFlush();
       case 'begin':
         return this.#ask(async (session) => {
-          const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
+          const result = await core.store.begin(
+            session,
+            effect.number,
+            this.#claimId(),
+            core.limits.handler + CLAIM_LEASE,
+          );
           // Nothing was performed yet, and nobody here will: the next connection need not wait for the lease.
           if (this.#disposed && result.kind === 'run' && !result.redelivered) {
             await core.store.commit(session, effect.number - 1, this.#claimId(), [], true);
@@ -339,6 +344,8 @@ export class Connection implements Follower {
     hub.heard(session);
     this.#drive.tell(event);
     if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
+    // A poll that comes during the drain is answered with it at once (P71).
+    if (this.#core.draining) this.drain(this.#core.drainWithin);
   }
 
   async #identify(credentials: unknown): Promise<SessionEvent> {

@@ -140,4 +140,6 @@ export interface Core {
   nextClaim(): string;
   /** Set when the node is on its way out: no new sessions. */
   draining: boolean;
+  /** Milliseconds within which clients are asked to be elsewhere. */
+  drainWithin: number;
 }

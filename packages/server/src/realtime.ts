@@ -52,7 +52,7 @@ import { Rates } from './rates.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { Mode, SessionSettings } from './session.js';
-import type { Store } from './store.js';
+import type { Entry, Store } from './store.js';
 import { memoryStore } from './stores/memory.js';
 import { attachUpgrades, webSocketServer } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketContext, WebSocketServer } from './transports/websocket.js';
@@ -103,7 +103,10 @@ export interface Realtime<C extends Contract = Untyped> {
     payload: PublishPayload<C, Channel, Delta>,
     options?: EnvelopeOptions,
   ): Promise<Position>;
-  /** Sends to one session, into its inbox: it arrives once and in order, also after a reconnect. */
+  /**
+   * Sends to one session, into its inbox: it arrives once and in order, also
+   * after a reconnect. Rejects when there is no such session.
+   */
   send(session: string, delta: string, payload: unknown, options?: EnvelopeOptions): Promise<Position>;
   /**
    * Answers a request of the contract. What the handler returns is the reply;
@@ -201,6 +204,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,
     draining: false,
+    drainWithin: 0,
   };
   const guard = new Guard({
     origins: options.origins,
@@ -216,16 +220,16 @@ export function createRealtime<const C extends Contract = Untyped>(
   const webSockets = webSocketServer(limits.message);
   const stopSweeping = sweepEvery(core, SWEEP);
 
-  const append = async (log: string, body: string): Promise<Position> => {
-    if (byteLength(body) > MAX_ENVELOPE_BYTES) {
-      throw new RangeError(
-        `The envelope has ${byteLength(body)} bytes; a log takes ${MAX_ENVELOPE_BYTES} at most. ` +
-          'Put large data behind a URL and publish that.',
-      );
-    }
-    const { entry } = await store.append(log, body);
-    return [entry.epoch, entry.offset];
+  /** The body of an entry, if it fits. */
+  const fitting = (body: string): string => {
+    const bytes = byteLength(body);
+    if (bytes <= MAX_ENVELOPE_BYTES) return body;
+    throw new RangeError(
+      `The envelope has ${bytes} bytes; a log takes ${MAX_ENVELOPE_BYTES} at most. ` +
+        'Put large data behind a URL and publish that.',
+    );
   };
+  const positionOf = ({ epoch, offset }: Entry): Position => [epoch, offset];
 
   return {
     app,
@@ -241,10 +245,23 @@ export function createRealtime<const C extends Contract = Untyped>(
       }
       const checked = await contract.payload(channel, delta, payload);
       if (!checked.ok) throw new TypeError(`${checked.field}: ${checked.message}`);
-      return append(channel, encodeBody({ ...envelope, delta, payload: checked.value }));
+      const { entry } = await store.append(
+        channel,
+        fitting(encodeBody({ ...envelope, delta, payload: checked.value })),
+      );
+      return positionOf(entry);
     },
-    send: (session, delta, payload, envelope) =>
-      append(`@${session}`, encodeBody({ dimension: 3, ...envelope, delta, payload })),
+    async send(session, delta, payload, envelope) {
+      const posted = await store.post(
+        session,
+        fitting(encodeBody({ dimension: 3, ...envelope, delta, payload })),
+      );
+      if (posted.kind === 'posted') return positionOf(posted.entry);
+      throw new Error(
+        'There is no such session: it ended, its window passed, or this server started after it. ' +
+          'Publish to a channel of the subject instead, if the message has to wait for its return.',
+      );
+    },
     handle(name, run, { once = false } = {}) {
       if (handlers.has(name)) {
         throw new Error(`The request "${name}" has a handler already; a request is answered in one place.`);
@@ -274,6 +291,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     },
     drain(within = 5_000) {
       core.draining = true;
+      core.drainWithin = within;
       for (const connection of connections) connection.drain(within);
       tellShutdown(core, clients);
     },

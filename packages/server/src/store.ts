@@ -50,6 +50,7 @@ export type Touched =
   | { kind: 'superseded' }
   | { kind: 'unknown' };
 export type Appended = { kind: 'appended' | 'duplicate'; entry: Entry };
+export type Posted = { kind: 'posted'; entry: Entry } | { kind: 'unknown' };
 export type LogRead =
   /** Successors of the position, at most `max`, and the log's head. Empty at the head. */
   | { kind: 'entries'; entries: readonly Entry[]; head: Position }
@@ -112,7 +113,10 @@ export interface Store {
   close(session: string): Promise<readonly Lease[]>;
 
   /** Appends at the next offset. The same key in the same log is taken once: the second call gets the first entry. */
-  append(log: LogName, body: string, key?: string): Promise<Appended>;
+  append(channel: string, body: string, key?: string): Promise<Appended>;
+
+  /** Appends to a session's inbox. `unknown`: there is no such session, or no longer; nothing was kept. */
+  post(session: string, body: string): Promise<Posted>;
 
   /** What follows a position. The only place that decides whether a log is continuous. */
   read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead>;

@@ -570,12 +570,25 @@ function sends(it: It): void {
 function inboxes(it: It): void {
   it('is a log of its own, named by the session', async ({ store, open, bodies }) => {
     const [one, two] = [await open(), await open()];
-    const { entry } = await store.append(`@${one}`, 'a');
+    const posted = await store.post(one, 'a');
+    assert.equal(posted.kind, 'posted');
+    const epoch = posted.kind === 'posted' ? posted.entry.epoch : '';
     const touched = await store.touch(one);
-    assert.deepEqual(touched.kind === 'current' && touched.state.inbox, [entry.epoch, 1]);
-    assert.deepEqual(await bodies(`@${one}`, entry.epoch, 0), ['a']);
+    assert.deepEqual(touched.kind === 'current' && touched.state.inbox, [epoch, 1]);
+    assert.deepEqual(await bodies(`@${one}`, epoch, 0), ['a']);
     const other = await store.touch(two);
     assert.equal(other.kind === 'current' && other.state.inbox[1], 0);
+  });
+
+  it('of a session that is not known, or no longer, takes nothing and says so', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    assert.deepEqual(await store.post('nobody', 'a'), { kind: 'unknown' });
+    const session = await open();
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await store.post(session, 'a'), { kind: 'unknown' });
   });
 
   it('begins in the epoch that the session was told when it was opened', async ({ store, commit }) => {
@@ -824,7 +837,8 @@ function toolsFor({ store, peer = store, advance }: ConformanceSubject): Tools {
     },
     async fill(log) {
       for (let count = 0; count < MOST_KEPT; count++) {
-        await store.append(log, `entry ${count}`);
+        const entry = `entry ${count}`;
+        await (log.startsWith('@') ? store.post(log.slice(1), entry) : store.append(log, entry));
         // Two at least, so that there is a position between the first one and what is kept.
         const found = await head(log);
         if (found.first > 3) return found;

@@ -92,11 +92,11 @@ describe('the memory store keeps', () => {
   });
 
   test('an inbox by its own limits', async () => {
-    const { store, append, kept } = world({ retention: { entries: 2 }, inbox: { entries: 4 } });
+    const { store, kept } = world({ retention: { entries: 2 }, inbox: { entries: 4 } });
     const opened = await store.openSession('n'.repeat(22), {});
-    const inbox = opened.kind === 'opened' ? `@${opened.state.session}` : '';
-    await append(inbox, 'a', 'b', 'c', 'd', 'e');
-    expect(await kept(inbox)).toEqual(['b', 'c', 'd', 'e']);
+    const session = opened.kind === 'opened' ? opened.state.session : '';
+    for (const body of ['a', 'b', 'c', 'd', 'e']) await store.post(session, body);
+    expect(await kept(`@${session}`)).toEqual(['b', 'c', 'd', 'e']);
   });
 });
 

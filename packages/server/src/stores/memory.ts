@@ -134,12 +134,20 @@ class MemoryStore implements Store {
   }
 
   async append(log: string, body: string, key?: string) {
-    const target = this.#logToWrite(log);
+    const target = this.#log(log);
     const before = key === undefined ? undefined : target.find(key);
     if (before !== undefined) return { kind: 'duplicate' as const, entry: before };
     const entry = target.append(body, this.#now(), key);
     this.#listener(log, entry);
     return { kind: 'appended' as const, entry };
+  }
+
+  async post(session: string, body: string) {
+    const record = this.#sessions.get(session);
+    // Not contact: only its client keeps a session alive.
+    if (record === undefined || this.#now() - record.contact > this.#window)
+      return { kind: 'unknown' as const };
+    return { kind: 'posted' as const, entry: this.#appendToInbox(record, body) };
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
@@ -292,18 +300,14 @@ class MemoryStore implements Store {
     return log;
   }
 
-  #logToWrite(name: string): MemoryLog {
-    const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
-    return record === undefined ? this.#log(name) : this.#inbox(record);
-  }
-
   #inbox(record: SessionRecord): MemoryLog {
     return (record.inbox ??= new MemoryLog(this.#run, this.#inboxRetention, record.inboxTop));
   }
 
-  #appendToInbox(record: SessionRecord, body: string): void {
+  #appendToInbox(record: SessionRecord, body: string): Entry {
     const entry = this.#inbox(record).append(body, this.#now());
     this.#listener(`@${record.id}`, entry);
+    return entry;
   }
 
   #rejoin(record: SessionRecord): Lease[] {
