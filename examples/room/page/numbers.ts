@@ -1,7 +1,7 @@
 /** The promise, to be seen: numbers are sent while the way breaks, and each arrives once and in its place. */
 import type { Channel, Client, TransportName } from '@iskra/client';
-import { NUMBERS } from '../contract.js';
 import type { contract } from '../contract.js';
+import { NUMBERS } from '../run.js';
 import { byId, make, mark, randomId, write } from './dom.js';
 import { NAMES, ORDER } from './transports.js';
 
