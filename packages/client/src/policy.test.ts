@@ -298,6 +298,16 @@ describe('a server that is down', () => {
     expect(s.policy.standings.size).toBe(0);
   });
 
+  test('is what every attempt of a race met, however long that took', () => {
+    const s = scene();
+    s.start();
+    for (const transport of ALL) {
+      s.pass(3);
+      s.end(transport);
+    }
+    expect(s.policy.log.map(({ verdict }) => verdict)).toEqual(ALL.map(() => 'server-down'));
+  });
+
   test('does not leave a strike for the connection that it took down young', () => {
     const s = scene();
     s.start();

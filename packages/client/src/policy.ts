@@ -90,6 +90,8 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
   let failures = 0;
   let renewed = false;
   let race: TransportName[] | undefined;
+  /** The last attempt before the race. */
+  let before = 0;
   let nextAt = Infinity;
   let retryAt = Infinity;
   let delay = 0;
@@ -257,6 +259,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     if (!race && !running.some(pending) && retryAt === Infinity) retry();
     if (now >= retryAt) {
       race = [...transports.filter((one) => !doubted(one)), ...transports.filter(doubted)];
+      before = count;
       retryAt = Infinity;
       nextAt = now;
     }
@@ -271,7 +274,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     race = undefined;
     suspicions.clear();
     for (const one of log) {
-      if (one.endedAt === now && one.role === 'race' && blames(one.verdict!)) one.verdict = 'server-down';
+      if (one.attempt > before && blames(one.verdict!)) one.verdict = 'server-down';
     }
     retry();
   };
