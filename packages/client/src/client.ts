@@ -29,8 +29,7 @@ import type { QualityClass, Voices } from './quality.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
 import type { SessionEffect, SessionState, Told } from './session-events.js';
-import { poll } from './transports/poll.js';
-import { sse } from './transports/sse.js';
+import { poll, sse } from './transports/http.js';
 import type { Transport, TransportEvent, TransportName } from './transports/transport.js';
 import { websocket } from './transports/websocket.js';
 

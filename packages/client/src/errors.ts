@@ -1,4 +1,4 @@
-/** PURE. What can go wrong with a call. `code` is for programs; `message` says what happened, why, and what to do. */
+/** PURE. What can go wrong with a call. `code` is for programs; `message` says what happened and what to do. */
 import type { Fault } from '@iskra/protocol/wire';
 
 /** Base of all errors that this package throws or rejects with. Minifiers rename classes, so ask `code` or `instanceof`. */
@@ -31,17 +31,14 @@ export class SendError extends IskraError {
 /** The session or the answer was lost, so the send may or may not have happened. It is never repeated by itself. */
 export class OutcomeUnknown extends IskraError {
   constructor() {
-    super(
-      'outcome_unknown',
-      'The answer was lost: it may have happened. Read the state before repeating it.',
-    );
+    super('outcome_unknown', 'It may have happened: read the state before repeating it.');
   }
 }
 
 /** The outbox is full; nothing was taken. */
 export class QueueFull extends IskraError {
   constructor(sends: number) {
-    super('queue_full', `${sends} sends wait already: the connection is away or slow. Let some settle.`);
+    super('queue_full', `${sends} sends wait already: let some settle.`);
   }
 }
 
@@ -55,7 +52,7 @@ export class RequestTimeout extends IskraError {
 /** The client was closed, by `close()` or for the reason given. */
 export class ClosedError extends IskraError {
   constructor(reason: string) {
-    super('closed', `The client is closed (${reason}). Connect anew.`);
+    super('closed', `The client is closed (${reason}).`);
   }
 }
 

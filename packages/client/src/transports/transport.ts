@@ -16,9 +16,9 @@ export interface Transport {
    * once it is open. A poll is one request, so a poll transport is opened again
    * for each.
    */
-  open(message: string): void;
+  open(message: string): void | Promise<void>;
   /** Sends a message up. Over HTTP the next one must wait for `sendAnswered`. */
-  send(message: string): void;
+  send(message: string): void | Promise<void>;
   /** Ends it; what is already on its way up is not recalled. */
   close(): void;
 }

@@ -7,8 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { platform } from '../environment.js';
 import type { Environment } from '../environment.js';
-import { poll } from './poll.js';
-import { sse } from './sse.js';
+import { poll, sse } from './http.js';
 import type { Ground, Transport, TransportEvent } from './transport.js';
 import { websocket } from './websocket.js';
 

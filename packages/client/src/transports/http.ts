@@ -1,0 +1,78 @@
+/**
+ * SSE, long-poll and polling: messages go up in POSTs and come down in their
+ * answers. The answer of `sse` is a stream of messages (`EventSource` can
+ * neither send a body nor be told to stop trying); the answer of `poll` is one
+ * message, and whether it was held is decided by the `wait` in the request.
+ */
+import { blockReader } from '@iskra/protocol/wire';
+import type { Ground, Transport } from './transport.js';
+
+const http =
+  (path: 'sse' | 'poll') =>
+  ({ attempt, url, environment, on }: Ground): Transport => {
+    const abort = new AbortController();
+    const received = (text: string): void => on({ type: 'messageReceived', attempt, text });
+
+    /** One request. Plain text, so that no browser asks for a preflight (P60). */
+    const post = (path: string, body: string, signal?: AbortSignal): Promise<Response> =>
+      environment.fetch(`${url}/${path}`, {
+        method: 'POST',
+        body,
+        signal,
+        cache: 'no-store',
+        // A small request outlives its page; the platform refuses more than 64 KiB of them.
+        keepalive: !signal && body.length < 8_000,
+      });
+
+    const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+      const decoder = new TextDecoder();
+      const take = blockReader(received);
+      const reader = stream.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        take(decoder.decode(value, { stream: true }));
+      }
+    };
+
+    return {
+      async open(message) {
+        let status = 0;
+        let detail = '';
+        try {
+          const response = await post(path, message, abort.signal);
+          const { ok, body } = response;
+          status = response.status;
+          if (ok) on({ type: 'connectionOpened', attempt });
+          if (ok && path === 'sse') await read(body!);
+          else {
+            // Whole or not at all: an answer that is cut off rejects, and the next poll asks with the same cursors.
+            received(await response.text());
+            if (ok) return;
+          }
+        } catch (error) {
+          detail = String(error);
+        }
+        on({ type: 'connectionClosed', attempt, status, detail });
+      },
+
+      /** One at a time: the session hands over the next only when this was answered (P36). */
+      async send(message) {
+        let status = 0;
+        let text = '';
+        try {
+          const response = await post('send', message);
+          text = await response.text();
+          status = response.status;
+        } catch {
+          // No answer: the session sends the same again.
+        }
+        on({ type: 'sendAnswered', attempt, status, text });
+      },
+
+      close: () => abort.abort(),
+    };
+  };
+
+export const sse = /* @__PURE__ */ http('sse');
+export const poll = /* @__PURE__ */ http('poll');
