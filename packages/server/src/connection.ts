@@ -226,7 +226,10 @@ export class Connection implements Follower {
         return this.#ask(async (session) => {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
-          const outcomes = await performSends(core, this.#info, batch, redelivered);
+          core.performing++;
+          const outcomes = await performSends(core, this.#info, batch, redelivered).finally(
+            () => core.performing--,
+          );
           // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
           if (this.#disposed) {
             const number = batch[batch.length - 1]?.number ?? 0;

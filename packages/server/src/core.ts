@@ -138,6 +138,8 @@ export interface Core {
   readonly handlers: ReadonlyMap<string, RequestHandler>;
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;
+  /** Batches of sends that are being performed, also for connections that have gone. */
+  performing: number;
   /** Set when the node is on its way out: no new sessions. */
   draining: boolean;
   /** Milliseconds within which clients are asked to be elsewhere. */

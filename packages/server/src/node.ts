@@ -79,7 +79,7 @@ async function end<C extends Contract>(
   realtime.drain(timeout);
   const until = performance.now() + timeout;
   // The port stays open meanwhile: whoever watches /health must see the shutdown, not a refused connection.
-  while (realtime.activeConnections > 0 && performance.now() < until) {
+  while (realtime.isBusy && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -131,6 +131,8 @@ export interface Realtime<C extends Contract = Untyped> {
   disconnect(session: string): Promise<void>;
   /** Connections of this node, those of plain clients included. */
   readonly activeConnections: number;
+  /** Whether a client is still here or a handler still at work: what an orderly end waits for. */
+  readonly isBusy: boolean;
   /** Readiness goes off and every client is told to be elsewhere within `within` ms. Default 5,000. */
   drain(within?: number): void;
   /** Closes what is still open and lets go of everything. */
@@ -203,6 +205,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     handlers,
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,
+    performing: 0,
     draining: false,
     drainWithin: 0,
   };
@@ -288,6 +291,9 @@ export function createRealtime<const C extends Contract = Untyped>(
     },
     get activeConnections() {
       return active();
+    },
+    get isBusy() {
+      return active() > 0 || core.performing > 0;
     },
     drain(within = 5_000) {
       core.draining = true;

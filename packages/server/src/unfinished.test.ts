@@ -136,3 +136,16 @@ test('a connection that drops before its work could begin leaves no claim behind
   expect(await second.next('entry')).toMatchObject(['entry', '@', expect.any(String), 1, { payload: 1 }, 1]);
   expect(runs).toBe(1);
 });
+
+test('a handler whose connection has gone keeps the node busy until it is done', async () => {
+  const work = gate();
+  const { url, realtime } = await start({});
+  realtime.handle('work', () => work.pass());
+  const { socket } = await ask(url);
+  await work.reached;
+  socket.terminate();
+  await expect.poll(() => realtime.activeConnections).toBe(0);
+  expect(realtime.isBusy).toBe(true);
+  work.open();
+  await expect.poll(() => realtime.isBusy).toBe(false);
+});
