@@ -36,8 +36,8 @@ export async function serve<C extends Contract>(
 ): Promise<Serving> {
   const { port = 8000, hostname = '0.0.0.0', path = '/realtime', shutdownTimeout = 5_000 } = options;
   const app = new Hono();
-  app.route(path, realtime.app as unknown as Hono);
-  app.route('/', realtime.plain as unknown as Hono);
+  app.route(path, realtime.app);
+  app.route('/', realtime.plain);
   if (options.app !== undefined) app.route('/', options.app);
 
   const server = createAdaptorServer({
