@@ -7,7 +7,7 @@ import { envelope } from './testing.js';
 import { connect } from './client.js';
 import type { Client, ConnectOptions } from './client.js';
 import type { Socket } from './environment.js';
-import { ClosedError, MisuseError, OutcomeUnknown, QueueFull, SendError } from './errors.js';
+import { ClosedError, MisuseError, OutcomeUnknown, QueueFull, RequestTimeout, SendError } from './errors.js';
 
 const schema = <T>() => ({}) as Schema<T>;
 const contract = defineContract({
@@ -191,6 +191,18 @@ test('answers a request with its reply, and a slow one with a typed error', asyn
   const slow = s.client.request('rename', { to: 'z' }, { timeout: 100 });
   s.clock.advance(100);
   await expect(slow).rejects.toMatchObject({ code: 'request_timeout' });
+});
+
+test('lets a request time out, and ignores the reply that comes late', async () => {
+  const s = await scene();
+  s.welcome();
+  const slow = s.client.request('rename', { to: 'z' }, { timeout: 500 });
+  s.clock.advance(500);
+  await expect(slow).rejects.toThrow(RequestTimeout);
+  expect(s.client.status.unsettled).toBe(1);
+  s.hear(['entry', '@', 'e', 1, envelope('reply', 1), 1], ['acked', 1, 1]);
+  await expect(slow).rejects.toThrow(RequestTimeout);
+  expect(s.client.status.unsettled).toBe(0);
 });
 
 test('refuses here what is too big or too much, with a typed error', async () => {

@@ -12,6 +12,7 @@ import type {
   RequestInput,
   RequestName,
   RequestOutput,
+  Send as SendFrame,
   Untyped,
 } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
@@ -20,7 +21,7 @@ import { createEmitter } from './emitter.js';
 import type { Off } from './emitter.js';
 import { platform } from './environment.js';
 import type { Environment } from './environment.js';
-import { ClosedError, MisuseError, QueueFull, SendError } from './errors.js';
+import { ClosedError, MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
 import { CURES } from './explain.js';
 import type { Attempt, VerdictCode } from './explain.js';
 import type { Pending } from './outbox.js';
@@ -28,9 +29,9 @@ import type { Phase, Standing } from './policy.js';
 import type { QualityClass, Voices } from './quality.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
-import type { SessionEffect, SessionState, Told } from './session-events.js';
+import type { Host, SessionEffect, SessionEvent, SessionState, Told } from './session-events.js';
 import { poll, sse } from './transports/http.js';
-import type { Transport, TransportEvent, TransportName } from './transports/transport.js';
+import type { Transport, TransportName } from './transports/transport.js';
 import { websocket } from './transports/websocket.js';
 
 /** Every option has a default. All times in ms. */
@@ -108,11 +109,6 @@ export interface Client<C extends Contract = Untyped> {
   close(): Promise<void>;
 }
 
-interface Deferred<Value> {
-  resolve(value: Value): void;
-  reject(error: Error): void;
-}
-
 const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
 /** Opens a session. Everything may be called at once, before it is there. */
@@ -126,11 +122,10 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
   const failed = (error: unknown): void => void (events.emit('error', error) || log(error));
   const events = createEmitter<ClientEvents>((error, name) => (name === 'error' ? log : failed)(error));
   const channels = new Map<string, ChannelFeed>();
-  const sends = new Map<Pending, Deferred<unknown> & { send?: Send }>();
-  const pings = new Map<number, Deferred<number>>();
+  const pings = new Map<number, { resolve(roundTrip: number): void; reject(error: Error): void }>();
   const transports = new Map<number, Transport>();
   let credentials: Promise<Json | undefined> | undefined;
-  let closed: ClosedError | undefined;
+  let closed: Error | undefined;
 
   const session = createSession(
     {
@@ -147,116 +142,110 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     environment.random,
     () => nonce(environment.randomBytes(16)),
   );
+  const { policy, quality, outbox } = session;
 
   const status = (): Status => {
-    const { state, policy, quality, welcome, outbox } = session;
     const now = clock.now();
     return {
-      state,
+      state: session.state,
       transport: policy.current?.transport,
       roundTrip: quality.roundTrip,
       quality: quality.class(now),
       voices: quality.voices(now),
-      session: welcome?.session,
+      session: session.welcome?.session,
       unsettled: outbox.sends.length,
     };
   };
 
-  const askCredentials = (attempt: number): void => {
-    // Attempts of one race ask together; and never at once, so that what is sent right after connect() comes along.
-    credentials ??= Promise.resolve()
-      .then(() => (typeof auth === 'function' ? auth() : auth))
-      .finally(() => (credentials = undefined));
-    credentials.then(
-      (given) => machine.tell({ type: 'credentialsGiven', attempt, auth: given }),
-      (error: unknown) => {
-        failed(error);
-        machine.tell({ type: 'credentialsFailed', attempt });
-      },
-    );
+  const host: Host = {
+    askCredentials(attempt) {
+      // Attempts of one race ask together; and never at once, so that what is sent right after connect() comes along.
+      credentials ??= Promise.resolve()
+        .then(() => (typeof auth === 'function' ? auth() : auth))
+        .finally(() => (credentials = undefined));
+      credentials.then(
+        (given) => tell({ type: 'credentialsGiven', attempt, auth: given }),
+        (error: unknown) => {
+          failed(error);
+          tell({ type: 'credentialsFailed', attempt });
+        },
+      );
+    },
+    open(attempt, transport, message) {
+      const found =
+        transports.get(attempt) ?? TRANSPORTS[transport]({ attempt, url: base, environment, on: tell });
+      transports.set(attempt, found);
+      void found.open(message);
+    },
+    send(attempt, message) {
+      void transports.get(attempt)?.send(message);
+    },
+    close(attempt) {
+      transports.get(attempt)?.close();
+      transports.delete(attempt);
+    },
+    hand(channel, what, value) {
+      channels.get(channel)?.[what](value);
+    },
+    settle(send, error) {
+      send.settle?.(error);
+    },
+    pong(moment) {
+      pings.get(moment)?.resolve(clock.now() - moment);
+      pings.delete(moment);
+    },
+    tell(name, ...values) {
+      if (name === 'status') events.emit('status', status());
+      else if (name === 'error') failed(values[0]);
+      else events.emit(name, ...(values as never));
+    },
+    stop(reason) {
+      closed = new ClosedError(reason);
+      for (const { reject } of pings.values()) reject(closed);
+      ignorePage();
+      machine.stop();
+    },
   };
 
-  const perform = (effect: SessionEffect): void => {
-    switch (effect.type) {
-      case 'openConnection': {
-        const { attempt, transport } = effect;
-        const ground = {
-          attempt,
-          url: base,
-          environment,
-          on: (event: TransportEvent) => machine.tell(event),
-        };
-        const found = transports.get(attempt) ?? TRANSPORTS[transport](ground);
-        transports.set(attempt, found);
-        found.open(effect.message);
-        break;
-      }
-      case 'sendMessage':
-        transports.get(effect.attempt)?.send(effect.message);
-        break;
-      case 'closeConnection':
-        transports.get(effect.attempt)?.close();
-        transports.delete(effect.attempt);
-        break;
-      case 'askCredentials':
-        askCredentials(effect.attempt);
-        break;
-      case 'hand':
-        channels.get(effect.channel)?.[effect.what](effect.value);
-        break;
-      case 'settle': {
-        const waiting = sends.get(effect.send);
-        sends.delete(effect.send);
-        if (effect.error) waiting?.reject(effect.error);
-        else waiting?.resolve(effect.send.outcome?.payload);
-        break;
-      }
-      case 'pong':
-        pings.get(effect.moment)?.resolve(clock.now() - effect.moment);
-        pings.delete(effect.moment);
-        break;
-      case 'tell':
-        if (effect.name === 'status') events.emit('status', status());
-        else if (effect.name === 'error') failed(effect.values[0]);
-        else events.emit(effect.name, ...(effect.values as [never]));
-        break;
-      case 'stop':
-        closed = new ClosedError(effect.reason);
-        for (const { reject } of pings.values()) reject(closed);
-        ignorePage();
-        machine.stop();
-    }
-  };
+  const machine = drive<SessionEvent, SessionEffect>(session, clock, ([name, ...values]) =>
+    (host[name] as (...values: unknown[]) => void)(...values),
+  );
+  const tell = (event: SessionEvent): void => machine.tell(event);
+  const ignorePage = environment.onPage((signal) => tell({ type: 'pageChanged', signal }));
+  tell({ type: 'started' });
 
-  const machine = drive(session, clock, perform);
-  const ignorePage = environment.onPage((signal) => machine.tell({ type: 'pageChanged', signal }));
-  machine.tell({ type: 'started' });
-
-  /** Hands a send to the outbox. */
-  const submit = (add: () => Pending | undefined): { pending?: Pending; outcome: Promise<unknown> } => {
-    const pending = closed ? undefined : add();
-    if (!pending) return { outcome: Promise.reject(closed ?? new QueueFull(session.outbox.sends.length)) };
-    const outcome = new Promise((resolve, reject) => sends.set(pending, { resolve, reject }));
-    machine.tell({ type: 'sendAdded' });
+  /** Hands a send to the outbox, unless there is a reason not to. */
+  const submit = (add: () => Pending | undefined, refusal = closed) => {
+    const pending = refusal ? undefined : add();
+    const outcome = new Promise<unknown>((resolve, reject) => {
+      if (!pending) return reject(refusal ?? new QueueFull(outbox.sends.length));
+      pending.settle = (error) => (error ? reject(error) : resolve(pending.outcome?.payload));
+      tell({ type: 'sendAdded' });
+    });
     return { pending, outcome };
   };
 
   /** The same for an envelope, whose size is limited. */
-  const submitEnvelope = (input: EnvelopeInput, add: (envelope: Envelope) => Pending | undefined) => {
+  const submitEnvelope = (input: EnvelopeInput, frame: (number: number, envelope: Envelope) => SendFrame) => {
     const envelope = completeEnvelope(input);
     const bytes = byteLength(JSON.stringify(envelope));
     const limit = session.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
-    if (bytes <= limit) return submit(() => add(envelope));
     const message = `${bytes} bytes are over the limit of ${limit}: send it in parts.`;
-    return { outcome: Promise.reject(new SendError('too_big', 'split_message', { message })) };
+    return submit(
+      () => session.add((number) => frame(number, envelope)),
+      bytes > limit ? new SendError('too_big', 'split_message', { message }) : closed,
+    );
   };
 
   const calls: Calls = {
     position: session.position,
     publish(channel, input) {
-      const { pending, outcome }: ReturnType<typeof submit> = submitEnvelope(input, (envelope) =>
-        session.add((number) => ['publish', number, channel, envelope]),
-      );
+      const { pending, outcome } = submitEnvelope(input, (number, envelope) => [
+        'publish',
+        number,
+        channel,
+        envelope,
+      ]);
       const settled = outcome as Promise<void>;
       // Whoever does not look at it has chosen not to know.
       settled.catch(() => {});
@@ -267,7 +256,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
         },
         settled,
       };
-      if (pending) Object.assign(sends.get(pending) ?? {}, { send });
+      if (pending) pending.shown = send;
       return send;
     },
     subscribe: async (channel, wish) => void (await submit(() => session.subscribe(channel, wish)).outcome),
@@ -279,7 +268,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       return status();
     },
     get outbox() {
-      return [...sends.values()].flatMap(({ send }) => send ?? []);
+      return outbox.sends.flatMap(({ shown }) => shown ?? []);
     },
     on: events.on as Client['on'],
     channel(name: string) {
@@ -294,20 +283,26 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = options.requestTimeout ?? 10_000 } = {}) {
-      return submitEnvelope({ delta: name, payload: input }, (envelope) =>
-        session.add((number) => ['request', number, envelope], clock.now() + timeout),
-      ).outcome;
+      const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, (number, envelope) => [
+        'request',
+        number,
+        envelope,
+      ]);
+      const cancel = clock.at(clock.now() + timeout, () => pending?.settle!(new RequestTimeout(name)));
+      outcome.then(cancel, cancel);
+      return outcome;
     },
     ping() {
       if (closed) return Promise.reject(closed);
       let moment = clock.now();
       while (pings.has(moment)) moment += 0.01;
-      const answered = new Promise<number>((resolve, reject) => pings.set(moment, { resolve, reject }));
-      machine.tell({ type: 'pinged', moment });
-      return answered;
+      return new Promise((resolve, reject) => {
+        pings.set(moment, { resolve, reject });
+        tell({ type: 'pinged', moment });
+      });
     },
     explain() {
-      const { log, standings, current, phase } = session.policy;
+      const { log, standings, current, phase } = policy;
       const cured = <Judged extends { verdict?: VerdictCode }>(judged: Judged) => ({
         ...judged,
         cure: (CURES as Partial<Record<VerdictCode, string>>)[judged.verdict!],
@@ -321,7 +316,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       };
     },
     async close() {
-      machine.tell({ type: 'closeAsked' });
+      tell({ type: 'closeAsked' });
     },
   };
   return client as unknown as Client<C>;

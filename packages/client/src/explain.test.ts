@@ -80,7 +80,7 @@ test.each<[string, string, VerdictCode]>([
   ['of_the_future', 'resume', 'lost'],
   ['of_the_future', 'correct_input', 'not-available'],
 ])('reads the code %s with advice %s as %s', (name, advice, verdict) => {
-  expect(judge(at('websocket', 'old'), { by: 'server', name, advice, wait: 0 }, 500)).toBe(verdict);
+  expect(judge(at('websocket', 'old'), { by: 'server', detail: name, advice, wait: 0 }, 500)).toBe(verdict);
 });
 
 test('blames a transport only for what the transport did (G9)', () => {

@@ -29,15 +29,20 @@ export const CURES = {
 export type VerdictCode = keyof typeof CURES | 'draining' | 'superseded' | 'left' | 'lost' | 'resync';
 
 /** What ended an attempt, as it was seen. */
-export type Cause =
-  /** The other side or the network. `idle`: ms since anything was heard. */
-  | { by: 'network'; status: number; detail: string; idle: number }
-  /** Nothing came in time. */
-  | { by: 'silence' }
-  /** The server said why, and how long to wait (ms). */
-  | { by: 'server'; name: string; advice: string; wait: number }
-  /** We: it is no longer needed, or what it brought did not fit. */
-  | { by: 'us'; code: 'left' | 'resync'; wait?: number };
+export interface Cause {
+  /** The other side or the network; that nothing came in time; the server with a code; we. */
+  by: 'network' | 'silence' | 'server' | 'us';
+  /** The reason of a close, the name of a code, or our own verdict. */
+  detail?: string;
+  /** Of a network: WebSocket close code, or HTTP status, 0 when there was none. */
+  status?: number;
+  /** Of a network: ms since anything was heard. */
+  idle?: number;
+  /** Of a code. */
+  advice?: string;
+  /** Before another attempt, ms. */
+  wait?: number;
+}
 
 /** One attempt to open a connection. Times in ms of the environment's clock. */
 export interface Attempt {
@@ -60,36 +65,29 @@ export interface Attempt {
 /** A transport that dies within this time of its welcome has not shown that it works, ms. */
 export const EARLY = 10_000;
 
-const BY_NAME: Readonly<Record<string, VerdictCode>> = {
-  unauthorized: 'auth',
-  forbidden: 'forbidden',
-  version: 'version',
-  overload: 'overload',
-  rate_limited: 'overload',
-  internal: 'overload',
-  drain: 'draining',
-  superseded: 'superseded',
-  not_found: 'not-available',
+const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
+  refresh_credentials: 'auth',
+  reload_application: 'version',
+  back_off: 'overload',
+  reconnect_elsewhere: 'draining',
+  correct_input: 'not-available',
 };
 
 /** What the end of an attempt at `now` proves. */
 export function judge(attempt: Attempt, cause: Cause, now: number): VerdictCode {
-  if (cause.by === 'us') return cause.code;
-  if (cause.by === 'server') {
-    return BY_NAME[cause.name] ?? (cause.advice === 'correct_input' ? 'not-available' : 'lost');
-  }
+  const { by, detail, status = 0, idle = 0, advice } = cause;
+  if (by === 'us' || detail === 'forbidden' || detail === 'superseded') return detail as VerdictCode;
+  if (by === 'server') return BY_ADVICE[advice!] ?? 'lost';
+  if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const { transport, openedAt, welcomeAt, provenAt } = attempt;
-  const status = cause.by === 'network' && cause.status;
-  if (status === 404 || status === 405 || status === 501) return 'not-available';
+  const silent = by === 'silence';
   if (transport !== 'websocket' && transport !== 'sse') return welcomeAt ? 'poll-cut' : 'poll-refused';
-  if (provenAt && now - welcomeAt! >= EARLY) {
-    return cause.by === 'network' && cause.idle >= EARLY ? 'idle-cut' : 'lost';
-  }
+  if (provenAt && now - welcomeAt! >= EARLY) return idle >= EARLY ? 'idle-cut' : 'lost';
   if (transport === 'sse') {
-    if (cause.by === 'silence') return welcomeAt ? 'sse-one-behind' : 'sse-buffered';
+    if (silent) return welcomeAt ? 'sse-one-behind' : 'sse-buffered';
     return openedAt ? 'sse-killed-early' : 'sse-refused';
   }
-  if (cause.by === 'silence') return openedAt ? 'ws-silent' : 'ws-timeout';
+  if (silent) return openedAt ? 'ws-silent' : 'ws-timeout';
   return openedAt ? 'ws-killed-early' : 'ws-refused';
 }
 

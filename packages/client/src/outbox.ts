@@ -6,14 +6,15 @@
  *      └────────── session or outcome lost ──┴──────────────────────────────▸ unknown
  */
 import { byteLength, completeEnvelope, encodeFrame } from '@iskra/protocol/wire';
-import type { Envelope, Send } from '@iskra/protocol/wire';
+import type { Envelope, Send as SendFrame } from '@iskra/protocol/wire';
+import type { Send } from './send.js';
 
 export type SendState = 'queued' | 'sent' | 'acknowledged' | 'rejected' | 'unknown';
 
 /** One send. `text` is made once, so a repeat is the same bytes. */
 export interface Pending {
   readonly number: number;
-  readonly frame: Send;
+  readonly frame: SendFrame;
   readonly text: string;
   readonly bytes: number;
   state: SendState;
@@ -21,10 +22,12 @@ export interface Pending {
   outcome?: Envelope;
   /** Inbox offset that must be handed on before it settles (P34); set once it is committed. */
   barrier?: number;
-  /** Whoever waits for it waits until then. */
-  until?: number;
   /** Its outcome may have fallen into a gap of the inbox. */
   doubtful?: boolean;
+  /** Tells whoever waits for it that it came to its end; with an error, if it is none that was hoped for. */
+  settle?(error: Error | undefined): void;
+  /** What the application holds of it. */
+  shown?: Send;
 }
 
 export interface OutboxLimits {
@@ -42,21 +45,19 @@ export function createOutbox(limits: OutboxLimits) {
   let last = 0;
   let committed = 0;
 
-  const drop = (state: (send: Pending) => SendState | undefined): Pending[] => {
+  /** Takes away sends from the first on, as long as each of them has come to an end. */
+  const drop = (endOf: (send: Pending) => SendState | undefined): Pending[] => {
     const settled: Pending[] = [];
-    for (let first = sends[0]; first; first = sends[0]) {
-      const end = state(first);
+    for (const send of sends) {
+      const end = endOf(send);
       if (!end) break;
-      first.state = end;
-      bytes -= first.bytes;
-      settled.push(first);
-      sends.shift();
+      send.state = end;
+      bytes -= send.bytes;
+      settled.push(send);
     }
+    sends.splice(0, settled.length);
     return settled;
   };
-
-  // Numbers have no holes, so a number is a place.
-  const indexOf = (number: number): number => Math.max(0, number - (last - sends.length + 1));
 
   return {
     sends: sends as readonly Pending[],
@@ -69,12 +70,12 @@ export function createOutbox(limits: OutboxLimits) {
     },
 
     /** Takes a send; undefined when there is no room for it. */
-    add(frame: (number: number) => Send, until?: number): Pending | undefined {
-      const made = frame(last + 1);
-      const text = encodeFrame(made);
+    add(make: (number: number) => SendFrame): Pending | undefined {
+      const frame = make(last + 1);
+      const text = encodeFrame(frame);
       const size = byteLength(text);
       if (sends.length >= limits.messages || bytes + size > limits.bytes) return undefined;
-      const send: Pending = { number: ++last, frame: made, text, bytes: size, state: 'queued', until };
+      const send: Pending = { number: ++last, frame, text, bytes: size, state: 'queued' };
       bytes += size;
       sends.push(send);
       return send;
@@ -83,9 +84,8 @@ export function createOutbox(limits: OutboxLimits) {
     /** The next sends after number `after` that are not known to be committed: at most `count` of them and `room` bytes, but one at least. */
     batch(after: number, count: number, room: number): Pending[] {
       const found: Pending[] = [];
-      for (let at = indexOf(after + 1); at < sends.length; at++) {
-        const send = sends[at]!;
-        if (send.barrier !== undefined) continue;
+      for (const send of sends) {
+        if (send.number <= after || send.barrier !== undefined) continue;
         room -= send.bytes + 1;
         if (found.length >= count || (room < 0 && found.length > 0)) break;
         send.state = 'sent';
@@ -95,52 +95,45 @@ export function createOutbox(limits: OutboxLimits) {
     },
 
     /** An entry of the inbox answered send `number`. */
-    answer(number: number, outcome: Envelope): Pending | undefined {
-      const send = sends[number - (last - sends.length + 1)];
+    answer(number: number, outcome: Envelope): void {
+      const send = sends.find((one) => one.number === number);
       if (send) send.outcome ??= outcome;
-      return send;
     },
 
     /** Sends up to `number` are committed, their outcomes are in the inbox up to `offset`. */
     acked(number: number, offset: number): void {
       committed = Math.max(committed, number);
-      for (const send of sends) {
-        if (send.number > number) break;
-        send.barrier ??= offset;
-      }
+      for (const send of sends) if (send.number <= number) send.barrier ??= offset;
     },
 
     /** The sends that came to their end now that the inbox was handed on up to `offset`, in order. */
-    settle(offset: number): Pending[] {
-      return drop(({ barrier = Infinity, outcome, doubtful }) => {
+    settle: (offset: number): Pending[] =>
+      drop(({ barrier = Infinity, outcome, doubtful }) => {
         if (barrier > offset) return undefined;
         if (outcome) return /^(reply|(un)?subscribed)$/.test(outcome.delta) ? 'acknowledged' : 'rejected';
         return doubtful ? 'unknown' : 'acknowledged';
-      });
-    },
+      }),
 
     /** Entries of the inbox were lost: a send that may have been answered there has an unknown outcome. */
     doubt(): void {
       for (const send of sends) {
-        if (send.state === 'queued') break;
-        send.doubtful = true;
+        send.doubtful = send.state === 'sent';
         // Offsets of another epoch cannot be compared; that it is committed is known all the same.
-        if (send.barrier !== undefined) send.barrier = 0;
+        if (send.barrier) send.barrier = 0;
       }
     },
 
-    /** The first send is too big for the way: it ends here, and its number must be skipped. */
-    refuseFirst(): Pending[] {
-      const [first] = sends;
-      return drop((send) => {
-        if (send !== first) return undefined;
-        send.outcome = completeEnvelope({
-          delta: 'too_big',
-          lambda: 'split_message',
-          payload: { message: 'A proxy refuses a message of this size.' },
-        });
-        return 'rejected';
+    /** The first send that is not committed is too big for the way: it ends here. Its number, which must be skipped. */
+    refuse(): number | undefined {
+      const send = sends.find(({ barrier }) => barrier === undefined);
+      if (!send) return undefined;
+      send.barrier = 0;
+      send.outcome = completeEnvelope({
+        delta: 'too_big',
+        lambda: 'split_message',
+        payload: { message: 'A proxy refuses a message of this size.' },
       });
+      return send.number;
     },
 
     /** The session is gone: every send has an unknown outcome, and numbers begin again (P14). */

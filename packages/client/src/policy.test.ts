@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Cause } from './explain.js';
+import type { Attempt, Cause } from './explain.js';
 import { createPolicy } from './policy.js';
-import type { Phase, PolicyEffect, PolicyEvent, PolicyOptions } from './policy.js';
+import type { Phase, PolicyEvents, PolicyOptions } from './policy.js';
 import type { TransportName } from './transports/transport.js';
 
 const ALL: TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
@@ -10,6 +10,9 @@ const ALL: TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 function scene(options: Partial<PolicyOptions> = {}) {
   let now = 1_000;
   let generation = 0;
+  let roundTrip = 0;
+  const begun: Attempt[] = [];
+  const changed: Attempt[] = [];
   const policy = createPolicy(
     {
       transports: ALL,
@@ -20,13 +23,21 @@ function scene(options: Partial<PolicyOptions> = {}) {
       ...options,
     },
     () => 0.5,
+    {
+      roundTrip: () => roundTrip,
+      begin: (attempt) => void begun.push(attempt),
+      ended: () => {},
+      changed: (attempt) => void changed.push(attempt),
+    },
   );
-  const effects: PolicyEffect[] = [];
-  const tell = (event: PolicyEvent): void => {
-    const made = policy.handle(event, now);
-    effects.push(...made);
-    for (const effect of made)
-      if (effect.type === 'open') tell({ type: 'ready', attempt: effect.attempt.attempt });
+  let ready = 0;
+  const tell = <Name extends keyof PolicyEvents>(
+    name: Name,
+    attempt?: number,
+    value?: PolicyEvents[Name],
+  ): void => {
+    policy.tell(now, name, attempt, value);
+    while (ready < begun.length) policy.tell(now, 'ready', begun[ready++]!.attempt);
   };
   const self = {
     policy,
@@ -34,44 +45,41 @@ function scene(options: Partial<PolicyOptions> = {}) {
     get now() {
       return now;
     },
-    start: () => tell({ type: 'started' }),
+    start: () => tell('started'),
     /** What is open, as `transport` or `transport?` for a probe. */
     open: () =>
       policy.log
         .filter(({ endedAt }) => !endedAt)
         .map(({ transport, role }) => transport + (role === 'probe' ? '?' : '')),
-    opened: () => effects.flatMap((effect) => (effect.type === 'open' ? [effect.attempt.transport] : [])),
-    changes: () => effects.flatMap((effect) => (effect.type === 'changed' ? [effect.attempt.transport] : [])),
+    opened: () => begun.map(({ transport }) => transport),
+    changes: () => changed.map(({ transport }) => transport),
+    measured: (sample: number) => void (roundTrip = sample),
     last: (transport: TransportName) =>
       policy.log.filter((one) => one.transport === transport && !one.endedAt).at(-1)!.attempt,
     verdicts: (transport: TransportName) =>
       policy.log.filter((one) => one.transport === transport).map(({ verdict }) => verdict),
-    handshake: (transport: TransportName) => tell({ type: 'opened', attempt: self.last(transport) }),
+    handshake: (transport: TransportName) => tell('opened', self.last(transport)),
     welcome(transport: TransportName) {
       const attempt = self.last(transport);
-      tell({ type: 'opened', attempt });
+      tell('opened', attempt);
       const { role } = policy.log.find((one) => one.attempt === attempt)!;
-      tell({ type: 'welcomed', attempt, generation: role === 'probe' ? 0 : ++generation });
+      tell('welcomed', attempt, role === 'probe' ? 0 : ++generation);
       return attempt;
     },
     prove(transport: TransportName) {
       const attempt = self.welcome(transport);
-      tell({ type: 'proven', attempt });
+      tell('proven', attempt);
       return attempt;
     },
     end: (transport: TransportName, cause: Partial<Cause> = {}) =>
-      tell({
-        type: 'ended',
-        attempt: self.last(transport),
-        cause: { by: 'network', status: 0, detail: '', idle: 0, ...cause } as Cause,
-      }),
+      tell('ended', self.last(transport), { by: 'network', status: 0, detail: '', idle: 0, ...cause }),
     /** Moves on, waking the policy whenever it wants. */
     pass(ms: number) {
       const until = now + ms;
       for (let steps = 0; policy.deadline <= until; steps++) {
         if (steps > 1_000) throw new Error(`The policy turns in a circle at ${now}.`);
         now = Math.max(now, policy.deadline);
-        tell({ type: 'timePassed' });
+        tell('timePassed');
       }
       now = until;
     },
@@ -126,16 +134,15 @@ describe('the truth table', () => {
   };
   const happen: Record<What, (s: ReturnType<typeof scene>) => void> = {
     started: (s) => s.start(),
-    opened: (s) => s.tell({ type: 'opened', attempt: 1 }),
-    welcomed: (s) => s.tell({ type: 'welcomed', attempt: 1, generation: 1 }),
-    proven: (s) => s.tell({ type: 'proven', attempt: 1 }),
-    held: (s) => s.tell({ type: 'held', attempt: 1 }),
-    ended: (s) =>
-      s.tell({ type: 'ended', attempt: 1, cause: { by: 'network', status: 0, detail: '', idle: 0 } }),
-    woke: (s) => s.tell({ type: 'woke' }),
-    moved: (s) => s.tell({ type: 'moved', within: 0 }),
-    renewed: (s) => s.tell({ type: 'renewed' }),
-    stopped: (s) => s.tell({ type: 'stopped' }),
+    opened: (s) => s.tell('opened', 1),
+    welcomed: (s) => s.tell('welcomed', 1, 1),
+    proven: (s) => s.tell('proven', 1),
+    held: (s) => s.tell('held', 1),
+    ended: (s) => s.tell('ended', 1, { by: 'network', status: 0, detail: '', idle: 0 }),
+    woke: (s) => s.tell('woke'),
+    moved: (s) => s.tell('moved', undefined, 0),
+    renewed: (s) => s.tell('renewed'),
+    stopped: (s) => s.tell('stopped'),
     'a minute passed': (s) => s.pass(60_000),
   };
   const table: Record<Phase, Record<What, Phase>> = {
@@ -241,7 +248,7 @@ describe('the race', () => {
 
   test('gives slow networks more time before it starts beside', () => {
     const s = scene();
-    s.policy.measured(400);
+    s.measured(400);
     s.start();
     s.pass(1_199);
     expect(s.open()).toEqual(['websocket']);
@@ -354,7 +361,7 @@ describe('a server that is down', () => {
     const s = scene({ transports: ['websocket'] });
     s.start();
     s.end('websocket');
-    s.tell({ type: 'woke' });
+    s.tell('woke');
     expect(s.open()).toEqual(['websocket']);
   });
 
@@ -366,10 +373,10 @@ describe('a server that is down', () => {
       s.end(s.open()[0] as TransportName);
     }
     while (s.open().length === 0) s.pass(1_000);
-    s.tell({ type: 'renewed' });
+    s.tell('renewed');
     s.pass(250);
     expect(s.open()).toEqual(['websocket']);
-    s.tell({ type: 'renewed' });
+    s.tell('renewed');
     s.pass(1_000);
     expect(s.open()).toEqual([]);
   });
@@ -377,7 +384,7 @@ describe('a server that is down', () => {
   test('that says no is not asked the same over another transport', () => {
     const s = scene();
     s.start();
-    s.end('websocket', { by: 'server', name: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
+    s.end('websocket', { by: 'server', detail: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
     expect(s.policy.phase).toBe('waiting');
     expect(s.opened()).toEqual(['websocket']);
     expect(s.policy.standings.size).toBe(0);
@@ -451,7 +458,7 @@ describe('verdicts', () => {
     s.end('long-poll');
     s.pass(250);
     const attempt = s.prove('long-poll');
-    s.tell({ type: 'held', attempt });
+    s.tell('held', attempt);
     s.end('long-poll');
     s.pass(250);
     expect(s.open()).toEqual(['long-poll']);
@@ -491,7 +498,7 @@ describe('the way back up', () => {
     expect(s.open()).toEqual(['sse', 'websocket']);
     s.welcome('websocket');
     expect(s.open()).toEqual(['sse', 'websocket']);
-    s.tell({ type: 'proven', attempt: s.last('websocket') });
+    s.tell('proven', s.last('websocket'));
     expect(s.open()).toEqual(['websocket']);
     expect(s.changes()).toEqual(['sse', 'websocket']);
   });
@@ -541,7 +548,7 @@ describe('the way back up', () => {
 
   test('looks at once when the page wakes up', () => {
     const s = below();
-    s.tell({ type: 'woke' });
+    s.tell('woke');
     expect(s.open()).toEqual(['sse', 'websocket?']);
   });
 
@@ -566,7 +573,7 @@ test('asks ever less often for a long-poll that is cut each time, and is back so
         if (!one.welcomeAt) s.prove(transport);
         else if (transport === 'long-poll' && role !== 'probe') {
           if (!held && s.now >= one.welcomeAt + 1_000) s.end(transport);
-          else if (held && s.now >= one.welcomeAt + 25_000) s.tell({ type: 'held', attempt });
+          else if (held && s.now >= one.welcomeAt + 25_000) s.tell('held', attempt);
         }
       }
       const { transport } = s.policy.newest() ?? {};
@@ -595,7 +602,7 @@ describe('a move to another node', () => {
     const s = scene();
     s.start();
     s.prove('websocket');
-    s.tell({ type: 'moved', within: 0 });
+    s.tell('moved', undefined, 0);
     expect(s.open()).toEqual(['websocket', 'websocket']);
     s.end('websocket');
     expect(s.policy.standings.size).toBe(0);
@@ -609,9 +616,9 @@ describe('a move to another node', () => {
     const s = scene();
     s.start();
     s.prove('websocket');
-    s.tell({ type: 'moved', within: 0 });
+    s.tell('moved', undefined, 0);
     const refuse = () =>
-      s.end('websocket', { by: 'server', name: 'drain', advice: 'reconnect_elsewhere', wait: 0 });
+      s.end('websocket', { by: 'server', detail: 'drain', advice: 'reconnect_elsewhere', wait: 0 });
     for (let n = 0; n < 8; n++) {
       refuse();
       while (s.open().length < 2) s.pass(250);
@@ -626,7 +633,7 @@ describe('a move to another node', () => {
     const s = scene();
     s.start();
     s.prove('websocket');
-    s.tell({ type: 'moved', within: 8_000 });
+    s.tell('moved', undefined, 8_000);
     s.pass(3_999);
     expect(s.opened()).toHaveLength(1);
     s.pass(1);

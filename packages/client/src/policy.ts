@@ -28,32 +28,39 @@ export interface PolicyOptions {
   patience: number;
 }
 
-export type PolicyEvent =
-  | { type: 'started' }
-  /** It has its credentials: its time runs from now. */
-  | { type: 'ready'; attempt: number }
-  | { type: 'opened'; attempt: number }
-  | { type: 'welcomed'; attempt: number; generation: number }
-  | { type: 'proven'; attempt: number }
-  /** A poll was held for its whole time. */
-  | { type: 'held'; attempt: number }
-  | { type: 'ended'; attempt: number; cause: Cause }
-  /** The page is visible or online again. */
-  | { type: 'woke' }
-  /** It wants another connection, on the same transport, within this time, ms. */
-  | { type: 'moved'; within: number }
-  /** The session was replaced by a new one. */
-  | { type: 'renewed' }
-  | { type: 'stopped' }
-  | { type: 'timePassed' };
-
-export type PolicyEffect =
-  | { type: 'open'; attempt: Attempt }
-  | { type: 'close'; attempt: Attempt }
-  /** It is over; its verdict is known. */
-  | { type: 'ended'; attempt: Attempt }
+/** What the policy asks of whoever runs the attempts, and tells it. */
+export interface PolicyHost {
+  /** Smoothed, ms; 0 before the first. */
+  roundTrip(): number;
+  /** Get credentials and open it. */
+  begin(attempt: Attempt): void;
+  /** It is over and its verdict known: close it. */
+  ended(attempt: Attempt): void;
   /** The attempt that carries the session, as the application should know it. */
-  | { type: 'changed'; attempt: Attempt; from: Attempt | undefined; why: VerdictCode | undefined };
+  changed(attempt: Attempt, from: Attempt | undefined, why: VerdictCode | undefined): void;
+}
+
+/** What can happen: the value that comes with it. Those of an attempt say which. */
+export interface PolicyEvents {
+  started: undefined;
+  /** An attempt has its credentials: its time runs from now. */
+  ready: undefined;
+  opened: undefined;
+  /** With this generation. */
+  welcomed: number;
+  proven: undefined;
+  /** A poll was held for its whole time. */
+  held: undefined;
+  ended: Cause;
+  /** The page is visible or online again. */
+  woke: undefined;
+  /** The session wants another connection, on the same transport, within this time, ms. */
+  moved: number;
+  /** The session was replaced by a new one. */
+  renewed: undefined;
+  stopped: undefined;
+  timePassed: undefined;
+}
 
 export type Phase = 'idle' | 'racing' | 'waiting' | 'young' | 'steady';
 
@@ -73,20 +80,18 @@ type Running = Attempt & { ready?: boolean; due?: number };
 
 export type Policy = ReturnType<typeof createPolicy>;
 
-export function createPolicy(options: PolicyOptions, random: () => number) {
+export function createPolicy(options: PolicyOptions, random: () => number, host: PolicyHost) {
   const { transports, reconnect, probe: schedule } = options;
   const standings = new Map<TransportName, Standing>();
   const suspicions = new Map<TransportName, VerdictCode>();
   const log: Attempt[] = [];
   let running: Running[] = [];
-  let effects: PolicyEffect[] = [];
   let now = 0;
   let started = false;
   let count = 0;
   let current: Attempt | undefined;
   /** The highest generation that a welcome gave: only its connection counts as attached. */
   let held = 0;
-  let roundTrip = 0;
   let failures = 0;
   let renewed = false;
   let race: TransportName[] | undefined;
@@ -107,7 +112,7 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
   /** On its way to carrying the session, or to showing that it could. */
   const undecided = (): boolean => running.some(({ generation }) => !generation);
   const scaled = (times: number, least: number, most: number): number =>
-    Math.min(most, Math.max(least, roundTrip * times));
+    Math.min(most, Math.max(least, host.roundTrip() * times));
   const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
   const strikesOf = (transport: TransportName): number => standings.get(transport)?.strikes ?? 0;
 
@@ -137,38 +142,29 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     running.push(attempt);
     log.push(attempt);
     if (log.length > MAX_LOG) log.shift();
-    effects.push({ type: 'open', attempt });
+    host.begin(attempt);
   };
 
   const end = (one: Running, cause: Cause): void => {
+    const { role, transport, welcomeAt } = one;
     const carried = newest() === one;
     running = running.filter((other) => other !== one);
     const verdict = judge(one, cause, now);
-    Object.assign(one, {
-      endedAt: now,
-      verdict,
-      omega: certainty(strikesOf(one.transport) + 1),
-      detail:
-        cause.by === 'network'
-          ? `${cause.status} ${cause.detail}`
-          : cause.by === 'server'
-            ? cause.name
-            : undefined,
-    });
-    effects.push({ type: 'close', attempt: one });
-    effects.push({ type: 'ended', attempt: one });
-    if ('wait' in cause) delay = Math.max(delay, cause.wait ?? 0);
-    const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
-    // An old connection that had its time teaches nothing, nor does a move to another node that failed.
-    if (blames(verdict) && !moving && (carried || one.role === 'probe' || !one.welcomeAt)) {
-      if (newest()) strike(one.transport, verdict);
-      else suspicions.set(one.transport, verdict);
-    }
-    if (moving && !one.welcomeAt) {
+    const omega = certainty(strikesOf(transport) + 1);
+    Object.assign(one, { endedAt: now, verdict, omega, detail: cause.detail });
+    host.ended(one);
+    delay = Math.max(delay, cause.wait ?? 0);
+    const moving = newest() && role === 'attach' && transport === current?.transport;
+    if (moving && !welcomeAt) {
       moveAt = now + reconnect.min + backoff();
       failures++;
     }
-    if (one.role === 'probe' || !race) return;
+    // An old connection that had its time teaches nothing, nor does a move to another node that failed.
+    if (blames(verdict) && !moving && (carried || role === 'probe' || !welcomeAt)) {
+      if (newest()) strike(transport, verdict);
+      else suspicions.set(transport, verdict);
+    }
+    if (role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.
     if (cause.by === 'server' && !blames(verdict)) {
@@ -178,12 +174,12 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
   };
 
   const leave = (test: (attempt: Attempt) => unknown): void => {
-    for (const one of running.filter(test)) end(one, { by: 'us', code: 'left' });
+    for (const one of running.filter(test)) end(one, { by: 'us', detail: 'left' });
   };
 
   const take = (attempt: Attempt, why: VerdictCode | undefined): void => {
     if (attempt === current) return;
-    effects.push({ type: 'changed', attempt, from: current, why });
+    host.changed(attempt, current, why);
     current = attempt;
   };
 
@@ -306,6 +302,52 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
     }
   };
 
+  const events: {
+    [Name in keyof PolicyEvents]: (one: Running, value: PolicyEvents[Name]) => void;
+  } = {
+    started() {
+      if (!started) retryAt = now;
+      started = true;
+    },
+    ready(one) {
+      one.ready = true;
+      one.startedAt = now;
+    },
+    opened(one) {
+      one.openedAt ??= now;
+      // Another one already carries the session: look first, then take over.
+      if (one.role === 'race' && one.transport === 'websocket' && newest()) one.role = 'probe';
+    },
+    welcomed,
+    proven(one) {
+      if (!one.provenAt) proven(one);
+    },
+    held: ({ transport }) => void standings.delete(transport),
+    ended: end,
+    woke() {
+      if (retryAt < Infinity) retryAt = now;
+      if (probeAt < Infinity) probeAt = now;
+      probed = 0;
+    },
+    moved(_, within) {
+      if (moveAt === Infinity) moveAt = now + random() * within;
+    },
+    renewed() {
+      held = 0;
+      race = undefined;
+      leave(() => true);
+      // The server is there, so it need not be waited for as one that is down; but once only (P55).
+      if (!renewed) retryAt = now + random() * reconnect.min;
+      renewed = true;
+    },
+    stopped() {
+      started = false;
+      race = undefined;
+      leave(() => true);
+    },
+    timePassed() {},
+  };
+
   return {
     /** The last attempts, oldest first. */
     log: log as readonly Attempt[],
@@ -321,10 +363,6 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       if (best) return best.provenAt ? 'steady' : 'young';
       return retryAt === Infinity ? 'racing' : 'waiting';
     },
-    /** The smoothed round trip, ms. */
-    measured(sample: number): void {
-      roundTrip = sample;
-    },
     get deadline(): number {
       const best = newest();
       return Math.min(
@@ -334,66 +372,18 @@ export function createPolicy(options: PolicyOptions, random: () => number) {
       );
     },
 
-    handle(event: PolicyEvent, at: number): PolicyEffect[] {
+    /** Something happened at `at`; to this attempt, if it has to do with one: of a dead one it is ignored. */
+    tell<Name extends keyof PolicyEvents>(
+      at: number,
+      name: Name,
+      attempt?: number,
+      value?: PolicyEvents[Name],
+    ) {
       // A moment of 0 would read as "not yet".
       now = at || Number.MIN_VALUE;
-      effects = [];
-      const one = 'attempt' in event ? running.find(({ attempt }) => attempt === event.attempt) : undefined;
-      if (one) {
-        switch (event.type) {
-          case 'ready':
-            Object.assign(one, { ready: true, startedAt: now });
-            break;
-          case 'opened':
-            one.openedAt ??= now;
-            // Another one already carries the session: look first, then take over.
-            if (one.role === 'race' && one.transport === 'websocket' && newest()) one.role = 'probe';
-            break;
-          case 'welcomed':
-            welcomed(one, event.generation);
-            break;
-          case 'proven':
-            if (!one.provenAt) proven(one);
-            break;
-          case 'held':
-            standings.delete(one.transport);
-            break;
-          case 'ended':
-            end(one, event.cause);
-            break;
-          default:
-        }
-      }
-      switch (event.type) {
-        case 'started':
-          if (!started) retryAt = now;
-          started = true;
-          break;
-        case 'woke':
-          if (retryAt < Infinity) retryAt = now;
-          if (probeAt < Infinity) probeAt = now;
-          probed = 0;
-          break;
-        case 'moved':
-          if (moveAt === Infinity) moveAt = now + random() * event.within;
-          break;
-        case 'renewed':
-          held = 0;
-          race = undefined;
-          leave(() => true);
-          // The server is there, so it need not be waited for as one that is down; but once only (P55).
-          if (!renewed) retryAt = now + random() * reconnect.min;
-          renewed = true;
-          break;
-        case 'stopped':
-          started = false;
-          race = undefined;
-          leave(() => true);
-          break;
-        default:
-      }
+      const one = running.find((other) => other.attempt === attempt);
+      if (one || !attempt) events[name](one!, value!);
       step();
-      return effects;
     },
   };
 }

@@ -13,7 +13,7 @@ import {
 } from '@iskra/protocol/wire';
 import type { ClientFrame, Position, Welcome } from '@iskra/protocol/wire';
 import type { Connection } from './connection.js';
-import type { Outbox, Pending } from './outbox.js';
+import type { Outbox } from './outbox.js';
 
 /** What proves the session, and where it stands. */
 export interface Identity {
@@ -37,30 +37,31 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
-  const continued = ({ attempt }: Connection, more?: object): string => {
+  /** What begins a message of a connection that is welcomed: over HTTP it has to prove the session each time. */
+  const head = ({ attempt, http }: Connection, more?: object): string[] => {
     const { nonce, welcome } = identity;
-    return encodeFrame(['continue', { nonce, key: welcome!.key, generation: attempt.generation!, ...more }]);
+    return http
+      ? [encodeFrame(['continue', { nonce, key: welcome!.key, generation: attempt.generation!, ...more }])]
+      : [];
   };
 
-  /** The next sends for this connection, behind `head` and `controls`. */
-  const fill = (one: Connection, head: string[], controls: string[]): string => {
+  /** `begin`, the controls and the next sends as one message; empty when there is nothing but its beginning. */
+  const compose = (one: Connection, begin: string[], controls: string[], carries: boolean): string => {
     const { sends: window = SEND_WINDOW, message: most = batchBytes } = identity.welcome?.limits ?? {};
+    const { committed } = outbox;
+    const after = one.http ? 0 : one.sentUpTo;
     const sends = outbox.batch(
-      one.http ? 0 : one.sentUpTo,
+      after,
       // Over HTTP one message is the window; a server may announce less than fits in one.
-      Math.min(
-        window - (one.http ? 0 : Math.max(0, one.sentUpTo - outbox.committed)),
-        MAX_FRAMES - MAX_CONTROLS - 1,
-      ),
-      Math.min(most, batchBytes) - Math.max(HEAD, byteLength(head.join())),
+      carries ? Math.min(window - Math.max(0, after - committed), MAX_FRAMES - MAX_CONTROLS - 1) : 0,
+      Math.min(most, batchBytes) - Math.max(HEAD, byteLength(begin.join())),
     );
-    const frames = [...head, ...controls, ...sends.map(({ text }) => text)];
-    const message = joinFrames(frames);
-    if (sends.length) one.sentUpTo = sends[sends.length - 1]!.number;
-    if (one.http && frames.length > head.length) {
-      one.underWay = { controls, bytes: message.length, count: sends.length, committed: outbox.committed };
-    }
-    return frames.length > head.length || !one.attempt.welcomeAt ? message : '';
+    const frames = [...controls, ...sends.map(({ text }) => text)];
+    if (!frames.length) return '';
+    const message = joinFrames([...begin, ...frames]);
+    one.sentUpTo = sends.at(-1)?.number ?? one.sentUpTo;
+    if (one.http) one.underWay = { controls, bytes: message.length, count: sends.length, committed };
+    return message;
   };
 
   /** The way takes smaller messages only. */
@@ -74,8 +75,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
     /** The message that opens a connection: hello, and right behind it what is not settled (P38), if it may carry sends. */
     hello(one: Connection, free: boolean): string {
       const { attempt, transport, role } = one.attempt;
-      const probe = role === 'probe';
       const { nonce, welcome } = identity;
+      const probe = role === 'probe';
       const opening = {
         version: VERSION,
         nonce,
@@ -84,44 +85,43 @@ export function createSending(identity: Identity, outbox: Outbox) {
         attempt: `${transport}-${attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
-      const head = [encodeFrame(['hello', opening])];
-      return probe || !free ? joinFrames(head) : fill(one, head, []);
+      const begin = [encodeFrame(['hello', opening])];
+      return compose(one, begin, [], free && !probe) || joinFrames(begin);
     },
 
     /** One poll. The cursors in it are the subscriptions (P42). */
-    poll: (one: Connection, wait: number): string =>
-      joinFrames([continued(one, { cursors: cursors(), wait })]),
+    poll: (one: Connection, wait: number): string => joinFrames(head(one, { cursors: cursors(), wait })),
 
     /** The next message for a connection that is welcomed; empty when it has nothing to send or must wait. */
-    next(one: Connection, carries: boolean, now: number): string {
-      if (one.underWay || now < one.sendAt || (one.http && !carries)) return '';
-      const controls = one.controls.splice(0, MAX_CONTROLS);
-      if (carries) return fill(one, one.http ? [continued(one)] : [], controls);
-      return controls.length ? joinFrames(controls) : '';
-    },
+    next: (one: Connection, carries: boolean, now: number): string =>
+      one.underWay || now < one.sendAt || (one.http && !carries)
+        ? ''
+        : compose(one, head(one), one.controls.splice(0, MAX_CONTROLS), carries),
 
-    bye: (one: Connection): string =>
-      joinFrames([...(one.http ? [continued(one)] : []), encodeFrame(['bye'])]),
+    bye: (one: Connection): string => joinFrames([...head(one), encodeFrame(['bye'])]),
 
-    /** A POST was answered, or not (status 0): the same again after `pause` ms, if need be. */
+    /**
+     * A POST was answered, or not (status 0): the same again after `pause` ms, if need be.
+     * The answer: whether there is no way up at all.
+     */
     answered(
       one: Connection,
-      sent: NonNullable<Connection['underWay']>,
+      { controls, bytes, count, committed }: NonNullable<Connection['underWay']>,
       status: number,
       now: number,
       pause: number,
-    ) {
+    ): boolean {
       const taken = status > 199 && status < 300;
-      let refused: Pending[] = [];
+      if (taken && (!count || outbox.committed > committed)) one.tries = 0;
+      else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
       if (status === 413) {
-        split(sent.bytes);
-        // What is too big for the way alone will never pass: it ends here, and its number is skipped.
-        if (sent.count === 1) refused = outbox.refuseFirst();
-        for (const { number } of refused) control(one, 'skip', number);
-      } else if (!taken) one.controls.unshift(...sent.controls);
-      if (taken && (!sent.count || outbox.committed > sent.committed)) one.tries = 0;
-      else one.sendAt = status === 413 ? 0 : now + pause * 2 ** Math.min(one.tries++, 5);
-      return { refused, broken: !taken && one.tries > 3 };
+        one.sendAt = 0;
+        split(bytes);
+        // What is too big for the way alone will never pass: its number is skipped.
+        const refused = count === 1 && outbox.refuse();
+        if (refused) control(one, 'skip', refused);
+      } else if (!taken) one.controls.unshift(...controls);
+      return !taken && one.tries > 3;
     },
 
     /**

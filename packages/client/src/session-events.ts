@@ -44,16 +44,22 @@ export interface Told {
   error: [error: unknown];
 }
 
-export type SessionEffect =
+/** What the session wants done, in this order; by name, with what it is done with. */
+export interface Host {
+  askCredentials(attempt: number): void;
   /** Opens a connection; for a poll, again for each poll. */
-  | { type: 'openConnection'; attempt: number; transport: TransportName; message: string }
-  | { type: 'sendMessage'; attempt: number; message: string }
-  | { type: 'closeConnection'; attempt: number }
-  | { type: 'askCredentials'; attempt: number }
+  open(attempt: number, transport: TransportName, message: string): void;
+  send(attempt: number, message: string): void;
+  close(attempt: number): void;
   /** For a channel's feed. */
-  | { type: 'hand'; channel: string; what: 'entry' | 'gap' | 'members'; value: never }
+  hand(channel: string, what: 'entry' | 'gap' | 'members', value: never): void;
   /** It came to its end; with an error, if it is none that was hoped for. */
-  | { type: 'settle'; send: Pending; error?: Error | undefined }
-  | { type: 'pong'; moment: number }
-  | { [Name in keyof Told]: { type: 'tell'; name: Name; values: Told[Name] } }[keyof Told]
-  | { type: 'stop'; reason: string };
+  settle(send: Pending, error: Error | undefined): void;
+  pong(moment: number): void;
+  tell<Name extends keyof Told>(name: Name, ...values: Told[Name]): void;
+  stop(reason: string): void;
+}
+
+export type SessionEffect =
+  | { [Name in Exclude<keyof Host, 'tell'>]: [Name, ...Parameters<Host[Name]>] }[Exclude<keyof Host, 'tell'>]
+  | { [Name in keyof Told]: ['tell', Name, ...Told[Name]] }[keyof Told];

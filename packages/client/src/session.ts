@@ -21,16 +21,16 @@ import type { SubscribeOptions } from './channel.js';
 import { createConnection } from './connection.js';
 import type { Connection } from './connection.js';
 import { createDownlink } from './downlink.js';
-import type { PageSignal } from './environment.js';
-import { OutcomeUnknown, RequestTimeout, SendError } from './errors.js';
+import type { Passage } from './downlink.js';
+import { OutcomeUnknown, SendError } from './errors.js';
 import { blames, certainty } from './explain.js';
 import type { Attempt, Cause } from './explain.js';
 import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvent } from './policy.js';
+import type { PolicyEvents } from './policy.js';
 import { createQuality } from './quality.js';
-import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Told } from './session-events.js';
+import type { SessionEffect, SessionEvent, SessionOptions, SessionState } from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
 
@@ -45,8 +45,11 @@ const MAX_REFRESHES = 3;
 
 export type Session = ReturnType<typeof createSession>;
 
+/** What the server says in an envelope of its own. */
+type Said = Envelope<Partial<Fault> & { within?: number }>;
+
 export function createSession(options: SessionOptions, random: () => number, makeNonce: () => string) {
-  const policy = createPolicy(options, random);
+  const { transports, poll: pace } = options;
   const outbox = createOutbox(options.outbox);
   const downlink = createDownlink();
   const quality = createQuality();
@@ -64,18 +67,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let refreshes = 0;
   let resyncs = 0;
   let resyncAt = 0;
-  let timeoutAt = Infinity;
   let pingedAt = 0;
   let skipped = 0;
 
-  const primary = (): Connection | undefined => connections.get(policy.newest()?.attempt ?? 0);
-  const inbox = (): number => cursors.get(INBOX)?.[1] ?? 0;
-
-  const tell = <Name extends keyof Told>(name: Name, ...values: Told[Name]): void =>
-    void effects.push({ type: 'tell', name, values } as SessionEffect);
-
-  const hand = (channel: string, what: 'entry' | 'gap' | 'members', value: unknown): void =>
-    void effects.push({ type: 'hand', channel, what, value: value as never });
+  const act = (...effect: SessionEffect): void => void effects.push(effect);
 
   const report = (delta: string, lambda: Advice, omega: number, payload: object, dimension = 2): void => {
     const { pain, chaos, trust } = quality.voices(now);
@@ -85,88 +80,83 @@ export function createSession(options: SessionOptions, random: () => number, mak
       voice_trust: trust,
       seam_id: options.seam,
     };
-    tell('system', { delta, dimension, omega, lambda, payload, fractal_metadata });
-  };
-
-  const settle = (sends: Pending[]): void => {
-    for (const send of sends) {
-      const { state, outcome } = send;
-      const error =
-        state === 'unknown'
-          ? new OutcomeUnknown()
-          : state === 'rejected'
-            ? new SendError(outcome!.delta, outcome!.lambda, outcome!.payload as Fault)
-            : undefined;
-      effects.push({ type: 'settle', send, error });
-    }
+    act('tell', 'system', { delta, dimension, omega, lambda, payload, fractal_metadata });
   };
 
   const turn = (next: SessionState): void => {
-    if (state !== next) {
-      state = next;
-      tell('status');
-    }
+    if (state === next) return;
+    state = next;
+    act('tell', 'status');
   };
 
   // ─── What the policy wants ────────────────────────────────────────────────
 
-  const consult = (event: PolicyEvent): void => {
-    for (const effect of policy.handle(event, now)) {
-      const { attempt } = effect;
-      switch (effect.type) {
-        case 'open':
-          begin(attempt);
-          break;
-        case 'close':
-          effects.push({ type: 'closeConnection', attempt: attempt.attempt });
-          break;
-        case 'ended':
-          ended(attempt);
-          break;
-        case 'changed': {
-          const { from, why } = effect;
-          const to = attempt.transport;
-          if (from?.transport === to) break;
-          if (from) {
-            const better = options.transports.indexOf(to) < options.transports.indexOf(from.transport);
-            quality.count('switched', now);
-            report(
-              better ? 'transport_upgraded' : 'transport_downgraded',
-              'monitor_stability',
-              certainty((policy.standings.get(from.transport)?.strikes ?? 0) + 1),
-              { from: from.transport, to, verdict: why },
-            );
-          }
-          tell('transport', { from: from?.transport, to });
-          tell('status');
-        }
+  const policy = createPolicy(options, random, {
+    roundTrip: () => quality.roundTrip ?? 0,
+
+    begin(attempt) {
+      connections.set(attempt.attempt, createConnection(attempt, now));
+      act('askCredentials', attempt.attempt);
+    },
+
+    ended({ attempt, transport, verdict = 'left', omega = 1 }) {
+      connections.delete(attempt);
+      act('close', attempt);
+      if (blames(verdict) || verdict === 'lost') quality.count('failed', now);
+      if (lostAt < Infinity || !identity.welcome || policy.newest() || state === 'closed') return;
+      lostAt = now;
+      // Superseded: its successor is on its way already.
+      if (verdict !== 'superseded') report('connection_lost', 'resume', omega, { transport, verdict });
+    },
+
+    changed({ transport: to }, before, verdict) {
+      const from = before?.transport;
+      if (from === to) return;
+      if (from) {
+        quality.count('switched', now);
+        report(
+          transports.indexOf(to) < transports.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded',
+          'monitor_stability',
+          certainty((policy.standings.get(from)?.strikes ?? 0) + 1),
+          { from, to, verdict },
+        );
       }
-    }
-  };
+      act('tell', 'transport', { from, to });
+      act('tell', 'status');
+    },
+  });
 
-  const begin = (attempt: Attempt): void => {
-    connections.set(attempt.attempt, createConnection(attempt, now));
-    effects.push({ type: 'askCredentials', attempt: attempt.attempt });
-  };
-
-  const ended = ({ attempt, transport, verdict = 'left', omega = 1 }: Attempt): void => {
-    connections.delete(attempt);
-    if (blames(verdict) || verdict === 'lost') quality.count('failed', now);
-    if (lostAt < Infinity || !identity.welcome || policy.newest() || state === 'closed') return;
-    lostAt = now;
-    // Superseded: its successor is on its way already.
-    if (verdict !== 'superseded') report('connection_lost', 'resume', omega, { transport, verdict });
-  };
+  const consult = <Name extends keyof PolicyEvents>(
+    name: Name,
+    { attempt: about }: { attempt?: Attempt } = {},
+    value?: PolicyEvents[Name],
+  ): void => policy.tell(now, name, about?.attempt, value);
 
   const end = (one: Connection, cause: Cause): void => {
-    if (cause.by === 'network' && cause.status === 413) sending.split(one.underWay?.bytes);
-    consult({ type: 'ended', attempt: one.attempt.attempt, cause });
+    if (cause.status === 413) sending.split(one.underWay?.bytes);
+    consult('ended', one, cause);
   };
+
+  /** The connection that carries the sends. */
+  const primary = (): Connection | undefined => connections.get(policy.newest()?.attempt ?? 0);
+  const inbox = (): number => cursors.get(INBOX)?.[1] ?? 0;
 
   // ─── Up ───────────────────────────────────────────────────────────────────
 
-  const say = ({ attempt }: Connection, message: string): void =>
-    void effects.push({ type: 'sendMessage', attempt: attempt.attempt, message });
+  const settle = (sends: Pending[]): void => {
+    for (const send of sends) {
+      const { delta, lambda, payload } = send.outcome ?? ({} as Envelope);
+      const error =
+        send.state === 'unknown'
+          ? new OutcomeUnknown()
+          : send.state === 'rejected'
+            ? new SendError(delta, lambda, payload as Fault)
+            : undefined;
+      act('settle', send, error);
+    }
+  };
+
+  const say = ({ attempt }: Connection, message: string): void => act('send', attempt.attempt, message);
 
   /** Over HTTP one message with sends is under way at a time, and it may be another attempt's (P36). */
   const hello = (one: Connection): string =>
@@ -192,24 +182,19 @@ export function createSession(options: SessionOptions, random: () => number, mak
     one.pollAt = Infinity;
     one.polledAt = now;
     one.dueAt = now + wait + POLL_GRACE;
-    effects.push({ type: 'openConnection', attempt, transport, message: sending.poll(one, wait) });
+    act('open', attempt, transport, sending.poll(one, wait));
   };
 
-  const answered = (one: Connection, status: number, text: string): void => {
-    const sent = one.underWay;
-    one.underWay = undefined;
-    receive(one, text, true);
-    if (!sent) return;
-    const { refused, broken } = sending.answered(one, sent, status, now, random() * options.reconnect.min);
-    settle(refused);
-    if (broken) end(one, { by: 'network', status, detail: 'no way up', idle: 0 });
+  const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
+    const send = outbox.add((number) => ['subscribe', number, channel, options] as Send);
+    if (send) downlink.wish(channel, send.number, options.presence);
+    return send;
   };
 
   // ─── Down ─────────────────────────────────────────────────────────────────
 
   /** A message; `aside` when it is the answer to sends and says nothing about the way down. */
   const receive = (one: Connection, text: string, aside = false): void => {
-    const { attempt } = one.attempt;
     const frames = parseMessage(text);
     // What a captive portal answers is no sign of life.
     if (!frames) return;
@@ -221,9 +206,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     for (const value of frames) {
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
-      if (!frame || !connections.has(attempt)) continue;
+      if (!frame || !connections.has(one.attempt.attempt)) continue;
       news ||= /^[aefgw]/.test(frame[0]);
-      take(one, frame);
+      (take[frame[0]] as (one: Connection, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
     if (inbox() !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
@@ -231,171 +216,151 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
+    if (took >= POLL_WAIT * 0.8) consult('held', one);
     if (one.attempt.transport === 'polling') {
-      one.pause =
-        news || outbox.sends.length ? options.poll.min : Math.min(options.poll.max, one.pause * 1.5);
+      one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
-      return;
-    }
-    if (took >= POLL_WAIT * 0.8) consult({ type: 'held', attempt });
-    if (news || took > 1_000) poll(one);
+    } else if (news || took > 1_000) poll(one);
     // Answered at once with nothing: someone does not hold, and must not be asked in a circle.
-    else one.pollAt = now + options.poll.min;
+    else one.pollAt = now + pace.min;
   };
 
-  const take = (one: Connection, frame: ServerFrame): void => {
-    switch (frame[0]) {
-      case 'welcome':
-        welcomed(one, frame[1].payload as Welcome);
-        break;
-      case 'entry':
-        entry(one, frame);
-        break;
-      case 'gap': {
-        const [, channel, reason, was, to] = frame;
-        if (downlink.gap(channel, was, to) !== 'deliver') break;
-        const gap = { channel, reason, was, now: to };
-        if (channel === INBOX) outbox.doubt();
-        if (reason === 'denied') downlink.forget(channel);
-        hand(channel, 'gap', gap);
-        report('gap', 'resynchronize', 1, gap, 1);
-        break;
+  /** What each frame does. */
+  const take: {
+    [Tag in ServerFrame[0]]: (one: Connection, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
+  } = {
+    welcome(one, [, { payload }]) {
+      const { role, openedAt, startedAt, welcomeAt, transport } = one.attempt;
+      const given = payload as Welcome | undefined;
+      const probe = role === 'probe';
+      if (welcomeAt || !given?.generation !== probe) return;
+      const { session, node, inbox, generation, heartbeat } = given!;
+      if (!one.polls) one.patience = heartbeat * 1.5;
+      one.dueAt = now + one.patience;
+      if (!probe) {
+        const first = !identity.welcome;
+        const away = now - lostAt;
+        identity.welcome = given;
+        lostAt = Infinity;
+        downlink.begin(inbox);
+        quality.measured(now - (one.http ? startedAt : openedAt!));
+        for (const moment of pings) control(one, 'ping', moment);
+        if (first) {
+          report('connection_established', 'monitor_stability', 0.5, { transport, session, node });
+          act('tell', 'session', { session, lost: false });
+        } else if (away >= 0) report('session_resumed', 'continue', 1, { transport, away }, 3);
       }
-      case 'fork':
-        if (downlink.fork(frame[1], frame[2], frame[3], frame[4]) === 'resync') resync(one);
-        break;
-      case 'acked':
-        outbox.acked(frame[1], frame[2]);
-        // Over SSE the answer to the opening message comes down the stream.
-        if (one.attempt.transport === 'sse' && !one.attempt.provenAt && frame[1] >= one.sentUpTo)
-          one.underWay = undefined;
-        break;
-      case 'expect':
-        expect(one, frame[1]);
-        break;
-      case 'ping':
-        control(one, 'pong', frame[1]);
-        if (!one.attempt.provenAt || now - pingedAt >= options.pingInterval) {
-          pingedAt = now;
-          control(one, 'ping', now);
-        }
-        proven(one);
-        break;
-      case 'pong':
-        quality.measured(now - frame[1]);
-        policy.measured(quality.roundTrip!);
-        if (pings.delete(frame[1])) effects.push({ type: 'pong', moment: frame[1] });
-        break;
-      default:
-        obey(one, frame[0], frame[1] as Envelope<Partial<Fault> & { within?: number }>);
-    }
-  };
+      consult('welcomed', one, generation);
+      if (!probe) turn('connected');
+      if (one.polls) proven(one);
+    },
 
-  const welcomed = (one: Connection, given: Welcome | undefined): void => {
-    const { attempt, transport, role, openedAt, startedAt, welcomeAt } = one.attempt;
-    if (!given?.generation !== (role === 'probe') || welcomeAt) return;
-    if (one.polls) one.underWay = undefined;
-    else one.patience = given!.heartbeat * 1.5;
-    if (role !== 'probe') {
-      const { session, node, inbox } = given!;
-      const first = !identity.welcome;
-      const away = now - lostAt;
-      identity.welcome = given!;
-      lostAt = Infinity;
-      downlink.begin(inbox);
-      quality.measured(now - (one.http ? startedAt : openedAt!));
-      policy.measured(quality.roundTrip!);
-      for (const moment of pings) control(one, 'ping', moment);
-      if (first) {
-        report('connection_established', 'monitor_stability', 0.5, { transport, session, node });
-        tell('session', { session, lost: false });
-      } else if (away >= 0) report('session_resumed', 'continue', 1, { transport, away }, 3);
-    }
-    consult({ type: 'welcomed', attempt, generation: given!.generation });
-    if (role !== 'probe') turn('connected');
-    one.dueAt = now + one.patience;
-    if (one.polls) proven(one);
+    entry(one, [, channel, epoch, offset, envelope, answers]) {
+      if (!passes(one, downlink.entry(channel, epoch, offset))) return;
+      resyncs = 0;
+      const position: Position = [epoch, offset];
+      if (channel !== INBOX) act('hand', channel, 'entry', { channel, position, envelope } as never);
+      else if (!answers) act('tell', 'message', envelope as Envelope, position);
+      else {
+        outbox.answer(answers, envelope as Envelope);
+        if (envelope.delta !== 'subscribed') return;
+        const { channel, position, members = [] } = envelope.payload as Subscribed;
+        if (downlink.subscribed(channel, answers, position))
+          act('hand', channel, 'members', members as never);
+      }
+    },
+
+    gap(one, [, channel, reason, was, to]) {
+      if (!passes(one, downlink.gap(channel, was, to))) return;
+      const gap = { channel, reason, was, now: to };
+      if (channel === INBOX) outbox.doubt();
+      if (reason === 'denied') downlink.forget(channel);
+      act('hand', channel, 'gap', gap as never);
+      report('gap', 'resynchronize', 1, gap, 1);
+    },
+
+    fork(one, [, channel, epoch, base, next]) {
+      passes(one, downlink.fork(channel, epoch, base, next));
+    },
+
+    acked(one, [, number, offset]) {
+      outbox.acked(number, offset);
+      // Over SSE the answer to the opening message comes down the stream.
+      const { transport, provenAt } = one.attempt;
+      if (transport === 'sse' && !provenAt && number >= one.sentUpTo) one.underWay = undefined;
+    },
+
+    expect(one, [, from]) {
+      const { committed: to } = outbox;
+      if (!sending.expect(one, from) || skipped === to) return;
+      skipped = to;
+      report('sends_lost', 'resynchronize', 1, { from, to }, 3);
+      const message = `The store lost the sends ${from}–${to}.`;
+      act('tell', 'error', new SendError('sends_lost', 'resynchronize', { message }));
+    },
+
+    ping(one, [, moment]) {
+      control(one, 'pong', moment);
+      if (!one.attempt.provenAt || now - pingedAt >= options.pingInterval) {
+        pingedAt = now;
+        control(one, 'ping', now);
+      }
+      proven(one);
+    },
+
+    pong(_, [, moment]) {
+      quality.measured(now - moment);
+      if (pings.delete(moment)) act('pong', moment);
+    },
+
+    drain(one, [, envelope]) {
+      if (one === primary()) consult('moved', {}, (envelope as Said).payload?.within ?? 0);
+    },
+
+    error(one, [, envelope]) {
+      const { delta, lambda, payload = {} } = envelope as Said;
+      if (lambda === 'refresh_credentials') act('askCredentials', one.attempt.attempt);
+      else if (lambda !== 'split_message') act('tell', 'error', new SendError(delta, lambda, payload));
+    },
+
+    /** Obeys the advice: also of a code that we never met (P70). */
+    close(one, [, envelope]) {
+      const { delta, lambda: advice, payload = {} } = envelope as Said;
+      const { role, welcomeAt } = one.attempt;
+      // An old connection has no say any more, and a probe never had one.
+      if (role !== 'probe' && (!welcomeAt || one === primary())) {
+        // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
+        if (advice === 'open_session' || payload.field === 'key') return renew();
+        if (advice === 'split_message') sending.split();
+        if (advice === 'refresh_credentials') refreshes++;
+        if (advice === 'stop' || advice === 'reload_application' || refreshes > MAX_REFRESHES) {
+          act('tell', 'error', new SendError(delta, advice, payload));
+          return stop(delta);
+        }
+      }
+      end(one, { by: 'server', detail: delta, advice, wait: payload.retryAfter });
+    },
   };
 
   /** Something came down that only a working transport brings (P55). */
   const proven = (one: Connection): void => {
     if (!one.attempt.welcomeAt) return;
     quality.count('proved', now);
-    tell('status');
+    act('tell', 'status');
     if (one.attempt.provenAt) return;
     one.underWay = undefined;
     refreshes = 0;
-    consult({ type: 'proven', attempt: one.attempt.attempt });
+    consult('proven', one);
   };
 
-  const entry = (one: Connection, frame: Extract<ServerFrame, ['entry', ...unknown[]]>): void => {
-    const [, channel, epoch, offset, envelope, answers] = frame;
-    const passage = downlink.entry(channel, epoch, offset);
-    if (passage === 'resync') resync(one);
-    if (passage !== 'deliver') return;
-    resyncs = 0;
-    const position: Position = [epoch, offset];
-    if (channel !== INBOX) hand(channel, 'entry', { channel, position, envelope });
-    else if (answers) answer(answers, envelope as Envelope);
-    else tell('message', envelope as Envelope, position);
-  };
-
-  const answer = (number: number, envelope: Envelope): void => {
-    outbox.answer(number, envelope);
-    if (envelope.delta !== 'subscribed') return;
-    const { channel, position, members = [] } = envelope.payload as Subscribed;
-    if (downlink.subscribed(channel, number, position)) hand(channel, 'members', members);
-  };
-
-  /** At most one in 500 ms, then ever fewer until an entry fits again (P22). */
-  const resync = (one: Connection): void => {
-    const wait = Math.max(0, resyncAt - now);
-    resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
-    end(one, { by: 'us', code: 'resync', wait });
-  };
-
-  const expect = (one: Connection, next: number): void => {
-    const { committed } = outbox;
-    if (!sending.expect(one, next) || skipped === committed) return;
-    skipped = committed;
-    report('sends_lost', 'resynchronize', 1, { from: next, to: committed }, 3);
-    const message = `The store lost the sends ${next}–${committed}.`;
-    tell('error', new SendError('sends_lost', 'resynchronize', { message }));
-  };
-
-  /** A code and its advice: also one that we never met (P70). */
-  const obey = (
-    one: Connection,
-    tag: 'error' | 'drain' | 'close',
-    envelope: Envelope<Partial<Fault> & { within?: number }>,
-  ): void => {
-    const { delta: name, lambda: advice, payload = {} } = envelope;
-    const { attempt, role, welcomeAt } = one.attempt;
-    if (tag === 'drain') {
-      if (one === primary()) consult({ type: 'moved', within: payload.within ?? 0 });
-      return;
+  /** What does not fit closes its connection: at most once in 500 ms, then ever more rarely until an entry fits (P22). */
+  const passes = (one: Connection, passage: Passage): boolean => {
+    if (passage === 'resync') {
+      const wait = Math.max(0, resyncAt - now);
+      resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
+      end(one, { by: 'us', detail: 'resync', wait });
     }
-    const error = new SendError(name, advice, payload);
-    if (tag === 'error') {
-      if (advice === 'refresh_credentials') effects.push({ type: 'askCredentials', attempt });
-      else if (advice !== 'split_message') tell('error', error);
-      return;
-    }
-    // An old connection has no say any more, and a probe never had one.
-    if (role !== 'probe' && (!welcomeAt || one === primary())) {
-      // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
-      if (advice === 'open_session' || payload.field === 'key') return renew();
-      if (advice === 'split_message') sending.split();
-      if (
-        advice === 'stop' ||
-        advice === 'reload_application' ||
-        (advice === 'refresh_credentials' && ++refreshes > MAX_REFRESHES)
-      ) {
-        tell('error', error);
-        return stop(name);
-      }
-    }
-    end(one, { by: 'server', name, advice, wait: payload.retryAfter ?? 0 });
+    return passage === 'deliver';
   };
 
   // ─── The session's own life ───────────────────────────────────────────────
@@ -409,29 +374,22 @@ export function createSession(options: SessionOptions, random: () => number, mak
     lostAt = Math.min(lostAt, now);
     settle(outbox.clear());
     report('session_lost', 'resynchronize', 1, { session }, 3);
-    tell('session', { session, lost: true });
+    act('tell', 'session', { session, lost: true });
     // Members belong to a session: the new one has to enter again.
     for (const [channel, since, presence] of downlink.renew()) subscribe(channel, { since, presence });
-    consult({ type: 'renewed' });
+    consult('renewed');
   };
 
   const stop = (reason: string): void => {
-    state = 'closed';
-    consult({ type: 'stopped' });
+    turn('closed');
+    consult('stopped');
     settle(outbox.clear());
-    tell('status');
-    effects.push({ type: 'stop', reason });
+    act('stop', reason);
   };
 
   const bye = (): void => {
     const one = primary();
     if (one) say(one, sending.bye(one));
-  };
-
-  const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
-    const send = outbox.add((number) => ['subscribe', number, channel, options] as Send);
-    if (send) downlink.wish(channel, send.number, options.presence);
-    return send;
   };
 
   /** Asks whether a connection still lives; it then has a few seconds. */
@@ -440,104 +398,97 @@ export function createSession(options: SessionOptions, random: () => number, mak
       control(one, 'ping', now);
       one.dueAt = Math.min(one.dueAt, now + CHECK);
       // Only the stream or the poll itself could tell, and a new one costs no more than a question.
-    } else if (now - one.heardAt > CHECK) consult({ type: 'moved', within: 0 });
+    } else if (now - one.heardAt > CHECK) consult('moved', {}, 0);
   };
 
-  const timePassed = (): void => {
-    for (const one of connections.values()) {
-      if (now >= one.pollAt) poll(one);
-      if (now < one.dueAt) continue;
-      // A timer that comes late has slept, and what came meanwhile may still wait to be read.
-      if (now - one.dueAt > CHECK) {
-        one.dueAt = now + CHECK;
-        check(one);
-        continue;
-      }
-      quality.count('missed', now);
-      report('heartbeat_missed', 'resume', 0.5, {
-        transport: one.attempt.transport,
-        silent: now - one.heardAt,
-      });
-      end(one, { by: 'silence' });
-    }
-    if (now >= timeoutAt) {
-      timeoutAt = Infinity;
-      for (const send of outbox.sends) {
-        const { until = Infinity, frame } = send;
-        if (until > now) timeoutAt = Math.min(timeoutAt, until);
-        else {
-          send.until = Infinity;
-          effects.push({ type: 'settle', send, error: new RequestTimeout((frame[2] as Envelope).delta) });
+  /** What each event does; those of a connection only as long as there is one. */
+  const happen: {
+    [Type in SessionEvent['type']]: (event: Extract<SessionEvent, { type: Type }>, one: Connection) => void;
+  } = {
+    started: () => consult('started'),
+
+    sendAdded() {},
+
+    pinged({ moment }) {
+      pings.add(moment);
+      const one = primary();
+      if (one) control(one, 'ping', moment);
+    },
+
+    pageChanged({ signal }) {
+      if (signal === 'left') return bye();
+      if (signal === 'parked') return consult('stopped');
+      if (policy.phase === 'idle') consult('started');
+      if (signal !== 'offline') consult('woke');
+      const one = primary();
+      if (one) check(one);
+    },
+
+    closeAsked() {
+      bye();
+      stop('by close()');
+    },
+
+    deadlinePassed() {
+      for (const one of connections.values()) {
+        if (now >= one.pollAt) poll(one);
+        if (now < one.dueAt) continue;
+        // A timer that comes late has slept, and what came meanwhile may still wait to be read.
+        if (now - one.dueAt > CHECK) {
+          one.dueAt = now + CHECK;
+          check(one);
+          continue;
         }
+        const { transport } = one.attempt;
+        quality.count('missed', now);
+        report('heartbeat_missed', 'resume', 0.5, { transport, silent: now - one.heardAt });
+        end(one, { by: 'silence' });
       }
-    }
-    if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
-    consult({ type: 'timePassed' });
-  };
+      if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
+      consult('timePassed');
+    },
 
-  const pageChanged = (signal: PageSignal): void => {
-    if (signal === 'left') return bye();
-    if (signal === 'parked') return consult({ type: 'stopped' });
-    if (policy.phase === 'idle') consult({ type: 'started' });
-    if (signal !== 'offline') consult({ type: 'woke' });
-    const one = primary();
-    if (one) check(one);
-  };
+    credentialsGiven({ auth }, one) {
+      const { attempt, transport, welcomeAt } = one.attempt;
+      one.auth = auth;
+      if (welcomeAt) return control(one, 'auth', auth as never);
+      consult('ready', one);
+      act('open', attempt, transport, one.http ? hello(one) : '');
+    },
 
-  const happen = (event: SessionEvent): void => {
-    const one = 'attempt' in event ? connections.get(event.attempt) : undefined;
-    switch (event.type) {
-      case 'started':
-        return consult({ type: 'started' });
-      case 'pinged':
-        pings.add(event.moment);
-        if (primary()) control(primary()!, 'ping', event.moment);
-        return;
-      case 'pageChanged':
-        return pageChanged(event.signal);
-      case 'closeAsked':
-        bye();
-        return stop('by close()');
-      case 'deadlinePassed':
-        return timePassed();
-      default:
-    }
-    if (!one) return;
-    const { attempt, transport, welcomeAt } = one.attempt;
-    switch (event.type) {
-      case 'credentialsGiven':
-        one.auth = event.auth;
-        if (welcomeAt) return control(one, 'auth', event.auth as never);
-        consult({ type: 'ready', attempt });
-        effects.push({ type: 'openConnection', attempt, transport, message: one.http ? hello(one) : '' });
-        break;
-      case 'credentialsFailed':
-        if (!welcomeAt)
-          end(one, { by: 'server', name: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
-        break;
-      case 'connectionOpened':
-        consult({ type: 'opened', attempt });
-        if (!one.http) say(one, hello(one));
-        break;
-      case 'messageReceived':
-        receive(one, event.text);
-        break;
-      case 'sendAnswered':
-        answered(one, event.status, event.text);
-        break;
-      case 'connectionClosed':
-        end(one, { by: 'network', status: event.status, detail: event.detail, idle: now - one.heardAt });
-        break;
-      default:
-    }
+    credentialsFailed(_, one) {
+      if (!one.attempt.welcomeAt)
+        end(one, { by: 'server', detail: 'unauthorized', advice: 'refresh_credentials' });
+    },
+
+    connectionOpened(_, one) {
+      consult('opened', one);
+      if (!one.http) say(one, hello(one));
+    },
+
+    messageReceived: ({ text }, one) => receive(one, text),
+
+    sendAnswered({ status, text }, one) {
+      const sent = one.underWay;
+      one.underWay = undefined;
+      receive(one, text, true);
+      if (sent && sending.answered(one, sent, status, now, random() * options.reconnect.min))
+        end(one, { by: 'network', status, detail: `${status} on the way up` });
+      settle(outbox.settle(inbox()));
+    },
+
+    connectionClosed({ status, detail }, one) {
+      end(one, { by: 'network', status, detail: `${status} ${detail}`, idle: now - one.heardAt });
+    },
   };
 
   return {
     handle(event: SessionEvent, at: number): SessionEffect[] {
       now = at;
       effects = [];
-      if (state !== 'closed') {
-        happen(event);
+      const one = 'attempt' in event ? connections.get(event.attempt) : undefined;
+      if (state !== 'closed' && (one || !('attempt' in event))) {
+        (happen[event.type] as (event: SessionEvent, one?: Connection) => void)(event, one);
         flush();
       }
       return effects;
@@ -546,7 +497,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (state === 'closed') return Infinity;
       return Math.min(
         policy.deadline,
-        timeoutAt,
         ackAt,
         state === 'connected' ? lostAt + QUIET : Infinity,
         ...[...connections.values()].flatMap(({ dueAt, pollAt, sendAt }) => [
@@ -569,10 +519,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     position: (channel: string): Position | undefined => cursors.get(channel),
 
     /** Takes a send; undefined when the outbox is full. Tell `sendAdded` after it. */
-    add(frame: (number: number) => Send, until?: number): Pending | undefined {
-      timeoutAt = Math.min(timeoutAt, until ?? Infinity);
-      return outbox.add(frame, until);
-    },
+    add: outbox.add,
     subscribe,
     unsubscribe(channel: string): Pending | undefined {
       const send = outbox.add((number) => ['unsubscribe', number, channel]);

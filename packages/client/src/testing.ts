@@ -45,20 +45,20 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
   );
   const machine = drive<SessionEvent, SessionEffect>(session, clock, (effect) => {
     effects.push(effect);
-    switch (effect.type) {
-      case 'askCredentials': {
-        const auth = options.auth?.();
-        machine.tell({ type: 'credentialsGiven', attempt: effect.attempt, auth });
+    switch (effect[0]) {
+      case 'askCredentials':
+        machine.tell({ type: 'credentialsGiven', attempt: effect[1], auth: options.auth?.() });
+        return;
+      case 'open': {
+        const [, attempt, transport, message] = effect;
+        opened.push({ attempt, transport, message: message ? JSON.parse(message) : [] });
         return;
       }
-      case 'openConnection':
-        opened.push({ ...effect, message: effect.message ? JSON.parse(effect.message) : [] });
+      case 'send':
+        sent.push({ attempt: effect[1], message: JSON.parse(effect[2]) });
         return;
-      case 'sendMessage':
-        sent.push({ attempt: effect.attempt, message: JSON.parse(effect.message) });
-        return;
-      case 'closeConnection':
-        closed.push(effect.attempt);
+      case 'close':
+        closed.push(effect[1]);
         return;
       default:
     }
@@ -110,15 +110,18 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
     },
     advance: (ms: number) => clock.advance(ms),
     told: <Name extends keyof Told>(name: Name): Told[Name][] =>
-      effects.flatMap((effect) =>
-        effect.type === 'tell' && effect.name === name ? [effect.values as Told[Name]] : [],
+      effects.flatMap(([what, told, ...values]) =>
+        what === 'tell' && told === name ? [values as unknown as Told[Name]] : [],
       ),
     reports: (): string[] => self.told('system').map(([{ delta }]) => delta),
-    settled: () => effects.flatMap((effect) => (effect.type === 'settle' ? [effect] : [])),
+    settled: () =>
+      effects.flatMap((effect) => (effect[0] === 'settle' ? [{ send: effect[1], error: effect[2] }] : [])),
+    /** What was handed to channels: of which kind. */
+    handed: (): string[] => effects.flatMap((effect) => (effect[0] === 'hand' ? [effect[2]] : [])),
     entries: (channel: string): unknown[] =>
       effects.flatMap((effect) =>
-        effect.type === 'hand' && effect.what === 'entry' && effect.channel === channel
-          ? [(effect.value as { envelope: Envelope }).envelope.payload]
+        effect[0] === 'hand' && effect[2] === 'entry' && effect[1] === channel
+          ? [(effect[3] as { envelope: Envelope }).envelope.payload]
           : [],
       ),
     /** Every send that went up, in order, by its number. */
