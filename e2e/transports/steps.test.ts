@@ -22,7 +22,7 @@ describe.each([inNode(), inBrowser('Chromium'), inBrowser('Firefox')])('a client
 
   it('steps down and up again by itself, while 1,000 numbers pass each way once and in order (T2, T3)', async () => {
     const [up, down] = [newRoom(), newRoom()];
-    const client = await rig.open({ probe: [700], stagger: 150, patience: 2_000 });
+    const client = await rig.open({ probe: [300], stagger: 150, patience: 2_000 });
     await client.subscribe(down);
     await isConnected(client, 'websocket');
 

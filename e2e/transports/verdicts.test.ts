@@ -27,7 +27,7 @@ describe.each([inNode(), inBrowser('Chromium'), inBrowser('Firefox')])('a client
   it.each(VERDICTS)('behind a proxy with %s judges %s as %s and works over %s (T2, T9)', async (...row) => {
     const [fault, transport, verdict, next] = row;
     await rig.proxy.block(fault);
-    const client = await rig.open({ transports: [transport, next], patience: 1_500 });
+    const client = await rig.open({ transports: [transport, next], patience: 1_000 });
     await isHeldAgainst(client, transport).toBe(verdict);
     await isConnected(client, next);
     const { why, current, attempts } = await client.explain();
