@@ -22,7 +22,7 @@ import type { Off } from './emitter.js';
 import { platform } from './environment.js';
 import type { Environment } from './environment.js';
 import { ClosedError, MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
-import { CURES } from './explain.js';
+import { cureOf } from './explain.js';
 import type { Attempt, VerdictCode } from './explain.js';
 import type { Pending } from './outbox.js';
 import type { Phase, Standing } from './policy.js';
@@ -75,7 +75,7 @@ export interface Status {
 }
 
 export interface Explanation {
-  /** The last 50, oldest first. `cure`: what would mend the verdict. */
+  /** The last 50, oldest first. `cure`: where to read what would mend the verdict; see `@iskra/client/cures`. */
   attempts: (Attempt & { cure: string | undefined })[];
   /** What is held against each transport, best first. */
   transports: (Partial<Standing> & { transport: TransportName; cure: string | undefined })[];
@@ -115,7 +115,15 @@ const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
-  const { auth, transports: order = Object.keys(TRANSPORTS) as TransportName[] } = options;
+  const {
+    auth,
+    transports: order = Object.keys(TRANSPORTS) as TransportName[],
+    probe = [15_000, 30_000, 50_000],
+    stagger = 250,
+    patience = 5_000,
+    pingInterval = 0,
+    requestTimeout = 10_000,
+  } = options;
   const base = absolute(url, environment.base);
   const log = (error: unknown): void => console.error(error);
   // An error that nobody listens to must not be lost; one in a listener of errors must not go round.
@@ -131,10 +139,10 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     {
       transports: order,
       reconnect: { min: 500, max: 20_000, ...options.reconnect },
-      probe: options.probe ?? [15_000, 30_000, 50_000],
-      stagger: options.stagger ?? 250,
-      patience: options.patience ?? 5_000,
-      pingInterval: options.pingInterval ?? 0,
+      probe,
+      stagger,
+      patience,
+      pingInterval,
       poll: { min: 1_000, max: 5_000, ...options.poll },
       outbox: { messages: 1_000, bytes: 1_048_576, ...options.outbox },
       seam: environment.seam,
@@ -230,7 +238,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     const envelope = completeEnvelope(input);
     const bytes = byteLength(JSON.stringify(envelope));
     const limit = session.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
-    const message = `${bytes} bytes are over the limit of ${limit}: send it in parts.`;
+    const message = `${bytes} of at most ${limit} bytes.`;
     return submit(
       () => session.add((number) => frame(number, envelope)),
       bytes > limit ? new SendError('too_big', 'split_message', { message }) : closed,
@@ -273,16 +281,13 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     on: events.on as Client['on'],
     channel(name: string) {
       if (!isChannel(name)) {
-        throw new MisuseError(
-          'channel_name',
-          `"${name as string}" is no channel name: use 1–200 letters, digits and : . _ ~ -`,
-        );
+        throw new MisuseError('channel_name', `"${name as string}" is no channel name.`);
       }
       let feed = channels.get(name);
       if (!feed) channels.set(name, (feed = createChannel(name, calls, failed)));
       return feed.channel as never;
     },
-    request(name: string, input?: unknown, { timeout = options.requestTimeout ?? 10_000 } = {}) {
+    request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {
       const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, (number, envelope) => [
         'request',
         number,
@@ -305,7 +310,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       const { log, standings, current, phase } = policy;
       const cured = <Judged extends { verdict?: VerdictCode }>(judged: Judged) => ({
         ...judged,
-        cure: (CURES as Partial<Record<VerdictCode, string>>)[judged.verdict!],
+        cure: cureOf(judged.verdict),
       });
       return {
         attempts: log.map(cured),
@@ -332,6 +337,6 @@ function absolute(url: string, base: string | undefined): string {
   try {
     return new URL(url.replace(/^ws/, 'http'), base).href.replace(/\/+$/, '');
   } catch {
-    throw new MisuseError('url', `"${url}" has no host: outside a page write https://host/realtime.`);
+    throw new MisuseError('url', `"${url}" needs a host outside a page.`);
   }
 }

@@ -31,21 +31,21 @@ export class SendError extends IskraError {
 /** The session or the answer was lost, so the send may or may not have happened. It is never repeated by itself. */
 export class OutcomeUnknown extends IskraError {
   constructor() {
-    super('outcome_unknown', 'It may have happened: read the state before repeating it.');
+    super('outcome_unknown', 'It may have happened: read the state first.');
   }
 }
 
 /** The outbox is full; nothing was taken. */
 export class QueueFull extends IskraError {
   constructor(sends: number) {
-    super('queue_full', `${sends} sends wait already: let some settle.`);
+    super('queue_full', `${sends} sends wait already.`);
   }
 }
 
 /** No reply in time; the request may still happen. */
 export class RequestTimeout extends IskraError {
   constructor(name: string) {
-    super('request_timeout', `No reply to "${name}" in time; it may still happen.`);
+    super('request_timeout', `No reply to "${name}" in time.`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { blames, certainty, CURES, judge } from './explain.js';
+import { CURES, cureOf as sentenceOf } from './cures.js';
+import { blames, certainty, cureOf, judge } from './explain.js';
 import type { Attempt, Cause, VerdictCode } from './explain.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -102,4 +103,12 @@ test('blames a transport only for what the transport did (G9)', () => {
 
 test('is surer the more often it saw the same', () => {
   expect([1, 2, 3].map(certainty)).toEqual([0.5, 0.75, 0.875]);
+});
+
+test('names a cure for exactly those verdicts that have one', () => {
+  const curable = Object.keys(CURES) as VerdictCode[];
+  for (const verdict of curable)
+    expect(sentenceOf(cureOf(verdict))).toBe(CURES[verdict as keyof typeof CURES]);
+  for (const verdict of ['draining', 'superseded', 'left', 'lost', 'resync', undefined] as const)
+    expect([cureOf(verdict), sentenceOf(verdict)]).toEqual([undefined, undefined]);
 });

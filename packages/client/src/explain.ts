@@ -1,32 +1,12 @@
 /**
- * PURE. Attempts → verdicts → cures, as data: why this transport, what was
- * tried, what each failure proves, and what would mend it.
+ * PURE. Attempts → verdicts, as data: why this transport, what was tried, what
+ * each failure proves, and where to read what would mend it.
  */
+import type { Curable } from './cures.js';
 import type { TransportName } from './transports/transport.js';
 
-/** For each verdict that has one: what would mend it. */
-export const CURES = {
-  'ws-refused': 'let the proxy pass Upgrade',
-  'ws-timeout': 'something holds the handshake: use TLS',
-  'ws-silent': 'switch off WebSocket inspection',
-  'ws-killed-early': 'allow long-lived WebSockets',
-  'sse-refused': 'let POST …/sse pass',
-  'sse-buffered': 'switch off buffering: proxy_buffering off',
-  'sse-one-behind': 'switch off web inspection',
-  'sse-killed-early': 'allow streams over 10 s',
-  'poll-refused': 'let POST …/poll pass',
-  'poll-cut': 'allow answers to take 30 s',
-  'idle-cut': 'raise the idle timeout over the heartbeat',
-  auth: 'check what `auth` gives',
-  forbidden: 'list this origin',
-  version: 'reload',
-  overload: 'add nodes',
-  'server-down': 'check url and server',
-  'not-available': 'leave it out of `transports`',
-} as const;
-
 /** How an attempt ended: what that proves about the way through the network, if anything. */
-export type VerdictCode = keyof typeof CURES | 'draining' | 'superseded' | 'left' | 'lost' | 'resync';
+export type VerdictCode = Curable | 'draining' | 'superseded' | 'left' | 'lost' | 'resync';
 
 /** What ended an attempt, as it was seen. */
 export interface Cause {
@@ -93,6 +73,10 @@ export function judge(attempt: Attempt, cause: Cause, now: number): VerdictCode 
 
 /** Whether a verdict speaks against the transport, and not against the server, the network or ourselves. */
 export const blames = (verdict: VerdictCode): boolean => /^(ws|sse|poll|not)-/.test(verdict);
+
+/** Names what would mend it, as a place in the documentation; `@iskra/client/cures` has the sentence. */
+export const cureOf = (verdict: VerdictCode | undefined): string | undefined =>
+  !verdict || /^(draining|superseded|left|lost|resync)$/.test(verdict) ? undefined : `cures#${verdict}`;
 
 /** Certainty from the number of times that the same was seen: 0.5, 0.75, 0.875 … */
 export const certainty = (evidence: number): number => 1 - 0.5 ** evidence;

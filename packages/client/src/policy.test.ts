@@ -36,8 +36,10 @@ function scene(options: Partial<PolicyOptions> = {}) {
     attempt?: number,
     value?: PolicyEvents[Name],
   ): void => {
-    policy.tell(now, name, attempt, value);
-    while (ready < begun.length) policy.tell(now, 'ready', begun[ready++]!.attempt);
+    const dead: Attempt = { attempt: 0, transport: 'websocket', role: 'race', startedAt: 1 };
+    const one = attempt ? (policy.log.find((other) => other.attempt === attempt) ?? dead) : undefined;
+    policy.tell(now, name, one, value);
+    while (ready < begun.length) policy.tell(now, 'ready', begun[ready++]!);
   };
   const self = {
     policy,

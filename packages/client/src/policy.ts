@@ -37,7 +37,7 @@ export interface PolicyHost {
   /** It is over and its verdict known: close it. */
   ended(attempt: Attempt): void;
   /** The attempt that carries the session, as the application should know it. */
-  changed(attempt: Attempt, from: Attempt | undefined, why: VerdictCode | undefined): void;
+  changed(attempt: Attempt, from: Attempt | undefined, why: VerdictCode | undefined, omega: number): void;
 }
 
 /** What can happen: the value that comes with it. Those of an attempt say which. */
@@ -114,17 +114,23 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const scaled = (times: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, host.roundTrip() * times));
   const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
-  const strikesOf = (transport: TransportName): number => standings.get(transport)?.strikes ?? 0;
+  const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
+    standings.get(transport) ?? { strikes: 0 };
+  /** How sure the next verdict against it would be. */
+  const sureness = ({ transport }: Attempt): number => certainty(standing(transport).strikes + 1);
 
   const strike = (transport: TransportName, verdict: VerdictCode): void =>
-    void standings.set(transport, { strikes: strikesOf(transport) + 1, verdict, until: now + VERDICT_LIFE });
+    void standings.set(transport, {
+      strikes: standing(transport).strikes + 1,
+      verdict,
+      until: now + VERDICT_LIFE,
+    });
 
   const doubted = (transport: TransportName): boolean => {
     const suspicion = suspicions.get(transport);
-    const { verdict, until = 0 }: Partial<Standing> = standings.get(transport) ?? {};
-    const evidence = strikesOf(transport) + (suspicion ? 1 : 0);
+    const { verdict, strikes, until = 0 } = standing(transport);
     // One poll that was cut may be an accident; two are a habit of the network.
-    if ((suspicion ?? verdict) === 'poll-cut' && evidence < 2) return false;
+    if ((suspicion ?? verdict) === 'poll-cut' && strikes + (suspicion ? 1 : 0) < 2) return false;
     return !!suspicion || until > now;
   };
 
@@ -150,8 +156,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     const carried = newest() === one;
     running = running.filter((other) => other !== one);
     const verdict = judge(one, cause, now);
-    const omega = certainty(strikesOf(transport) + 1);
-    Object.assign(one, { endedAt: now, verdict, omega, detail: cause.detail });
+    Object.assign(one, { endedAt: now, verdict, omega: sureness(one), detail: cause.detail });
     host.ended(one);
     delay = Math.max(delay, cause.wait ?? 0);
     const moving = newest() && role === 'attach' && transport === current?.transport;
@@ -179,7 +184,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
 
   const take = (attempt: Attempt, why: VerdictCode | undefined): void => {
     if (attempt === current) return;
-    host.changed(attempt, current, why);
+    host.changed(attempt, current, why, current ? sureness(current) : 0);
     current = attempt;
   };
 
@@ -204,13 +209,13 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     one.provenAt = now;
     if (one.role === 'probe') {
       // One that died early before must outlive that age now.
-      if (!/early/.test(standings.get(one.transport)?.verdict ?? '')) promote(one);
+      if (!/early/.test(`${standing(one.transport).verdict}`)) promote(one);
     } else if (one.generation === held) {
       failures = 0;
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
-      take(one, current && standings.get(current.transport)?.verdict);
+      take(one, current && standing(current.transport).verdict);
     } else if (rank(one) < rank(newest() ?? one)) {
       // Late, but better than what was taken meanwhile.
       begin(one.transport, 'attach');
@@ -279,8 +284,8 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const pause = (): number => {
     const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
     // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const { verdict, strikes = 0 }: Partial<Standing> = standings.get('long-poll') ?? {};
-    return verdict === 'poll-cut' ? Math.max(usual, Math.min(VERDICT_LIFE, usual * 2 ** strikes)) : usual;
+    const { verdict, strikes } = standing('long-poll');
+    return Math.min(Math.max(usual, VERDICT_LIFE), verdict === 'poll-cut' ? usual * 2 ** strikes : usual);
   };
 
   const settled = (best: Running): void => {
@@ -373,16 +378,10 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     },
 
     /** Something happened at `at`; to this attempt, if it has to do with one: of a dead one it is ignored. */
-    tell<Name extends keyof PolicyEvents>(
-      at: number,
-      name: Name,
-      attempt?: number,
-      value?: PolicyEvents[Name],
-    ) {
+    tell<Name extends keyof PolicyEvents>(at: number, name: Name, one?: Attempt, value?: PolicyEvents[Name]) {
       // A moment of 0 would read as "not yet".
-      now = at || Number.MIN_VALUE;
-      const one = running.find((other) => other.attempt === attempt);
-      if (one || !attempt) events[name](one!, value!);
+      now = at || 1e-9;
+      if (!one || running.includes(one)) events[name](one!, value!);
       step();
     },
   };

@@ -23,7 +23,7 @@ import type { Connection } from './connection.js';
 import { createDownlink } from './downlink.js';
 import type { Passage } from './downlink.js';
 import { OutcomeUnknown, SendError } from './errors.js';
-import { blames, certainty } from './explain.js';
+import { blames } from './explain.js';
 import type { Attempt, Cause } from './explain.js';
 import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
@@ -109,7 +109,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (verdict !== 'superseded') report('connection_lost', 'resume', omega, { transport, verdict });
     },
 
-    changed({ transport: to }, before, verdict) {
+    changed({ transport: to }, before, verdict, omega) {
       const from = before?.transport;
       if (from === to) return;
       if (from) {
@@ -117,7 +117,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         report(
           transports.indexOf(to) < transports.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded',
           'monitor_stability',
-          certainty((policy.standings.get(from)?.strikes ?? 0) + 1),
+          omega,
           { from, to, verdict },
         );
       }
@@ -128,13 +128,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
-    { attempt: about }: { attempt?: Attempt } = {},
+    about?: Attempt,
     value?: PolicyEvents[Name],
-  ): void => policy.tell(now, name, about?.attempt, value);
+  ): void => policy.tell(now, name, about, value);
 
   const end = (one: Connection, cause: Cause): void => {
     if (cause.status === 413) sending.split(one.underWay?.bytes);
-    consult('ended', one, cause);
+    consult('ended', one.attempt, cause);
   };
 
   /** The connection that carries the sends. */
@@ -216,7 +216,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (took >= POLL_WAIT * 0.8) consult('held', one);
+    if (took >= POLL_WAIT * 0.8) consult('held', one.attempt);
     if (one.attempt.transport === 'polling') {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
@@ -250,7 +250,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
           act('tell', 'session', { session, lost: false });
         } else if (away >= 0) report('session_resumed', 'continue', 1, { transport, away }, 3);
       }
-      consult('welcomed', one, generation);
+      consult('welcomed', one.attempt, generation);
       if (!probe) turn('connected');
       if (one.polls) proven(one);
     },
@@ -295,7 +295,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (!sending.expect(one, from) || skipped === to) return;
       skipped = to;
       report('sends_lost', 'resynchronize', 1, { from, to }, 3);
-      const message = `The store lost the sends ${from}–${to}.`;
+      const message = `The store lost sends ${from} to ${to}.`;
       act('tell', 'error', new SendError('sends_lost', 'resynchronize', { message }));
     },
 
@@ -314,7 +314,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     drain(one, [, envelope]) {
-      if (one === primary()) consult('moved', {}, (envelope as Said).payload?.within ?? 0);
+      if (one === primary()) consult('moved', undefined, (envelope as Said).payload?.within ?? 0);
     },
 
     error(one, [, envelope]) {
@@ -350,7 +350,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (one.attempt.provenAt) return;
     one.underWay = undefined;
     refreshes = 0;
-    consult('proven', one);
+    consult('proven', one.attempt);
   };
 
   /** What does not fit closes its connection: at most once in 500 ms, then ever more rarely until an entry fits (P22). */
@@ -398,7 +398,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       control(one, 'ping', now);
       one.dueAt = Math.min(one.dueAt, now + CHECK);
       // Only the stream or the poll itself could tell, and a new one costs no more than a question.
-    } else if (now - one.heardAt > CHECK) consult('moved', {}, 0);
+    } else if (now - one.heardAt > CHECK) consult('moved', undefined, 0);
   };
 
   /** What each event does; those of a connection only as long as there is one. */
@@ -452,7 +452,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const { attempt, transport, welcomeAt } = one.attempt;
       one.auth = auth;
       if (welcomeAt) return control(one, 'auth', auth as never);
-      consult('ready', one);
+      consult('ready', one.attempt);
       act('open', attempt, transport, one.http ? hello(one) : '');
     },
 
@@ -462,7 +462,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     connectionOpened(_, one) {
-      consult('opened', one);
+      consult('opened', one.attempt);
       if (!one.http) say(one, hello(one));
     },
 
