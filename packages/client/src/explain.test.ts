@@ -5,8 +5,8 @@ import type { Attempt, Cause, VerdictCode } from './explain.js';
 import type { TransportName } from './transports/transport.js';
 
 type Stage = 'started' | 'open' | 'welcome' | 'proven' | 'old';
-const network: Cause = { by: 'network', status: 0, detail: '', idle: 0 };
-const silence: Cause = { by: 'silence' };
+const network: Cause = { status: 0, detail: '', idle: 0 };
+const silence: Cause = {};
 
 function at(transport: TransportName, stage: Stage): Attempt {
   const stages: Stage[] = ['started', 'open', 'welcome', 'proven', 'old'];
@@ -81,7 +81,7 @@ test.each<[string, string, VerdictCode]>([
   ['of_the_future', 'resume', 'lost'],
   ['of_the_future', 'correct_input', 'not-available'],
 ])('reads the code %s with advice %s as %s', (name, advice, verdict) => {
-  expect(judge(at('websocket', 'old'), { by: 'server', detail: name, advice, wait: 0 }, 500)).toBe(verdict);
+  expect(judge(at('websocket', 'old'), { detail: name, advice, wait: 0 }, 500)).toBe(verdict);
 });
 
 test('blames a transport only for what the transport did (G9)', () => {

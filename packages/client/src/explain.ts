@@ -8,18 +8,18 @@ import type { TransportName } from './transports/transport.js';
 /** How an attempt ended: what that proves about the way through the network, if anything. */
 export type VerdictCode = Curable | 'draining' | 'superseded' | 'left' | 'lost' | 'resync';
 
-/** What ended an attempt, as it was seen. */
+/** What ended an attempt, as it was seen; nothing of it when nothing came in time. */
 export interface Cause {
-  /** The other side or the network; that nothing came in time; the server with a code; we. */
-  by: 'network' | 'silence' | 'server' | 'us';
-  /** The reason of a close, the name of a code, or our own verdict. */
-  detail?: string;
-  /** Of a network: WebSocket close code, or HTTP status, 0 when there was none. */
-  status?: number;
-  /** Of a network: ms since anything was heard. */
-  idle?: number;
-  /** Of a code. */
+  /** Our own: it is no longer needed, or what it brought did not fit. */
+  verdict?: 'left' | 'resync';
+  /** The server's, with a code. */
   advice?: string;
+  /** The network's: WebSocket close code, or HTTP status, 0 when there was none. */
+  status?: number;
+  /** The name of a code, or what the network said. */
+  detail?: string;
+  /** Since anything was heard, ms. */
+  idle?: number;
   /** Before another attempt, ms. */
   wait?: number;
 }
@@ -55,12 +55,14 @@ const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
 
 /** What the end of an attempt at `now` proves. */
 export function judge(attempt: Attempt, cause: Cause, now: number): VerdictCode {
-  const { by, detail, status = 0, idle = 0, advice } = cause;
-  if (by === 'us' || detail === 'forbidden' || detail === 'superseded') return detail as VerdictCode;
-  if (by === 'server') return BY_ADVICE[advice!] ?? 'lost';
+  const { verdict, advice, status, detail, idle = 0 } = cause;
+  if (verdict) return verdict;
+  if (advice) {
+    return detail === 'forbidden' || detail === 'superseded' ? detail : (BY_ADVICE[advice] ?? 'lost');
+  }
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const { transport, openedAt, welcomeAt, provenAt } = attempt;
-  const silent = by === 'silence';
+  const silent = status === undefined;
   if (transport !== 'websocket' && transport !== 'sse') return welcomeAt ? 'poll-cut' : 'poll-refused';
   if (provenAt && now - welcomeAt! >= EARLY) return idle >= EARLY ? 'idle-cut' : 'lost';
   if (transport === 'sse') {

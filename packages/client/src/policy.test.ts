@@ -74,7 +74,7 @@ function scene(options: Partial<PolicyOptions> = {}) {
       return attempt;
     },
     end: (transport: TransportName, cause: Partial<Cause> = {}) =>
-      tell('ended', self.last(transport), { by: 'network', status: 0, detail: '', idle: 0, ...cause }),
+      tell('ended', self.last(transport), { status: 0, detail: '', idle: 0, ...cause }),
     /** Moves on, waking the policy whenever it wants. */
     pass(ms: number) {
       const until = now + ms;
@@ -140,7 +140,7 @@ describe('the truth table', () => {
     welcomed: (s) => s.tell('welcomed', 1, 1),
     proven: (s) => s.tell('proven', 1),
     held: (s) => s.tell('held', 1),
-    ended: (s) => s.tell('ended', 1, { by: 'network', status: 0, detail: '', idle: 0 }),
+    ended: (s) => s.tell('ended', 1, { status: 0, detail: '', idle: 0 }),
     woke: (s) => s.tell('woke'),
     moved: (s) => s.tell('moved', undefined, 0),
     renewed: (s) => s.tell('renewed'),
@@ -386,7 +386,7 @@ describe('a server that is down', () => {
   test('that says no is not asked the same over another transport', () => {
     const s = scene();
     s.start();
-    s.end('websocket', { by: 'server', detail: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
+    s.end('websocket', { detail: 'unauthorized', advice: 'refresh_credentials', wait: 0 });
     expect(s.policy.phase).toBe('waiting');
     expect(s.opened()).toEqual(['websocket']);
     expect(s.policy.standings.size).toBe(0);
@@ -619,8 +619,7 @@ describe('a move to another node', () => {
     s.start();
     s.prove('websocket');
     s.tell('moved', undefined, 0);
-    const refuse = () =>
-      s.end('websocket', { by: 'server', detail: 'drain', advice: 'reconnect_elsewhere', wait: 0 });
+    const refuse = () => s.end('websocket', { detail: 'drain', advice: 'reconnect_elsewhere', wait: 0 });
     for (let n = 0; n < 8; n++) {
       refuse();
       while (s.open().length < 2) s.pass(250);

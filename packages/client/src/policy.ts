@@ -83,7 +83,8 @@ export type Policy = ReturnType<typeof createPolicy>;
 export function createPolicy(options: PolicyOptions, random: () => number, host: PolicyHost) {
   const { transports, reconnect, probe: schedule } = options;
   const standings = new Map<TransportName, Standing>();
-  const suspicions = new Map<TransportName, VerdictCode>();
+  /** Attempts that failed while nobody answered: their fault, or the server's. */
+  const suspects = new Set<Attempt>();
   const log: Attempt[] = [];
   let running: Running[] = [];
   let now = 0;
@@ -95,8 +96,6 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   let failures = 0;
   let renewed = false;
   let race: TransportName[] | undefined;
-  /** The last attempt before the race. */
-  let before = 0;
   let nextAt = Infinity;
   let retryAt = Infinity;
   let delay = 0;
@@ -127,7 +126,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     });
 
   const doubted = (transport: TransportName): boolean => {
-    const suspicion = suspicions.get(transport);
+    const suspicion = [...suspects].find((one) => one.transport === transport)?.verdict;
     const { verdict, strikes, until = 0 } = standing(transport);
     // One poll that was cut may be an accident; two are a habit of the network.
     if ((suspicion ?? verdict) === 'poll-cut' && strikes + (suspicion ? 1 : 0) < 2) return false;
@@ -167,19 +166,19 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     // An old connection that had its time teaches nothing, nor does a move to another node that failed.
     if (blames(verdict) && !moving && (carried || role === 'probe' || !welcomeAt)) {
       if (newest()) strike(transport, verdict);
-      else suspicions.set(transport, verdict);
+      else suspects.add(one);
     }
     if (role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.
-    if (cause.by === 'server' && !blames(verdict)) {
+    if (cause.advice && !blames(verdict)) {
       race = [];
       leave(pending);
     }
   };
 
   const leave = (test: (attempt: Attempt) => unknown): void => {
-    for (const one of running.filter(test)) end(one, { by: 'us', detail: 'left' });
+    for (const one of running.filter(test)) end(one, { verdict: 'left' });
   };
 
   const take = (attempt: Attempt, why: VerdictCode | undefined): void => {
@@ -194,8 +193,8 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     one.generation = generation;
     held = Math.max(held, generation);
     // Somebody answered: what was suspected is now known.
-    for (const [transport, verdict] of suspicions) strike(transport, verdict);
-    suspicions.clear();
+    for (const { transport, verdict } of suspects) strike(transport, verdict!);
+    suspects.clear();
     retryAt = nextAt = Infinity;
     race = undefined;
     delay = 0;
@@ -237,7 +236,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
         standings.delete(one.transport);
       if (now < dueOf(one)) continue;
       if (one.provenAt) promote(one);
-      else end(one, { by: 'silence' });
+      else end(one, {});
     }
     if (!started) return;
     const best = newest();
@@ -260,7 +259,6 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     if (!race && !running.some(pending) && retryAt === Infinity) retry();
     if (now >= retryAt) {
       race = [...transports.filter((one) => !doubted(one)), ...transports.filter(doubted)];
-      before = count;
       retryAt = Infinity;
       nextAt = now;
     }
@@ -273,10 +271,8 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     if (race.length || running.some(pending)) return;
     // Nobody answered: that is the server or the network, and no transport's fault.
     race = undefined;
-    suspicions.clear();
-    for (const one of log) {
-      if (one.attempt > before && blames(one.verdict!)) one.verdict = 'server-down';
-    }
+    for (const one of suspects) one.verdict = 'server-down';
+    suspects.clear();
     retry();
   };
 

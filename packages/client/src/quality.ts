@@ -34,10 +34,8 @@ export function createQuality() {
   const age = (now: number): void => {
     const passed = Math.max(0, now - at) / HALF_LIFE;
     at = now;
-    counts.missed *= 0.5 ** passed;
-    counts.failed *= 0.5 ** passed;
-    counts.switched *= 0.5 ** passed;
-    counts.proved *= 0.5 ** (passed / 10);
+    for (const kind of Object.keys(counts) as Experience[])
+      counts[kind] *= 0.5 ** (kind === 'proved' ? passed / 10 : passed);
   };
 
   const voices = (now: number): Voices => {
@@ -59,9 +57,9 @@ export function createQuality() {
       return roundTrip;
     },
     measured(sample: number): void {
-      const deviation = roundTrip === undefined ? 0 : Math.abs(sample - roundTrip);
-      jitter = jitter * 0.75 + deviation * 0.25;
-      roundTrip = roundTrip === undefined ? sample : roundTrip * 0.875 + sample * 0.125;
+      roundTrip ??= sample;
+      jitter += (Math.abs(sample - roundTrip) - jitter) / 4;
+      roundTrip += (sample - roundTrip) / 8;
     },
     count(experience: Experience, now: number): void {
       age(now);

@@ -146,13 +146,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const settle = (sends: Pending[]): void => {
     for (const send of sends) {
       const { delta, lambda, payload } = send.outcome ?? ({} as Envelope);
-      const error =
-        send.state === 'unknown'
-          ? new OutcomeUnknown()
-          : send.state === 'rejected'
-            ? new SendError(delta, lambda, payload as Fault)
-            : undefined;
-      act('settle', send, error);
+      if (send.state === 'unknown') act('settle', send, new OutcomeUnknown());
+      else if (send.state === 'acknowledged') act('settle', send, undefined);
+      else act('settle', send, new SendError(delta, lambda, payload as Fault));
     }
   };
 
@@ -338,7 +334,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
           return stop(delta);
         }
       }
-      end(one, { by: 'server', detail: delta, advice, wait: payload.retryAfter });
+      end(one, { detail: delta, advice, wait: payload.retryAfter });
     },
   };
 
@@ -358,7 +354,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (passage === 'resync') {
       const wait = Math.max(0, resyncAt - now);
       resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
-      end(one, { by: 'us', detail: 'resync', wait });
+      end(one, { verdict: 'resync', wait });
     }
     return passage === 'deliver';
   };
@@ -442,7 +438,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         const { transport } = one.attempt;
         quality.count('missed', now);
         report('heartbeat_missed', 'resume', 0.5, { transport, silent: now - one.heardAt });
-        end(one, { by: 'silence' });
+        end(one, {});
       }
       if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
       consult('timePassed');
@@ -457,8 +453,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     credentialsFailed(_, one) {
-      if (!one.attempt.welcomeAt)
-        end(one, { by: 'server', detail: 'unauthorized', advice: 'refresh_credentials' });
+      if (!one.attempt.welcomeAt) end(one, { detail: 'unauthorized', advice: 'refresh_credentials' });
     },
 
     connectionOpened(_, one) {
@@ -473,12 +468,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
       one.underWay = undefined;
       receive(one, text, true);
       if (sent && sending.answered(one, sent, status, now, random() * options.reconnect.min))
-        end(one, { by: 'network', status, detail: `${status} on the way up` });
+        end(one, { status, detail: `${status} on the way up` });
       settle(outbox.settle(inbox()));
     },
 
     connectionClosed({ status, detail }, one) {
-      end(one, { by: 'network', status, detail: `${status} ${detail}`, idle: now - one.heardAt });
+      end(one, { status, detail: `${status} ${detail}`, idle: now - one.heardAt });
     },
   };
 
@@ -486,8 +481,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     handle(event: SessionEvent, at: number): SessionEffect[] {
       now = at;
       effects = [];
-      const one = 'attempt' in event ? connections.get(event.attempt) : undefined;
-      if (state !== 'closed' && (one || !('attempt' in event))) {
+      const { attempt } = event as { attempt?: number };
+      const one = connections.get(attempt!);
+      if (state !== 'closed' && (one || !attempt)) {
         (happen[event.type] as (event: SessionEvent, one?: Connection) => void)(event, one);
         flush();
       }
