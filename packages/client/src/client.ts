@@ -125,10 +125,11 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     requestTimeout = 10_000,
   } = options;
   const base = absolute(url, environment.base);
-  const log = (error: unknown): void => console.error(error);
   // An error that nobody listens to must not be lost; one in a listener of errors must not go round.
-  const failed = (error: unknown): void => void (events.emit('error', error) || log(error));
-  const events = createEmitter<ClientEvents>((error, name) => (name === 'error' ? log : failed)(error));
+  const failed = (error: unknown, listener?: string): void => {
+    if (listener === 'error' || !events.emit('error', error)) console.error(error);
+  };
+  const events = createEmitter<ClientEvents>(failed);
   const channels = new Map<string, ChannelFeed>();
   const pings = new Map<number, { resolve(roundTrip: number): void; reject(error: Error): void }>();
   const transports = new Map<number, Transport>();
@@ -284,7 +285,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
         throw new MisuseError('channel_name', `"${name as string}" is no channel name.`);
       }
       let feed = channels.get(name);
-      if (!feed) channels.set(name, (feed = createChannel(name, calls, failed)));
+      if (!feed) channels.set(name, (feed = createChannel(name, calls, (error) => failed(error))));
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {

@@ -17,7 +17,7 @@ import { depthWithin } from './json.js';
 /** Path of the first wrong field, as in `omega` or `cursors`; undefined when all is well. */
 export type Wrong = string | undefined;
 
-const CHANNEL = new RegExp(`^[A-Za-z0-9][A-Za-z0-9:._~-]{0,${MAX_CHANNEL - 1}}$`);
+const CHANNEL = /^[^\W_][\w:.~-]*$/;
 const EPOCH = /^[0-9a-z]{1,32}$/;
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -33,7 +33,7 @@ export const isMoment = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < Infinity;
 
 export const isChannel = (value: unknown): value is string =>
-  typeof value === 'string' && CHANNEL.test(value);
+  isText(value, MAX_CHANNEL) && CHANNEL.test(value);
 
 export const isLog = (value: unknown): value is string => value === INBOX || isChannel(value);
 
