@@ -131,7 +131,7 @@ export function createOutbox(limits: OutboxLimits) {
       send.outcome = completeEnvelope({
         delta: 'too_big',
         lambda: 'split_message',
-        payload: { message: 'A proxy refuses a message of this size.' },
+        payload: { message: 'A proxy refuses this size.' },
       });
       return send.number;
     },

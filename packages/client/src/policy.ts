@@ -320,9 +320,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
       if (one.role === 'race' && one.transport === 'websocket' && newest()) one.role = 'probe';
     },
     welcomed,
-    proven(one) {
-      if (!one.provenAt) proven(one);
-    },
+    proven,
     held: ({ transport }) => void standings.delete(transport),
     ended: end,
     woke() {

@@ -26,8 +26,6 @@ export interface Identity {
 const MAX_CONTROLS = 15;
 /** Bytes that hello and the like may take beside the sends. */
 const HEAD = 1_024;
-/** A way that takes less than this takes nothing, bytes. */
-const LEAST_BATCH = 1_024;
 
 export const control = (one: Connection, ...frame: ClientFrame): void =>
   void one.controls.push(encodeFrame(frame));
@@ -66,7 +64,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
   /** The way takes smaller messages only. */
   const split = (bytes = batchBytes): void => {
-    batchBytes = Math.max(LEAST_BATCH, Math.min(bytes, batchBytes) / 2);
+    batchBytes = Math.min(bytes, batchBytes) / 2;
   };
 
   return {

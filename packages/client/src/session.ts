@@ -414,7 +414,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     pageChanged({ signal }) {
       if (signal === 'left') return bye();
       if (signal === 'parked') return consult('stopped');
-      if (policy.phase === 'idle') consult('started');
+      consult('started');
       if (signal !== 'offline') consult('woke');
       const one = primary();
       if (one) check(one);
