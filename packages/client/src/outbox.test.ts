@@ -58,6 +58,17 @@ test('says unknown for what may have been answered in a gap of the inbox, and on
   expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'unknown', 'acknowledged']);
 });
 
+test('refuses the send that is too big for the way, not one before it that waits for its outcome', () => {
+  const { outbox, sends } = outboxOf(3);
+  outbox.batch(0, 2, 10_000);
+  outbox.acked(1, 5);
+  expect(outbox.refuse()).toBe(2);
+  expect(numbers(outbox.batch(0, 9, 10_000))).toEqual([3]);
+  expect(outbox.settle(4)).toEqual([]);
+  outbox.settle(5);
+  expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'rejected', 'sent']);
+});
+
 test('begins to number again when the session is gone (P14)', () => {
   const { outbox, sends } = outboxOf(2);
   expect(outbox.clear()).toEqual(sends);
