@@ -107,7 +107,7 @@ export interface Times {
   /**
    * After the arrival of a held poll, before which it is not answered with entries:
    * a quiet channel is not delayed, a busy one costs a request for many entries
-   * instead of one for each. Default 10.
+   * instead of one for each. Default 30.
    */
   linger: number;
   /** That a superseded connection goes on delivering. Default 5,000. */
