@@ -2,7 +2,6 @@
  * What would mend each verdict, for people who look after networks. An entry of
  * its own (`@iskra/client/cures`): the client itself only names the cure.
  */
-import type { VerdictCode } from './explain.js';
 
 const SENTENCES = {
   'ws-refused': 'let the proxy pass Upgrade',
@@ -30,5 +29,5 @@ export type Curable = keyof typeof SENTENCES;
 export const CURES: Readonly<Record<Curable, string>> = SENTENCES;
 
 /** The sentence for a verdict, or for a `cure` of `explain()`. */
-export const cureOf = (verdict: VerdictCode | string | undefined): string | undefined =>
+export const cureOf = (verdict: string | undefined): string | undefined =>
   (CURES as Partial<Record<string, string>>)[verdict?.replace(/^.*#/, '') ?? ''];

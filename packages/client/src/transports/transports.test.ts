@@ -76,7 +76,7 @@ describe('sse', () => {
         write();
       });
       const { transport, next } = listen(sse, url);
-      transport.open('[]');
+      void transport.open('[]');
       expect(await next()).toEqual({ type: 'connectionOpened', attempt: 7 });
       for (const text of messages)
         expect(await next()).toEqual({ type: 'messageReceived', attempt: 7, text });
@@ -91,7 +91,7 @@ describe('sse', () => {
       setImmediate(() => response.destroy());
     });
     const { transport, next, events } = listen(sse, url);
-    transport.open('[]');
+    void transport.open('[]');
     await until(next, 'messageReceived');
     expect(await next()).toMatchObject({ type: 'connectionClosed' });
     expect(events).toEqual([]);
@@ -100,7 +100,7 @@ describe('sse', () => {
   test('hands on what a refusal says before it ends (P65)', async () => {
     const { url } = await serve((_, response) => response.writeHead(401).end('[["close",{}]]'));
     const { transport, next } = listen(sse, url);
-    transport.open('[]');
+    void transport.open('[]');
     expect(await next()).toEqual({ type: 'messageReceived', attempt: 7, text: '[["close",{}]]' });
     expect(await next()).toMatchObject({ type: 'connectionClosed', status: 401 });
   });
@@ -112,7 +112,7 @@ describe('sse', () => {
       response.writeHead(200).flushHeaders();
     });
     const { transport, next } = listen(sse, url);
-    transport.open('[]');
+    void transport.open('[]');
     await until(next, 'connectionOpened');
     transport.close();
     await ended;
@@ -125,7 +125,7 @@ describe('poll', () => {
       response.end(JSON.stringify([request.url, request.headers['content-type'], body]));
     });
     const { transport, next } = listen(poll, url);
-    transport.open('["hello"]');
+    void transport.open('["hello"]');
     await until(next, 'connectionOpened');
     const { text } = (await next()) as { text: string };
     expect(JSON.parse(text)).toEqual(['/realtime/poll', 'text/plain;charset=UTF-8', '["hello"]']);
@@ -138,7 +138,7 @@ describe('poll', () => {
       setImmediate(() => response.destroy());
     });
     const { transport, next } = listen(poll, url);
-    transport.open('[]');
+    void transport.open('[]');
     expect(await next()).toMatchObject({ type: 'connectionOpened' });
     expect(await next()).toMatchObject({ type: 'connectionClosed', status: 200 });
   });
@@ -146,7 +146,7 @@ describe('poll', () => {
   test.each([413, 502])('tells the status %i of a refusal', async (status) => {
     const { url } = await serve((_, response) => response.writeHead(status).end('<html>'));
     const { transport, next } = listen(poll, url);
-    transport.open('[]');
+    void transport.open('[]');
     expect(await until(next, 'connectionClosed')).toMatchObject({ status });
   });
 });
@@ -160,11 +160,11 @@ describe('uplink', () => {
       else request.socket.destroy();
     });
     const { transport, next } = listen(sse, url);
-    transport.send('[1]');
+    void transport.send('[1]');
     expect(await next()).toEqual({ type: 'sendAnswered', attempt: 7, status: 200, text: '[["acked",1,0]]' });
-    transport.send('[1]');
+    void transport.send('[1]');
     expect(await next()).toMatchObject({ type: 'sendAnswered', status: 413 });
-    transport.send('[1]');
+    void transport.send('[1]');
     expect(await next()).toMatchObject({ type: 'sendAnswered', status: 0 });
   });
 });
@@ -177,10 +177,10 @@ describe('websocket', () => {
       socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`));
     });
     const { transport, next } = listen(websocket, url);
-    transport.open('');
+    void transport.open('');
     expect(await next()).toEqual({ type: 'connectionOpened', attempt: 7 });
     expect(await next()).toMatchObject({ text: 'iskra.1' });
-    transport.send('Привіт');
+    void transport.send('Привіт');
     expect(await next()).toMatchObject({ text: 'echo Привіт' });
     transport.close();
     expect(await until(next, 'connectionClosed')).toMatchObject({ type: 'connectionClosed' });
@@ -190,21 +190,21 @@ describe('websocket', () => {
     const { url, server } = await serve((_, response) => response.end());
     server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     const { transport, next } = listen(websocket, url);
-    transport.open('');
+    void transport.open('');
     expect(await next()).toMatchObject({ type: 'connectionClosed', status: 1006 });
   });
 
   test('says so where there is no WebSocket at all', async () => {
     const events: TransportEvent[] = [];
     const environment = { ...platform(), WebSocket: undefined };
-    websocket({ attempt: 1, url: 'http://x', environment, on: (event) => events.push(event) }).open('');
+    void websocket({ attempt: 1, url: 'http://x', environment, on: (event) => events.push(event) }).open('');
     expect(events).toMatchObject([{ type: 'connectionClosed', status: 0 }]);
   });
 
   test('may be closed while it is connecting', async () => {
     const { url } = await serve((_, response) => response.end());
     const { transport, next } = listen(websocket, url);
-    transport.open('');
+    void transport.open('');
     transport.close();
     expect(await next()).toMatchObject({ type: 'connectionClosed' });
   });
