@@ -289,7 +289,10 @@ const count = (into: Map<unknown, number>, value: unknown): void => {
 const expectBothVerdicts = ({ taken, refused }: Counts, tags: readonly string[], enough = 20): void => {
   for (const tag of tags) {
     expect([tag, taken.get(tag) ?? 0], 'taken').toEqual([tag, expect.toSatisfy((n: number) => n > enough)]);
-    expect([tag, refused.get(tag) ?? 0], 'refused').toEqual([tag, expect.toSatisfy((n: number) => n > enough)]);
+    expect([tag, refused.get(tag) ?? 0], 'refused').toEqual([
+      tag,
+      expect.toSatisfy((n: number) => n > enough),
+    ]);
   }
 };
 

@@ -20,13 +20,12 @@ export function sessionKeys(secrets: readonly string[]): Keys {
     createHmac('sha256', secret).update(`iskra.1 ${session} ${nonce}`).digest('base64url');
   const [current = ''] = secrets;
   /** Keys that were found good: every poll of a session shows the same one, and a mac costs as much as its store access. */
-  const verified = new Map<string, string>();
+  const verified = new Map<string, { nonce: string; session: string }>();
   return {
     sign: (session, nonce) => `${session}.${mac(current, session, nonce)}`,
     verify(key, nonce) {
-      const pair = `${nonce} ${key}`;
-      const known = verified.get(pair);
-      if (known !== undefined) return known;
+      const known = verified.get(key);
+      if (known?.nonce === nonce) return known.session;
       const dot = key.indexOf('.');
       const session = key.slice(0, dot);
       const given = Buffer.from(key.slice(dot + 1));
@@ -36,7 +35,7 @@ export function sessionKeys(secrets: readonly string[]): Keys {
       };
       if (dot <= 0 || !secrets.some(fits)) return undefined;
       if (verified.size >= MAX_VERIFIED) verified.clear();
-      verified.set(pair, session);
+      verified.set(key, { nonce, session });
       return session;
     },
   };

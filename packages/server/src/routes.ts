@@ -15,8 +15,8 @@ import type { Core } from './core.js';
 import type { Guard, HeaderReader, Passed, Place } from './guard.js';
 import { Message } from './message.js';
 import type { Mode } from './session.js';
-import { createExchange } from './transports/exchange.js';
-import type { Exchange } from './transports/exchange.js';
+import { createExchange, headerPairs } from './transports/exchange.js';
+import type { Exchange, HeaderList } from './transports/exchange.js';
 import { PollTransport } from './transports/poll.js';
 import { SseTransport } from './transports/sse.js';
 import type { Transport } from './transports/transport.js';
@@ -38,13 +38,13 @@ export interface RouteParts {
 }
 
 /** Headers of every answer: nothing on the way may keep, change, or hold it back (P63). */
-const HEADERS = {
+const HEADERS: HeaderList = Object.entries({
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   vary: 'Origin',
-} as const;
+}).flat();
 
 export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings | undefined }> {
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
@@ -55,7 +55,7 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
     const body = Message.of(['close', envelope]).text;
     return new Response(body, {
       status: CODES.internal.status,
-      headers: { ...HEADERS, 'content-type': 'application/json; charset=utf-8' },
+      headers: headerPairs([...HEADERS, 'content-type', 'application/json; charset=utf-8']),
     });
   });
 
@@ -92,12 +92,12 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
     if (passed instanceof Response) return passed;
     return new Response(null, {
       status: 204,
-      headers: {
+      headers: headerPairs([
         ...headersFor(passed),
-        'access-control-allow-methods': 'GET, POST',
-        'access-control-allow-headers': 'content-type',
-        'access-control-max-age': '600',
-      },
+        ...['access-control-allow-methods', 'GET, POST'],
+        ...['access-control-allow-headers', 'content-type'],
+        ...['access-control-max-age', '600'],
+      ]),
     });
   });
   return app;
@@ -206,20 +206,18 @@ function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  const headers: Record<string, string> = {
-    ...headersFor(from),
-    'content-type': 'application/json; charset=utf-8',
-  };
-  if (retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(retryAfter / 1000));
+  const headers = new Headers(headerPairs(headersFor(from)));
+  headers.set('content-type', 'application/json; charset=utf-8');
+  if (retryAfter !== undefined) headers.set('retry-after', String(Math.ceil(retryAfter / 1000)));
   return new Response(Message.of(['close', envelope]).text, { status, headers });
 }
 
-function headersFor({ crossOrigin }: { crossOrigin?: string | undefined }): Record<string, string> {
+function headersFor({ crossOrigin }: { crossOrigin?: string | undefined }): HeaderList {
   return crossOrigin === undefined
     ? HEADERS
-    : {
+    : [
         ...HEADERS,
-        'access-control-allow-origin': crossOrigin,
-        'access-control-expose-headers': 'retry-after',
-      };
+        ...['access-control-allow-origin', crossOrigin],
+        ...['access-control-expose-headers', 'retry-after'],
+      ];
 }

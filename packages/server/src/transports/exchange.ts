@@ -36,7 +36,8 @@ export interface Exchange {
 /** Milliseconds that a peer may take to read the end of its stream. */
 export const CLOSE_TIMEOUT = 5_000;
 
-type HeaderFields = Readonly<Record<string, string>>;
+/** Names and values in turn: the form that Node writes without looking at it again. */
+export type HeaderList = readonly string[];
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const STREAM_TYPE = 'text/event-stream; charset=utf-8';
@@ -45,7 +46,7 @@ const STREAM_TYPE = 'text/event-stream; charset=utf-8';
 export function createExchange(
   outgoing: ServerResponse | undefined,
   signal: () => AbortSignal,
-  headers: HeaderFields,
+  headers: HeaderList,
   backlog: number,
 ): Exchange {
   return outgoing === undefined
@@ -53,22 +54,26 @@ export function createExchange(
     : new NodeExchange(outgoing, headers, backlog);
 }
 
-function answerHeaders(headers: HeaderFields, { retryAfter, body }: Answer): Record<string, string> {
-  const complete: Record<string, string> = {
-    ...headers,
-    'content-type': JSON_TYPE,
-    'content-length': String(body.length),
-  };
-  if (retryAfter !== undefined) complete['retry-after'] = String(Math.ceil(retryAfter / 1000));
+function answerHeaders(headers: HeaderList, { retryAfter, body }: Answer): string[] {
+  const complete = [...headers, 'content-type', JSON_TYPE, 'content-length', String(body.length)];
+  if (retryAfter !== undefined) complete.push('retry-after', String(Math.ceil(retryAfter / 1000)));
   return complete;
+}
+
+/** The same for a web `Response`. */
+export function headerPairs(headers: HeaderList): [string, string][] {
+  return Array.from({ length: headers.length / 2 }, (_, at) => [
+    headers[at * 2] ?? '',
+    headers[at * 2 + 1] ?? '',
+  ]);
 }
 
 class NodeExchange implements Exchange, BlockSink {
   readonly #outgoing: ServerResponse;
-  readonly #headers: HeaderFields;
+  readonly #headers: HeaderList;
   readonly #backlog: number;
 
-  constructor(outgoing: ServerResponse, headers: HeaderFields, backlog: number) {
+  constructor(outgoing: ServerResponse, headers: HeaderList, backlog: number) {
     this.#outgoing = outgoing;
     this.#headers = headers;
     this.#backlog = backlog;
@@ -85,7 +90,7 @@ class NodeExchange implements Exchange, BlockSink {
   }
 
   stream(): BlockSink {
-    this.#outgoing.writeHead(200, { ...this.#headers, 'content-type': STREAM_TYPE });
+    this.#outgoing.writeHead(200, [...this.#headers, 'content-type', STREAM_TYPE]);
     // Node joins the header block from forty pieces and keeps it as long as the answer. V8 makes one
     // string of them when it is asked for a character: 1.2 kB less a stream.
     (this.#outgoing as { _header?: string | null })._header?.charCodeAt(0);
@@ -120,10 +125,10 @@ class WebExchange implements Exchange {
   #resolve: (response: Response) => void = () => {};
   #gone: () => void = () => {};
   readonly #signal: () => AbortSignal;
-  readonly #headers: HeaderFields;
+  readonly #headers: HeaderList;
   readonly #backlog: number;
 
-  constructor(signal: () => AbortSignal, headers: HeaderFields, backlog: number) {
+  constructor(signal: () => AbortSignal, headers: HeaderList, backlog: number) {
     this.#signal = signal;
     this.#headers = headers;
     this.#backlog = backlog;
@@ -131,7 +136,7 @@ class WebExchange implements Exchange {
   }
 
   answer(answer: Answer): void {
-    const headers = answerHeaders(this.#headers, answer);
+    const headers = headerPairs(answerHeaders(this.#headers, answer));
     this.#resolve(new Response(new Uint8Array(answer.body), { status: answer.status, headers }));
   }
 
@@ -151,7 +156,9 @@ class WebExchange implements Exchange {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: this.#backlog }),
     );
-    this.#resolve(new Response(body, { headers: { ...this.#headers, 'content-type': STREAM_TYPE } }));
+    this.#resolve(
+      new Response(body, { headers: headerPairs([...this.#headers, 'content-type', STREAM_TYPE]) }),
+    );
     return {
       write(block) {
         controller?.enqueue(block);
