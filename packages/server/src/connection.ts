@@ -48,6 +48,8 @@ export class Connection implements Follower {
   #after: (() => void) | undefined;
   #turnAwaited = false;
   #flushing = false;
+  /** This turn's writing was put off once. */
+  #waited = false;
   #disposed = false;
   #claim: string | undefined;
 
@@ -138,6 +140,12 @@ export class Connection implements Follower {
 
   /** Writes what was gathered in this turn, in one go. */
   flush(): void {
+    // A log that is being read has its entries here by the next turn, as a rule: one write for both (P12).
+    if (this.#mode === 'stream' && !this.#waited && this.#session.isReading) {
+      this.#waited = true;
+      return this.#core.hub.wantsFlush(this);
+    }
+    this.#waited = false;
     this.#flushing = true;
     if (this.#turnAwaited) {
       this.#turnAwaited = false;

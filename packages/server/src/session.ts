@@ -112,6 +112,11 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#downlink.logs;
   }
 
+  /** Whether entries are on their way from the store. */
+  get isReading(): boolean {
+    return this.#downlink.isReading;
+  }
+
   get generation(): number {
     return this.#generation;
   }
