@@ -6,7 +6,7 @@ import type { Schema } from '@iskra/protocol/wire';
 import { envelope } from './testing.js';
 import { connect } from './client.js';
 import type { Client, ConnectOptions } from './client.js';
-import type { Socket } from './environment.js';
+import type { PageSignal, Socket } from './environment.js';
 import { ClosedError, MisuseError, OutcomeUnknown, QueueFull, RequestTimeout, SendError } from './errors.js';
 
 const schema = <T>() => ({}) as Schema<T>;
@@ -271,6 +271,33 @@ test('explains itself as data', async () => {
   expect(transports).toMatchObject([{ transport: 'websocket' }]);
   expect(phase).toBe('waiting');
   expect(JSON.parse(JSON.stringify(attempts))).toHaveLength(1);
+});
+
+test('ends its session by a request that outlives the page', async () => {
+  const fetched: [string, RequestInit][] = [];
+  let page: (signal: PageSignal) => void = () => {};
+  const s = await scene({
+    environment: {
+      async fetch(url, init) {
+        fetched.push([url, init]);
+        throw new TypeError('gone');
+      },
+      onPage(listener) {
+        page = listener;
+        return () => {};
+      },
+    },
+  });
+  s.welcome();
+  s.sockets[0]!.onclose!({ code: 1001, reason: '' });
+  page('left');
+  await s.turn();
+  expect(fetched).toMatchObject([['http://host/realtime/send', { method: 'POST', keepalive: true }]]);
+  expect(JSON.parse(fetched[0]![1].body as string)).toMatchObject([
+    ['continue', { key: 'k', generation: 1 }],
+    ['bye'],
+  ]);
+  expect(s.errors).toEqual([]);
 });
 
 describe('types', () => {

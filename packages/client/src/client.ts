@@ -193,6 +193,10 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       transports.get(attempt)?.close();
       transports.delete(attempt);
     },
+    bye(message) {
+      // Of no attempt: its answer falls away.
+      void poll({ attempt: -1, url: base, environment, on: tell }).send(message);
+    },
     hand(channel, what, value) {
       channels.get(channel)?.[what](value);
     },

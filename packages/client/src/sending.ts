@@ -22,6 +22,12 @@ export interface Identity {
   readonly cursors: ReadonlyMap<string, Position>;
 }
 
+/** What a message has to prove: over HTTP, that it belongs to the session, as of this generation. */
+interface Proof {
+  readonly http: boolean;
+  readonly attempt: { readonly generation?: number | undefined };
+}
+
 /** Frames of a message that are no sends. */
 const MAX_CONTROLS = 15;
 /** Bytes that hello and the like may take beside the sends. */
@@ -36,7 +42,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
   /** What begins a message of a connection that is welcomed: over HTTP it has to prove the session each time. */
-  const head = ({ attempt, http }: Connection, more?: object): string[] => {
+  const head = ({ attempt, http }: Proof, more?: object): string[] => {
     const { nonce, welcome } = identity;
     return http
       ? [encodeFrame(['continue', { nonce, key: welcome!.key, generation: attempt.generation!, ...more }])]
@@ -96,7 +102,9 @@ export function createSending(identity: Identity, outbox: Outbox) {
         ? ''
         : compose(one, head(one), one.controls.splice(0, MAX_CONTROLS), carries),
 
-    bye: (one: Connection): string => joinFrames([...head(one), encodeFrame(['bye'])]),
+    /** The request that ends the session; it needs no connection. */
+    bye: (): string =>
+      joinFrames([...head({ http: true, attempt: identity.welcome! }), encodeFrame(['bye'])]),
 
     /**
      * A POST was answered, or not (status 0): the same again after `pause` ms, if need be.

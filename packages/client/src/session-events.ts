@@ -51,6 +51,8 @@ export interface Host {
   open(attempt: number, transport: TransportName, message: string): void;
   send(attempt: number, message: string): void;
   close(attempt: number): void;
+  /** Sends this in a request of its own that outlives the page. */
+  bye(message: string): void;
   /** For a channel's feed. */
   hand(channel: string, what: 'entry' | 'gap' | 'members', value: never): void;
   /** It came to its end; with an error, if it is none that was hoped for. */

@@ -694,6 +694,55 @@ describe('the end', () => {
     expect(d.effects.at(-1)).toMatchObject(['stop', expect.any(String)]);
   });
 
+  describe('when its page leaves', () => {
+    const leave = (d: ReturnType<typeof dialogue>) => {
+      d.tell({ type: 'pageChanged', signal: 'left' });
+      return d.effects.flatMap((effect) => (effect[0] === 'bye' ? [JSON.parse(effect[1]) as unknown] : []));
+    };
+    const byRequest = (generation: number) => [
+      ['continue', { nonce: 'nonce-1'.padEnd(22, '-'), key: 'key-1', generation }],
+      ['bye'],
+    ];
+
+    test('says bye on its socket, and in a request, for the socket may be closed already (P72)', () => {
+      const d = connected();
+      expect(leave(d)).toEqual([byRequest(1)]);
+      expect(d.sent.at(-1)!.message).toEqual([['bye']]);
+    });
+
+    test('says bye without a connection too', () => {
+      const d = connected();
+      d.die(1, 1001);
+      const before = d.sent.length;
+      expect(leave(d)).toEqual([byRequest(1)]);
+      expect(d.sent).toHaveLength(before);
+    });
+
+    test('says it once over HTTP', () => {
+      const d = dialogue({ transports: ['sse'] });
+      d.start();
+      d.connect(1);
+      const before = d.sent.length;
+      expect(leave(d)).toEqual([byRequest(1)]);
+      expect(d.sent).toHaveLength(before);
+    });
+
+    test('has nothing to say before there is a session', () => {
+      const d = dialogue({ transports: ['websocket'] });
+      d.start();
+      d.open(1);
+      expect(leave(d)).toEqual([]);
+    });
+  });
+
+  test('says bye in a request when it is closed over HTTP', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    d.tell({ type: 'closeAsked' });
+    expect(d.effects).toContainEqual(['bye', expect.stringMatching(/^\[\["continue",.*\["bye"\]\]$/)]);
+  });
+
   test('parks with the page and resumes the same session when it is shown again', () => {
     const d = subscribed();
     d.tell({ type: 'pageChanged', signal: 'parked' });

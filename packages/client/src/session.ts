@@ -383,9 +383,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('stop', reason);
   };
 
-  const bye = (): void => {
+  /** Firefox closes the sockets of a page before it says that the page leaves: only a request still arrives then. */
+  const bye = (leaving?: boolean): void => {
     const one = primary();
-    if (one) say(one, sending.bye(one));
+    if (one && !one.http) say(one, '[["bye"]]');
+    if (identity.welcome && (leaving || one?.http)) act('bye', sending.bye());
   };
 
   /** Asks whether a connection still lives; it then has a few seconds. */
@@ -412,7 +414,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     pageChanged({ signal }) {
-      if (signal === 'left') return bye();
+      if (signal === 'left') return bye(true);
       if (signal === 'parked') return consult('stopped');
       consult('started');
       if (signal !== 'offline') consult('woke');
