@@ -1,5 +1,6 @@
 /** The four rungs: which one is live, what is held against the others, and a switch that blocks each. */
 import type { Client, TransportName } from '@iskra/client';
+import { cureOf } from '@iskra/client/cures';
 import type { contract } from '../contract.js';
 import { byId, make, mark, spark, write } from './dom.js';
 import { judge, NAMES, ORDER } from './transports.js';
@@ -32,7 +33,8 @@ export function showLadder(client: Client<typeof contract>): void {
       mark(rung.item, 'aria-current', mood === 'live' ? 'true' : undefined);
       mark(rung.item, 'data-verdict', code);
       write(rung.verdict, text);
-      write(rung.more, mood === 'blamed' && cure !== undefined ? `Cure: ${cure}` : NAMES[rung.transport].how);
+      const mend = mood === 'blamed' ? cureOf(cure) : undefined;
+      write(rung.more, mend === undefined ? NAMES[rung.transport].how : `Cure: ${mend}`);
     });
     mark(flame, 'data-on', String(live >= 0));
     if (live >= 0) flame.style.setProperty('--at', String(live));
