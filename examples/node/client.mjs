@@ -7,7 +7,6 @@
 // this file has to know about it.
 
 import { connect, SendError } from '@iskra/client';
-import { WebSocket } from 'ws';
 
 const url = process.argv[2] ?? process.env.ISKRA_URL ?? 'http://localhost:8000';
 const me = `node-${process.pid}`;
@@ -18,10 +17,7 @@ const patience = setTimeout(
   20_000,
 );
 
-const client = connect(`${url.replace(/\/+$/, '')}/realtime`, {
-  // Node has a WebSocket of its own from version 22; before, one is handed in. Without any, it works over HTTP.
-  environment: { WebSocket: globalThis.WebSocket ?? WebSocket },
-});
+const client = connect(`${url.replace(/\/+$/, '')}/realtime`);
 
 // Called often, for the round trip changes all the time; only what a person would notice is printed.
 let shown = '';
