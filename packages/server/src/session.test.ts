@@ -1071,6 +1071,14 @@ describe('credentials', () => {
   });
 });
 
+describe('a request that says bye', () => {
+  test('to a session that has ended already is answered bye, not refused (P72)', () => {
+    const dialogue = new Dialogue('send');
+    dialogue.receive(goOn(), ['bye']);
+    expect(dialogue.tell({ type: 'refused', code: 'session_unknown' })).toEqual(['[close bye]', 'close bye']);
+  });
+});
+
 describe('a superseded stream', () => {
   const supersede: [string, SessionEvent][] = [
     ['the hub', { type: 'superseded' }],

@@ -160,6 +160,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'probed':
         return this.#answerProbe(event.welcome, now);
       case 'refused':
+        // Who only wants to leave a session that has ended already gets what it wants (P72).
+        if (event.code === 'session_unknown' && this.#early?.some(isBye)) return this.#close('bye');
         return this.#close(event.code, event.field);
       case 'identified':
         this.#identifying = false;
@@ -478,6 +480,10 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     if (effect.type === 'write') this.#wrote = true;
     this.#effects.push(effect);
   }
+}
+
+function isBye(frame: unknown): boolean {
+  return Array.isArray(frame) && frame[0] === 'bye';
 }
 
 function isSend(frame: ClientFrame): frame is Send {
