@@ -38,7 +38,7 @@ export class Rates {
   #bucket(key: string, now: number): Bucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      if (this.#buckets.size >= MAX_BUCKETS) this.#forget(now);
+      if (this.#buckets.size >= MAX_BUCKETS) this.#makeRoom(now);
       bucket = { tokens: this.#rate.burst, at: now };
       this.#buckets.set(key, bucket);
     }
@@ -50,10 +50,18 @@ export class Rates {
     return bucket;
   }
 
-  #forget(now: number): void {
-    const refill = (this.#rate.burst / this.#rate.perSecond) * 1000;
-    for (const [key, bucket] of this.#buckets) {
-      if (now - bucket.at >= refill || this.#buckets.size >= MAX_BUCKETS) this.#buckets.delete(key);
+  /** Forgets the buckets that are full again: they say nothing. */
+  sweep(now: number): void {
+    for (const [key, { tokens, at }] of this.#buckets) {
+      if (tokens + ((now - at) * this.#rate.perSecond) / 1000 >= this.#rate.burst) this.#buckets.delete(key);
+    }
+  }
+
+  #makeRoom(now: number): void {
+    this.sweep(now);
+    for (const key of this.#buckets.keys()) {
+      if (this.#buckets.size < MAX_BUCKETS) return;
+      this.#buckets.delete(key);
     }
   }
 }

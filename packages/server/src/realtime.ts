@@ -348,6 +348,7 @@ function sweepEvery(core: Core, interval: number): () => void {
   let cancel: (() => void) | undefined;
   const sweep = async (): Promise<void> => {
     try {
+      for (const rates of [core.opens, core.sends]) rates.sweep(core.clock.now());
       const { lapsed } = await core.store.sweep();
       await core.presence.ended(lapsed);
       await core.hub.checkHeads();
