@@ -15,7 +15,7 @@ import type { Core } from './core.js';
 import type { Guard, HeaderReader, Passed, Place } from './guard.js';
 import { Message } from './message.js';
 import type { Mode } from './session.js';
-import { createExchange, headerPairs } from './transports/exchange.js';
+import { answerResponse, createExchange, headerPairs } from './transports/exchange.js';
 import type { Exchange, HeaderList } from './transports/exchange.js';
 import { PollTransport } from './transports/poll.js';
 import { SseTransport } from './transports/sse.js';
@@ -52,11 +52,8 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
   app.onError((error) => {
     parts.core.log.handlerFailed(error, { hook: 'request' });
     const envelope = faultEnvelope('internal', Dimension.connection);
-    const body = Message.of(['close', envelope]).text;
-    return new Response(body, {
-      status: CODES.internal.status,
-      headers: headerPairs([...HEADERS, 'content-type', 'application/json; charset=utf-8']),
-    });
+    const { body } = Message.of(['close', envelope]);
+    return answerResponse(HEADERS, { status: CODES.internal.status, body });
   });
 
   app.get('/ws', async (c) => {
@@ -206,10 +203,8 @@ function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  const headers = new Headers(headerPairs(headersFor(from)));
-  headers.set('content-type', 'application/json; charset=utf-8');
-  if (retryAfter !== undefined) headers.set('retry-after', String(Math.ceil(retryAfter / 1000)));
-  return new Response(Message.of(['close', envelope]).text, { status, headers });
+  const { body } = Message.of(['close', envelope]);
+  return answerResponse(headersFor(from), { status, retryAfter, body });
 }
 
 function headersFor({ crossOrigin }: { crossOrigin?: string | undefined }): HeaderList {

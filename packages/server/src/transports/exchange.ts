@@ -60,7 +60,15 @@ function answerHeaders(headers: HeaderList, { retryAfter, body }: Answer): strin
   return complete;
 }
 
-/** The same for a web `Response`. */
+/** One whole answer as a web `Response`. */
+export function answerResponse(headers: HeaderList, answer: Answer): Response {
+  return new Response(new Uint8Array(answer.body), {
+    status: answer.status,
+    headers: headerPairs(answerHeaders(headers, answer)),
+  });
+}
+
+/** A header list as a web `Response` takes it. */
 export function headerPairs(headers: HeaderList): [string, string][] {
   return Array.from({ length: headers.length / 2 }, (_, at) => [
     headers[at * 2] ?? '',
@@ -136,8 +144,7 @@ class WebExchange implements Exchange {
   }
 
   answer(answer: Answer): void {
-    const headers = headerPairs(answerHeaders(this.#headers, answer));
-    this.#resolve(new Response(new Uint8Array(answer.body), { status: answer.status, headers }));
+    this.#resolve(answerResponse(this.#headers, answer));
   }
 
   stream(): BlockSink {
