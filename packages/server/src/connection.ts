@@ -121,7 +121,7 @@ export class Connection implements Follower {
 
   identified(identity: Identity): void {
     this.#identity = identity;
-    this.#drive.tell({ type: 'identified', expiresIn: expiresIn(identity) });
+    this.#drive.tell({ type: 'identified', expiresIn: expiresIn(this.#core, identity) });
   }
 
   drain(within: number): void {
@@ -366,7 +366,7 @@ export class Connection implements Follower {
     for (const other of this.#core.hub.ofSession(this.#info.id)) {
       if (other !== this) other.identified(identity);
     }
-    return { type: 'identified', expiresIn: expiresIn(identity) };
+    return { type: 'identified', expiresIn: expiresIn(this.#core, identity) };
   }
 
   get #caller(): Caller {

@@ -1,4 +1,4 @@
-/** What the parts of one node share, made once in `realtime.ts`, and the options that reach them. */
+/** What the parts of one node share, made once in `create-core.ts`, and the options that reach them. */
 import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
 import type { Connection } from './connection.js';
 import type { Hub } from './hub.js';
@@ -119,6 +119,8 @@ export interface Core {
   readonly store: Store;
   readonly hub: Hub;
   readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  wallClock(): number;
   readonly keys: Keys;
   readonly contract: ContractCheck;
   readonly presence: Presence;
@@ -135,7 +137,7 @@ export interface Core {
   readonly metrics: Metrics;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
-  readonly handlers: ReadonlyMap<string, RequestHandler>;
+  readonly handlers: Map<string, RequestHandler>;
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;
   /** Batches of sends that are being performed, also for connections that have gone. */

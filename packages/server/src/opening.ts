@@ -63,7 +63,8 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     const before = await store.touch(session);
     if (before.kind !== 'current') return refused('session_unknown');
     await core.presence.rejoined(before.rejoined);
-    if (identity === undefined && isExpired(before.state.identity)) return refused('unauthorized', 'auth');
+    if (identity === undefined && isExpired(core, before.state.identity))
+      return refused('unauthorized', 'auth');
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
       return refused('forbidden', 'auth');
     }
@@ -83,7 +84,7 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   if (touched.kind === 'unknown') return refused('session_unknown');
   if (touched.kind === 'superseded') return refused('superseded');
   await core.presence.rejoined(touched.rejoined);
-  if (isExpired(touched.state.identity)) return refused('unauthorized', 'auth');
+  if (isExpired(core, touched.state.identity)) return refused('unauthorized', 'auth');
   return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
 }
 
@@ -102,8 +103,8 @@ export async function refreshIdentity(
 }
 
 /** Milliseconds until credentials end. */
-export function expiresIn(identity: Identity): number {
-  return identity.expiresAt === undefined ? Infinity : identity.expiresAt - Date.now();
+export function expiresIn(core: Core, identity: Identity): number {
+  return identity.expiresAt === undefined ? Infinity : identity.expiresAt - core.wallClock();
 }
 
 async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
@@ -135,7 +136,15 @@ async function joined(
     if (!allowed) denied.push(channel);
   }
   const allowance = core.sends.left(state.session, core.clock.now());
-  return { type: 'joined', state, welcome, cursors, denied, expiresIn: expiresIn(state.identity), allowance };
+  return {
+    type: 'joined',
+    state,
+    welcome,
+    cursors,
+    denied,
+    expiresIn: expiresIn(core, state.identity),
+    allowance,
+  };
 }
 
 function welcomeFrame(core: Core, state: SessionState, hello: Hello): ServerFrame {
@@ -172,6 +181,6 @@ function refused(code: CodeName, field?: string): Entrance {
   return { type: 'refused', code, ...(field !== undefined && { field }) };
 }
 
-function isExpired(identity: Identity): boolean {
-  return expiresIn(identity) <= 0;
+function isExpired(core: Core, identity: Identity): boolean {
+  return expiresIn(core, identity) <= 0;
 }

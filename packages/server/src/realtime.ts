@@ -3,27 +3,12 @@
  * application holds: a Hono app to mount, and the verbs to publish, answer
  * requests, look at a channel and end.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
-import {
-  compileContract,
-  decodeBody,
-  encodeBody,
-  HEARTBEAT,
-  isChannel,
-  MARKER_DELAY,
-  MAX_CHANNELS,
-  MAX_ENVELOPE_BYTES,
-  MAX_MESSAGE_BYTES,
-  byteLength,
-  SEND_WINDOW,
-  SESSION_WINDOW,
-  SUPERSEDED_GRACE,
-} from '@iskra/protocol/wire';
+import { byteLength, decodeBody, encodeBody, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
 import type {
   ChannelName,
   Contract,
@@ -37,23 +22,15 @@ import type {
   RequestName,
   Untyped,
 } from '@iskra/protocol/wire';
-import { nodeClock } from './clock.js';
-import type { Connection } from './connection.js';
-import type { Authenticate, Authorize, Core, Limits, RequestContext, RequestHandler, Times } from './core.js';
+import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
+import { createCore, keepSwept } from './create-core.js';
+import { nodeEnvironment } from './environment.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
-import { Hub } from './hub.js';
-import { sessionKeys } from './keys.js';
-import { createLog } from './observe/log.js';
-import { createMetrics } from './observe/metrics.js';
 import { createPlain, tellShutdown } from './plain.js';
-import { Presence } from './presence.js';
-import { Rates } from './rates.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
-import type { Mode, SessionSettings } from './session.js';
 import type { Entry, Store } from './store.js';
-import { memoryStore } from './stores/memory.js';
 import { attachUpgrades, webSocketServer } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketContext, WebSocketServer } from './transports/websocket.js';
 
@@ -139,76 +116,12 @@ export interface Realtime<C extends Contract = Untyped> {
   close(): Promise<void>;
 }
 
-const LIMITS: Limits = {
-  message: MAX_MESSAGE_BYTES,
-  sends: SEND_WINDOW,
-  sendRate: { perSecond: 200, burst: 400 },
-  openRate: { perSecond: 50, burst: 500 },
-  requestRate: { perSecond: 500, burst: 2000 },
-  connectionsPerAddress: 2000,
-  strangersPerAddress: 100,
-  connections: 100_000,
-  channels: MAX_CHANNELS,
-  backlog: 256 * 1024,
-  handler: 30_000,
-};
-
-const TIMES: Times = {
-  heartbeat: HEARTBEAT,
-  window: SESSION_WINDOW,
-  hello: 5_000,
-  slow: 30_000,
-  marker: MARKER_DELAY,
-  linger: 30,
-  supersededGrace: SUPERSEDED_GRACE,
-};
-
-/** Milliseconds between looks at what ended and what hints were lost. */
-const SWEEP = 5_000;
-
 export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
 ): Realtime<C> {
-  const limits = { ...LIMITS, ...options.limits };
-  const times = { ...TIMES, ...options.times };
-  const store = options.store ?? memoryStore({ window: times.window });
-  const clock = nodeClock();
-  const hub = new Hub(store, setImmediate);
-  const handlers = new Map<string, RequestHandler>();
-  const logger = loggerOf(options.logger);
-  const contract = compileContract(options.contract);
-  const connections = new Set<Connection>();
-  const run = randomUUID();
-  let claims = 0;
-  const core: Core = {
-    node: options.node ?? randomUUID().slice(0, 8),
-    store,
-    hub,
-    clock,
-    keys: sessionKeys([options.secret ?? randomBytes(32).toString('base64url')].flat()),
-    contract,
-    presence: new Presence(store),
-    settings: {
-      stream: sessionSettings('stream', limits, times),
-      poll: sessionSettings('poll', limits, times),
-      send: sessionSettings('send', limits, times),
-    },
-    connections,
-    limits,
-    times,
-    opens: new Rates(limits.openRate),
-    sends: new Rates(limits.sendRate),
-    log: createLog(logger),
-    metrics: createMetrics(),
-    authenticate: options.authenticate,
-    authorize: options.authorize,
-    handlers,
-    // A node's name may be used again after a restart; a claim's must not be.
-    nextClaim: () => `${run}:${++claims}`,
-    performing: 0,
-    draining: false,
-    drainWithin: 0,
-  };
+  const environment = nodeEnvironment();
+  const core = createCore({ ...options, logger: loggerOf(options.logger) }, environment);
+  const { connections, contract, handlers, limits, store } = core;
   const guard = new Guard({
     origins: options.origins,
     allowNoOrigin: options.allowNoOrigin ?? true,
@@ -221,7 +134,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const app = createRoutes({ core, guard, upgradeWebSocket });
   const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
   const webSockets = webSocketServer(limits.message);
-  const stopSweeping = sweepEvery(core, SWEEP);
+  const stopSweeping = keepSwept(core);
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -310,7 +223,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
-      clock.stop();
+      environment.clock.stop();
       await store.end();
     },
   };
@@ -319,49 +232,4 @@ export function createRealtime<const C extends Contract = Untyped>(
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {
   if (given === false) return undefined;
   return typeof given === 'string' ? pino({ name: 'iskra', level: given }) : given;
-}
-
-/** Entries of one log read. */
-const READ_SIZE = 128;
-/** Milliseconds that a probe may stay. */
-const PROBE_TIMEOUT = 30_000;
-
-function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSettings {
-  return {
-    mode,
-    heartbeat: times.heartbeat,
-    markerDelay: times.marker,
-    helloTimeout: times.hello,
-    probeTimeout: PROBE_TIMEOUT,
-    supersededGrace: times.supersededGrace,
-    slowTimeout: times.slow,
-    linger: times.linger,
-    // Twice what is announced: a client that resends after a switch is not one that floods.
-    window: limits.sends * 2,
-    rate: limits.sendRate,
-    readSize: READ_SIZE,
-  };
-}
-
-/** Looks every few seconds for sessions and leases that ended, and for hints that were lost. */
-function sweepEvery(core: Core, interval: number): () => void {
-  let cancel: (() => void) | undefined;
-  const sweep = async (): Promise<void> => {
-    try {
-      for (const rates of [core.opens, core.sends]) rates.sweep(core.clock.now());
-      const { lapsed } = await core.store.sweep();
-      await core.presence.ended(lapsed);
-      await core.hub.checkHeads();
-    } catch (error) {
-      core.log.storeFailed(error, { hook: 'sweep' });
-    }
-  };
-  const next = (): void => {
-    cancel = core.clock.at(core.clock.now() + interval, () => {
-      void sweep();
-      next();
-    });
-  };
-  next();
-  return () => cancel?.();
 }

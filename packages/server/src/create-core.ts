@@ -1,0 +1,149 @@
+/** Makes the parts that one node shares, with the defaults of every limit and time, and keeps its store swept. */
+import {
+  compileContract,
+  HEARTBEAT,
+  MARKER_DELAY,
+  MAX_CHANNELS,
+  MAX_MESSAGE_BYTES,
+  SEND_WINDOW,
+  SESSION_WINDOW,
+  SUPERSEDED_GRACE,
+} from '@iskra/protocol/wire';
+import type { Contract } from '@iskra/protocol/wire';
+import type { Logger } from 'pino';
+import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Environment } from './environment.js';
+import { Hub } from './hub.js';
+import { sessionKeys } from './keys.js';
+import { createLog } from './observe/log.js';
+import { createMetrics } from './observe/metrics.js';
+import { Presence } from './presence.js';
+import { Rates } from './rates.js';
+import type { Mode, SessionSettings } from './session.js';
+import type { Store } from './store.js';
+import { memoryStore } from './stores/memory.js';
+
+/** What a core is made of. The options of the same names are explained at `RealtimeOptions`. */
+export interface CoreOptions {
+  contract?: Contract | undefined;
+  authenticate?: Authenticate | undefined;
+  authorize?: Authorize | undefined;
+  store?: Store | undefined;
+  secret?: string | readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+  times?: Partial<Times> | undefined;
+  node?: string | undefined;
+  /** Where lines go; undefined for nowhere. */
+  logger?: Logger | undefined;
+}
+
+const LIMITS: Limits = {
+  message: MAX_MESSAGE_BYTES,
+  sends: SEND_WINDOW,
+  sendRate: { perSecond: 200, burst: 400 },
+  openRate: { perSecond: 50, burst: 500 },
+  requestRate: { perSecond: 500, burst: 2000 },
+  connectionsPerAddress: 2000,
+  strangersPerAddress: 100,
+  connections: 100_000,
+  channels: MAX_CHANNELS,
+  backlog: 256 * 1024,
+  handler: 30_000,
+};
+
+const TIMES: Times = {
+  heartbeat: HEARTBEAT,
+  window: SESSION_WINDOW,
+  hello: 5_000,
+  slow: 30_000,
+  marker: MARKER_DELAY,
+  linger: 30,
+  supersededGrace: SUPERSEDED_GRACE,
+};
+
+/** Milliseconds between looks at what ended and what hints were lost (P27). */
+const SWEEP = 5_000;
+/** Entries of one log read. */
+const READ_SIZE = 128;
+/** Milliseconds that a probe may stay. */
+const PROBE_TIMEOUT = 30_000;
+
+export function createCore(options: CoreOptions, environment: Environment): Core {
+  const limits = { ...LIMITS, ...options.limits };
+  const times = { ...TIMES, ...options.times };
+  const { clock, wallClock, defer, randomId } = environment;
+  const store = options.store ?? memoryStore({ window: times.window });
+  const run = randomId();
+  let claims = 0;
+  return {
+    node: options.node ?? randomId().slice(0, 8),
+    store,
+    hub: new Hub(store, defer),
+    clock,
+    wallClock,
+    // Two of them are as long as the key that an HMAC of SHA-256 asks for.
+    keys: sessionKeys([options.secret ?? randomId() + randomId()].flat()),
+    contract: compileContract(options.contract),
+    presence: new Presence(store),
+    settings: {
+      stream: sessionSettings('stream', limits, times),
+      poll: sessionSettings('poll', limits, times),
+      send: sessionSettings('send', limits, times),
+    },
+    connections: new Set(),
+    limits,
+    times,
+    opens: new Rates(limits.openRate),
+    sends: new Rates(limits.sendRate),
+    log: createLog(options.logger),
+    metrics: createMetrics(),
+    authenticate: options.authenticate,
+    authorize: options.authorize,
+    handlers: new Map(),
+    // A node's name may be used again after a restart; a claim's must not be.
+    nextClaim: () => `${run}:${++claims}`,
+    performing: 0,
+    draining: false,
+    drainWithin: 0,
+  };
+}
+
+function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSettings {
+  return {
+    mode,
+    heartbeat: times.heartbeat,
+    markerDelay: times.marker,
+    helloTimeout: times.hello,
+    probeTimeout: PROBE_TIMEOUT,
+    supersededGrace: times.supersededGrace,
+    slowTimeout: times.slow,
+    linger: times.linger,
+    // Twice what is announced: a client that resends after a switch is not one that floods.
+    window: limits.sends * 2,
+    rate: limits.sendRate,
+    readSize: READ_SIZE,
+  };
+}
+
+/** Looks every few seconds for sessions and leases that ended, and for hints that were lost. The answer stops it. */
+export function keepSwept(core: Core): () => void {
+  let cancel: (() => void) | undefined;
+  const sweep = async (): Promise<void> => {
+    try {
+      for (const rates of [core.opens, core.sends]) rates.sweep(core.clock.now());
+      const { lapsed } = await core.store.sweep();
+      await core.presence.ended(lapsed);
+      await core.hub.checkHeads();
+    } catch (error) {
+      core.log.storeFailed(error, { hook: 'sweep' });
+    }
+  };
+  const next = (): void => {
+    cancel = core.clock.at(core.clock.now() + SWEEP, () => {
+      void sweep();
+      next();
+    });
+  };
+  next();
+  return () => cancel?.();
+}
