@@ -192,6 +192,13 @@ export class Connection implements Follower {
     if (!this.#flushing) this.#core.hub.wantsFlush(this);
   }
 
+  /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
+  wentAway(): void {
+    const { id, generation } = this.#session;
+    if (id !== undefined && !this.#disposed) this.#core.presence.wentAway(id, generation);
+    this.dispose();
+  }
+
   /** The transport is gone, or the session is done with it. */
   dispose(): void {
     if (this.#disposed) return;
@@ -266,10 +273,11 @@ export class Connection implements Follower {
       case 'rejoin':
         return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
       case 'reattach':
-        return this.#ask(async (session) => ({
-          type: 'reattached',
-          result: await core.store.attach(session),
-        }));
+        return this.#ask(async (session) => {
+          const result = await core.store.attach(session);
+          if (result.kind === 'attached') await core.presence.rejoined(result.rejoined);
+          return { type: 'reattached', result };
+        });
       case 'identify':
         return this.#ask(() => this.#identify(effect.credentials));
       case 'skip':

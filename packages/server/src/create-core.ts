@@ -73,6 +73,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const times = { ...TIMES, ...options.times };
   const { clock, wallClock, defer, randomId } = environment;
   const store = options.store ?? memoryStore({ window: times.window });
+  const log = createLog(options.logger);
   const run = randomId();
   let claims = 0;
   return {
@@ -84,7 +85,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     // Two of them are as long as the key that an HMAC of SHA-256 asks for.
     keys: sessionKeys([options.secret ?? randomId() + randomId()].flat()),
     contract: compileContract(options.contract),
-    presence: new Presence(store),
+    presence: new Presence(store, clock, log),
     settings: {
       stream: sessionSettings('stream', limits, times),
       poll: sessionSettings('poll', limits, times),
@@ -95,7 +96,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
-    log: createLog(options.logger),
+    log,
     metrics: createMetrics(),
     authenticate: options.authenticate,
     authorize: options.authorize,

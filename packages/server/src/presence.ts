@@ -5,14 +5,22 @@
  * channel's own log, so they are in order with everything else.
  */
 import { Dimension, encodeBody } from '@iskra/protocol/wire';
-import type { Member } from '@iskra/protocol/wire';
+import type { Clock, Member } from '@iskra/protocol/wire';
+import type { Log } from './observe/log.js';
 import type { Lease, Store } from './store.js';
+
+/** Milliseconds in which a session whose peer went away may be attached again before its members leave (P47). */
+const RETURN = 2_000;
 
 export class Presence {
   readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Pick<Log, 'storeFailed'>;
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock, log: Pick<Log, 'storeFailed'>) {
     this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
   }
 
   async enter(session: string, channel: string, member: Member): Promise<void> {
@@ -33,6 +41,20 @@ export class Presence {
   /** Leases that ended, with their session or with its silence. */
   async ended(leases: readonly Lease[]): Promise<void> {
     for (const lease of leases) await this.#tell('member_left', lease);
+  }
+
+  /**
+   * The peer of this generation said that it goes away, as a browser does for a page (P47). Nothing has to be
+   * taken back when it returns: the store lets nothing lapse that a later generation holds.
+   */
+  wentAway(session: string, generation: number): void {
+    this.#clock.at(this.#clock.now() + RETURN, () => {
+      this.#store
+        .lapse(session, generation)
+        .then((leases) => this.ended(leases))
+        // The leases then run out by themselves.
+        .catch((error: unknown) => this.#log.storeFailed(error, { session, hook: 'presence' }));
+    });
   }
 
   async #tell(delta: 'member_joined' | 'member_left', { channel, member }: Lease): Promise<void> {

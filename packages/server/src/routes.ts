@@ -20,7 +20,7 @@ import type { Exchange, HeaderList } from './transports/exchange.js';
 import { PollTransport } from './transports/poll.js';
 import { SseTransport } from './transports/sse.js';
 import type { Transport } from './transports/transport.js';
-import { WebSocketTransport, listen } from './transports/websocket.js';
+import { WebSocketTransport, listen, tellClosed } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketEvents } from './transports/websocket.js';
 
 /** What `@hono/node-server` adds to a request; other runtimes add nothing of it. */
@@ -110,8 +110,8 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
     onMessage(event) {
       connection?.receive(typeof event.data === 'string' ? parseMessage(event.data) : undefined);
     },
-    onClose() {
-      connection?.dispose();
+    onClose({ code }) {
+      tellClosed(connection, code);
     },
   };
 }

@@ -45,7 +45,7 @@ async function world({ contract, authorize, handlers = {} }: Options = {}) {
     ...{ store, clock, authorize },
     hub: { ofSession: () => [] },
     contract: compileContract(contract),
-    presence: new Presence(store),
+    presence: new Presence(store, clock, { storeFailed() {} }),
     limits: { handler: 1_000, channels: 100 },
     metrics: createMetrics(),
     log: {

@@ -109,6 +109,12 @@ export interface Store {
   /** Fresh credentials were accepted for a live session. */
   identify(session: string, identity: Identity): Promise<void>;
 
+  /**
+   * The peer of this generation has gone: the session's leases lapse now, as after a long silence, and
+   * are told, once. Nothing happens when a later connection has taken the session. It is no contact.
+   */
+  lapse(session: string, generation: number): Promise<readonly Lease[]>;
+
   /** Ends a session at once. Its leases are told, once. */
   close(session: string): Promise<readonly Lease[]>;
 

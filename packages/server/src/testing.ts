@@ -736,6 +736,48 @@ function members(it: It): void {
     assert.deepEqual(again.kind === 'current' && again.rejoined, []);
   });
 
+  it('of a peer that has gone lapses at once, told once, and is entered again by the next attach (P46, P47)', async ({
+    store,
+    peer,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session, data: 'x' });
+    await store.attach(session);
+    const lease = { channel: 'room', member: { id: session, data: 'x' } };
+    const [first, second] = await Promise.all([store.lapse(session, 1), peer.lapse(session, 1)]);
+    assert.deepEqual([...first, ...second], [lease]);
+    assert.deepEqual(await store.members('room'), []);
+    await advance(SETTINGS.presenceWindow + 1);
+    assert.deepEqual((await store.sweep()).lapsed, []);
+    const back = await store.attach(session);
+    assert.deepEqual(back.kind === 'attached' && back.rejoined, [lease]);
+  });
+
+  it('stays when another connection has the session by then (P46, P47)', async ({ store, open }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session });
+    await store.attach(session);
+    await store.attach(session);
+    assert.deepEqual(await store.lapse(session, 1), []);
+    assert.deepEqual(await store.lapse('nobody', 1), []);
+    assert.deepEqual(await store.members('room'), [{ id: session }]);
+  });
+
+  it('lapses without being contact: the window of its session runs on (P47)', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const session = await open();
+    await store.attach(session);
+    await advance(SETTINGS.window - 1);
+    await store.lapse(session, 1);
+    await advance(2);
+    assert.deepEqual((await store.sweep()).ended, [session]);
+  });
+
   it('that lapsed has left already (P46)', async ({ store, open, advance }) => {
     const session = await open();
     await store.enter(session, 'room', { id: session });

@@ -128,6 +128,11 @@ class MemoryStore implements Store {
     return { kind: 'current' as const, state: this.#state(record), rejoined: this.#rejoin(record) };
   }
 
+  async lapse(session: string, generation: number) {
+    const record = this.#sessions.get(session);
+    return record?.generation === generation ? this.#lapse(record) : [];
+  }
+
   async close(session: string) {
     const record = this.#sessions.get(session);
     return record === undefined ? [] : this.#remove(record);

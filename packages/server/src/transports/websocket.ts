@@ -94,6 +94,17 @@ export interface WebSocketListener {
   receive(frames: readonly unknown[] | undefined): void;
   /** The socket is gone. */
   dispose(): void;
+  /** The socket is gone, and its peer said that it goes away itself. */
+  wentAway(): void;
+}
+
+/** What a browser closes with when it leaves a page, and no script can. */
+const GOING_AWAY = 1001;
+
+/** Tells a listener how its socket was closed. */
+export function tellClosed(listener: WebSocketListener | undefined, code: number): void {
+  if (code === GOING_AWAY) listener?.wentAway();
+  else listener?.dispose();
 }
 
 /**
@@ -114,7 +125,7 @@ function takeOver(raw: WebSocket, listener: WebSocketListener): void {
   raw.on('message', (data: Buffer, isBinary: boolean) =>
     listener.receive(isBinary ? undefined : parseMessage(data.toString())),
   );
-  raw.on('close', () => listener.dispose());
+  raw.on('close', (code: number) => tellClosed(listener, code));
   // `ws` closes the connection by itself, with the right code, after every error of the peer.
   raw.on('error', ignore);
 }
