@@ -1,11 +1,13 @@
 // Every name that a package.json promises can be imported by someone who only has the built packages.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { describe, expect, it } from 'vitest';
 
 interface Manifest {
   name: string;
   bin?: Record<string, string>;
+  dependencies?: Record<string, string>;
   exports: Record<string, string | { types: string; default: string }>;
 }
 
@@ -27,5 +29,24 @@ describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
   const modules = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object');
   it.each(modules)('can be imported as %s', async (entry) => {
     await import(/* @vite-ignore */ manifest.name + entry.slice(1));
+  });
+
+  it('speaks in its types of packages only that it brings along, with types of their own', () => {
+    const dist = new URL('dist/', folderOf(name));
+    const texts = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.d.ts'))
+      .map((file) => readFileSync(new URL(file, dist), 'utf8'));
+    const named = texts.flatMap((text) =>
+      [...text.matchAll(/(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g)].map((found) => found[1]!),
+    );
+    const isTyped = (one: string): boolean =>
+      /"types"|"typings"|\.d\.m?ts"/.test(
+        readFileSync(new URL(`node_modules/${one}/package.json`, folderOf(name)), 'utf8'),
+      );
+    const brought = Object.keys(manifest.dependencies ?? {});
+    const foreign = [...new Set(named)].filter(
+      (one) => !isBuiltin(one) && !(brought.includes(one) && isTyped(one)),
+    );
+    expect(foreign).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import type { Guard } from './guard.js';
 import { printable } from './observe/log.js';
 import { headersOf, noOther, releaseOnClose } from './routes.js';
 import type { NodeBindings } from './routes.js';
+import { nodeSocketOf } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
 
 export interface PlainParts {
@@ -77,7 +78,8 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       onMessage: (event, client) => {
         core.metrics.received.plain++;
         // Nothing is answered to a client that does not read: what waits for it would grow without end.
-        if ((client.raw?.bufferedAmount ?? 0) > core.limits.backlog) return client.raw?.terminate();
+        const socket = nodeSocketOf(client);
+        if (socket !== undefined && socket.bufferedAmount > core.limits.backlog) return socket.terminate();
         if (typeof event.data !== 'string') send(core, client, 'Only text messages are answered here.');
         else if (event.data.length > MAX_TEXT) send(core, client, `That is over ${MAX_TEXT} characters.`);
         else send(core, client, `Server received: ${event.data}`);

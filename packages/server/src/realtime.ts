@@ -128,7 +128,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     trustedProxies: options.trustedProxies ?? 0,
     limits,
   });
-  const upgradeWebSocket = options.upgradeWebSocket ?? (nodeUpgrade as unknown as UpgradeHelper);
+  const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const clients = new Set<WebSocketContext>();
   const active = (): number => connections.size + clients.size;
   const app = createRoutes({ core, guard, upgradeWebSocket });

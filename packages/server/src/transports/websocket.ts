@@ -7,9 +7,9 @@ import type { IncomingMessage, Server, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
+import type { WebSocketServerLike } from '@hono/node-server';
 import type { UpgradeWebSocket, WSContext, WSEvents } from 'hono/ws';
-import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
+import { WebSocketServer as NodeWebSocketServer } from 'ws';
 import { CODES, parseMessage, SUBPROTOCOL } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Message } from '../message.js';
@@ -17,13 +17,35 @@ import type { NodeBindings } from '../routes.js';
 import { CLOSE_TIMEOUT } from './exchange.js';
 import type { Transport } from './transport.js';
 
-export type { WebSocketServer } from 'ws';
-
 /** Hono's `upgradeWebSocket` of a runtime: the seam at which connections enter. */
-export type UpgradeHelper = UpgradeWebSocket<WebSocket>;
+export type UpgradeHelper = UpgradeWebSocket;
 /** What it gives for each connection. */
-export type WebSocketContext = WSContext<WebSocket>;
-export type WebSocketEvents = WSEvents<WebSocket>;
+export type WebSocketContext = WSContext;
+export type WebSocketEvents = WSEvents;
+
+/** What is used of a server of `ws`. Its own types are a package apart, which users of ours need not have. */
+export interface WebSocketServer extends WebSocketServerLike {
+  readonly clients: Iterable<{ terminate(): void }>;
+}
+
+/** What is used of a socket of `ws`. */
+export interface NodeSocket {
+  readonly bufferedAmount: number;
+  readonly extensions: string;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
+  on(event: 'close', listener: (code: number) => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
+  removeAllListeners(event: string): unknown;
+}
+
+/** The socket of `ws` below a connection; undefined on other runtimes. */
+export function nodeSocketOf({ raw }: WebSocketContext): NodeSocket | undefined {
+  const socket = raw as NodeSocket | undefined;
+  return typeof socket?.on === 'function' ? socket : undefined;
+}
 
 export class WebSocketTransport implements Transport {
   readonly name = 'websocket';
@@ -36,8 +58,9 @@ export class WebSocketTransport implements Transport {
   #isFull = false;
 
   constructor(context: WebSocketContext, backlog: number) {
-    this.#peer = isNodeSocket(context.raw) ? context.raw : context;
-    this.#socket = socketOf(context.raw);
+    const peer = nodeSocketOf(context);
+    this.#peer = peer ?? context;
+    this.#socket = tcpSocketOf(peer);
     this.#backlog = backlog;
   }
 
@@ -78,14 +101,10 @@ export class WebSocketTransport implements Transport {
  * sender writes each frame whole and at once, so that ours may stand between.
  * The field has no public name; without it everything works through `send`.
  */
-function socketOf(raw: WebSocket | undefined): Socket | undefined {
-  if (!isNodeSocket(raw)) return undefined;
-  const { _socket: socket, extensions } = raw as WebSocket & { _socket?: Socket | null };
+function tcpSocketOf(peer: NodeSocket | undefined): Socket | undefined {
+  if (peer === undefined) return undefined;
+  const { _socket: socket, extensions } = peer as NodeSocket & { _socket?: Socket | null };
   return socket != null && typeof socket.write === 'function' && extensions === '' ? socket : undefined;
-}
-
-function isNodeSocket(raw: WebSocket | undefined): raw is WebSocket {
-  return raw !== undefined && typeof raw.on === 'function';
 }
 
 /** What hears a socket: a connection. */
@@ -113,28 +132,28 @@ export function tellClosed(listener: WebSocketListener | undefined, code: number
  * as long as the connection lives. To be called from the adapter's `onOpen`.
  */
 export function listen(context: WebSocketContext, listener: WebSocketListener): void {
-  const { raw } = context;
+  const peer = nodeSocketOf(context);
   // The adapter adds its own listeners right behind `onOpen`.
-  if (isNodeSocket(raw)) queueMicrotask(() => takeOver(raw, listener));
+  if (peer !== undefined) queueMicrotask(() => takeOver(peer, listener));
 }
 
-function takeOver(raw: WebSocket, listener: WebSocketListener): void {
-  raw.removeAllListeners('message');
-  raw.removeAllListeners('close');
-  raw.removeAllListeners('error');
-  raw.on('message', (data: Buffer, isBinary: boolean) =>
+function takeOver(peer: NodeSocket, listener: WebSocketListener): void {
+  peer.removeAllListeners('message');
+  peer.removeAllListeners('close');
+  peer.removeAllListeners('error');
+  peer.on('message', (data, isBinary) =>
     listener.receive(isBinary ? undefined : parseMessage(data.toString())),
   );
-  raw.on('close', (code: number) => tellClosed(listener, code));
+  peer.on('close', (code) => tellClosed(listener, code));
   // `ws` closes the connection by itself, with the right code, after every error of the peer.
-  raw.on('error', ignore);
+  peer.on('error', ignore);
 }
 
 function ignore(): void {}
 
 /** A server for `ws` that upgrades nothing by itself. Compression is off: it keeps per-connection state and breaks sharing of bytes. */
 export function webSocketServer(maxPayload: number): WebSocketServer {
-  return new WebSocketServer({
+  return new NodeWebSocketServer({
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
