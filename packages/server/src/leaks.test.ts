@@ -155,6 +155,7 @@ describe('a node forgets', () => {
         for (const drop of drops) drop();
         await expect.poll(() => realtime.activeConnections, { interval: 5 }).toBe(0);
         expect(watched.size).toBe(0);
+        expect([...realtime.webSocketServer.clients]).toEqual([]);
         expect(present()).toBe(0);
         expect(timers.pending).toBe(before);
       }

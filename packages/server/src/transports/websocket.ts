@@ -38,6 +38,7 @@ export interface NodeSocket {
   on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
   on(event: 'close', listener: (code: number) => void): unknown;
   on(event: 'error', listener: () => void): unknown;
+  listeners(event: 'close'): ((code: number) => void)[];
   removeAllListeners(event: string): unknown;
 }
 
@@ -133,13 +134,17 @@ export function tellClosed(listener: WebSocketListener | undefined, code: number
  */
 export function listen(context: WebSocketContext, listener: WebSocketListener): void {
   const peer = nodeSocketOf(context);
+  if (peer === undefined) return;
+  // By these the server of `ws` forgets a socket that is gone.
+  const own = peer.listeners('close');
   // The adapter adds its own listeners right behind `onOpen`.
-  if (peer !== undefined) queueMicrotask(() => takeOver(peer, listener));
+  queueMicrotask(() => takeOver(peer, listener, own));
 }
 
-function takeOver(peer: NodeSocket, listener: WebSocketListener): void {
+function takeOver(peer: NodeSocket, listener: WebSocketListener, own: ((code: number) => void)[]): void {
   peer.removeAllListeners('message');
   peer.removeAllListeners('close');
+  for (const one of own) peer.on('close', one);
   peer.removeAllListeners('error');
   peer.on('message', (data, isBinary) =>
     listener.receive(isBinary ? undefined : parseMessage(data.toString())),
