@@ -137,11 +137,17 @@ export type ServerFrame = z.infer<typeof serverFrameSchema>;
 /** Frames that carry a send's number: each is committed once, in order (P30). */
 export type Send = Extract<ClientFrame, ['publish' | 'request' | 'subscribe' | 'unsubscribe', ...unknown[]]>;
 
-/** What a reply to `subscribe` carries: where the subscription starts, and who is there. */
+/**
+ * What the outcome of `subscribe` carries, and each page of `@members` (P48): a position, which for a subscription
+ * is its start, and who is there; whoever comes or goes behind it is told by an entry as well.
+ */
 export interface Subscribed {
   channel: string;
   position: [string, number];
+  /** Left out when there is nobody. */
   members?: Member[];
+  /** There are more: what `@members` is asked for as `after`. */
+  more?: number;
 }
 
 /** One session in a channel's member list. */

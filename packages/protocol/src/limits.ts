@@ -14,11 +14,17 @@ export const SUBPROTOCOL = 'iskra.1';
 /** The name of a session's own log. No application channel can be called this. */
 export const INBOX = '@';
 
+/** The request that reads a member list page by page (P48). Names of requests that start so are the server's own. */
+export const MEMBERS = '@members';
+
 /** Bytes of one encoded message from a client, all frames together. Fits every proxy's default body limit (nginx: 1 MiB). */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** Bytes of one encoded envelope. A quarter of a message, so that one large send never blocks the batch beside it. */
 export const MAX_ENVELOPE_BYTES = 64 * 1024;
+
+/** Bytes of one member as JSON: a page of a member list holds a few of them at least. */
+export const MAX_MEMBER_BYTES = 16 * 1024;
 
 /** Frames in one message: bounds the work that one read can cause. */
 export const MAX_FRAMES = 512;

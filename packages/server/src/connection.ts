@@ -3,7 +3,7 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
+import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
@@ -206,9 +206,14 @@ export class Connection implements Follower {
     this.#drive.stop();
     this.#request = undefined;
     this.#core.metrics.connections[this.#transport.name]--;
-    for (const log of this.#session.logs) this.#core.hub.unfollow(log, this);
-    const { id } = this.#session;
+    const { id, logs } = this.#session;
+    for (const log of logs) this.#core.hub.unfollow(log, this);
     if (id !== undefined) this.#core.hub.leave(id, this);
+    // A stream that ends is followed by a hello, which tells its channels anew.
+    if (id !== undefined && this.#mode === 'poll') {
+      const channels = logs.filter((log) => !log.startsWith(INBOX));
+      this.#core.channels.keep(id, channels, this.#core.clock.now());
+    }
     this.#core.connections.delete(this);
     this.#place.release();
   }
@@ -259,6 +264,7 @@ export class Connection implements Follower {
           result: await core.store.commit(session, effect.number, this.#claimId(), effect.outcomes, true),
         }));
       case 'follow':
+        core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
         return this.#ask(async () => {
           await core.hub.follow(effect.log, this);
           if (this.#disposed) core.hub.unfollow(effect.log, this);
@@ -267,6 +273,7 @@ export class Connection implements Follower {
       case 'read':
         return this.#ask(() => this.#logRead(effect));
       case 'unfollow':
+        core.channels.obeyed(this.#session.id ?? '', effect.log, 'left');
         return core.hub.unfollow(effect.log, this);
       case 'join':
         return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));

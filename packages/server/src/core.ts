@@ -1,5 +1,6 @@
 /** What the parts of one node share, made once in `create-core.ts`, and the options that reach them. */
 import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
+import type { Channels } from './channels.js';
 import type { Connection } from './connection.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
@@ -84,7 +85,7 @@ export interface Limits {
   strangersPerAddress: number;
   /** Connections of this node. Default 100,000. */
   connections: number;
-  /** Channels of one session. Default 100. */
+  /** Channels of one session, and member lists that it is in. Default 100. */
   channels: number;
   /** Bytes that may wait in one connection's socket before it counts as full. Default 262,144. */
   backlog: number;
@@ -124,6 +125,7 @@ export interface Core {
   readonly keys: Keys;
   readonly contract: ContractCheck;
   readonly presence: Presence;
+  readonly channels: Channels;
   /** What each kind of connection's session is given. */
   readonly settings: Readonly<Record<Mode, SessionSettings>>;
   /** Connections that are open on this node. */

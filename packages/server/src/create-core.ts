@@ -11,6 +11,7 @@ import {
 } from '@iskra/protocol/wire';
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
+import { Channels } from './channels.js';
 import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
@@ -73,19 +74,21 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const times = { ...TIMES, ...options.times };
   const { clock, wallClock, defer, randomId } = environment;
   const store = options.store ?? memoryStore({ window: times.window });
+  const hub = new Hub(store, defer);
   const log = createLog(options.logger);
   const run = randomId();
   let claims = 0;
   return {
     node: options.node ?? randomId().slice(0, 8),
     store,
-    hub: new Hub(store, defer),
+    hub,
     clock,
     wallClock,
     // Two of them are as long as the key that an HMAC of SHA-256 asks for.
     keys: sessionKeys([options.secret ?? randomId() + randomId()].flat()),
     contract: compileContract(options.contract),
     presence: new Presence(store, clock, log),
+    channels: new Channels((session) => hub.ofSession(session), limits.channels, times.window),
     settings: {
       stream: sessionSettings('stream', limits, times),
       poll: sessionSettings('poll', limits, times),
@@ -131,7 +134,7 @@ export function keepSwept(core: Core): () => void {
   let cancel: (() => void) | undefined;
   const sweep = async (): Promise<void> => {
     try {
-      for (const rates of [core.opens, core.sends]) rates.sweep(core.clock.now());
+      for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
       const { lapsed } = await core.store.sweep();
       await core.presence.ended(lapsed);
       await core.hub.checkHeads();

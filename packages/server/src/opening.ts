@@ -14,7 +14,7 @@ import type {
   Welcome,
 } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
-import { may } from './sends.js';
+import { may } from './performed.js';
 import type { Mode, SessionEvent } from './session.js';
 import type { Identity, SessionState } from './store.js';
 
@@ -72,6 +72,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   const attached = await store.attach(session, identity);
   if (attached.kind === 'unknown') return refused('session_unknown');
   await core.presence.rejoined(attached.rejoined);
+  core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
 }
 
@@ -85,6 +86,7 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   if (touched.kind === 'superseded') return refused('superseded');
   await core.presence.rejoined(touched.rejoined);
   if (isExpired(core, touched.state.identity)) return refused('unauthorized', 'auth');
+  if (mode === 'poll') core.channels.forget(touched.state.session);
   return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
 }
 

@@ -37,7 +37,7 @@ describe('a member', () => {
   test('is told in the channel when it joins and when it leaves, with its data, at dimension 3 (P45)', async () => {
     const { presence, session, told } = await world();
     const member = { id: session, subject: 'ann', data: { colour: 'red' } };
-    await presence.enter(session, 'room', member);
+    await presence.enter(session, 'room', member, 1);
     await presence.leave(session, 'room');
     expect(await told()).toEqual([
       ['member_joined', 3, member],
@@ -47,8 +47,8 @@ describe('a member', () => {
 
   test('is told once, however often it enters or leaves (P46)', async () => {
     const { presence, session, told } = await world();
-    await presence.enter(session, 'room', { id: session, data: 1 });
-    await presence.enter(session, 'room', { id: session, data: 2 });
+    await presence.enter(session, 'room', { id: session, data: 1 }, 1);
+    await presence.enter(session, 'room', { id: session, data: 2 }, 1);
     await presence.leave(session, 'room');
     await presence.leave(session, 'room');
     expect(await told()).toEqual([
@@ -65,7 +65,7 @@ describe('a member', () => {
 
   test('that was silent leaves once, and joins again when its session comes back (P46)', async () => {
     const { presence, session, store, told, advance } = await world();
-    await presence.enter(session, 'room', { id: session });
+    await presence.enter(session, 'room', { id: session }, 1);
     advance(30_001);
     const sweeps = await Promise.all([store.sweep(), store.sweep()]);
     for (const { lapsed } of sweeps) await presence.ended(lapsed);

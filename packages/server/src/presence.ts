@@ -23,9 +23,11 @@ export class Presence {
     this.#log = log;
   }
 
-  async enter(session: string, channel: string, member: Member): Promise<void> {
-    const { joined } = await this.#store.enter(session, channel, member);
-    if (joined) await this.#tell('member_joined', { channel, member });
+  /** False when the session is in `most` other lists already. */
+  async enter(session: string, channel: string, member: Member, most: number): Promise<boolean> {
+    const { kind } = await this.#store.enter(session, channel, member, most);
+    if (kind === 'joined') await this.#tell('member_joined', { channel, member });
+    return kind !== 'full';
   }
 
   async leave(session: string, channel: string): Promise<void> {

@@ -5,6 +5,7 @@ import { manualClock } from '@iskra/protocol/testing';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, RequestHandler, SessionInfo } from './core.js';
 import { createMetrics } from './observe/metrics.js';
+import { Channels } from './channels.js';
 import { Presence } from './presence.js';
 import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
@@ -43,7 +44,7 @@ async function world({ contract, authorize, handlers = {} }: Options = {}) {
   const failures: string[] = [];
   const core = {
     ...{ store, clock, authorize },
-    hub: { ofSession: () => [] },
+    channels: new Channels(() => [], 100, 120_000),
     contract: compileContract(contract),
     presence: new Presence(store, clock, { storeFailed() {} }),
     limits: { handler: 1_000, channels: 100 },
@@ -441,5 +442,97 @@ describe('a subscription', () => {
     ]);
     expect(await store.members('room')).toEqual([]);
     expect((await entries('room')).map(({ delta }) => delta)).toEqual(['member_joined', 'member_left']);
+  });
+});
+
+describe('a member list', () => {
+  const ask = (number: number, input: unknown): Send => request(number, '@members', input);
+
+  /** A room full of members that take 1 kB each, and the ids of all of them. */
+  async function crowd(count: number, options: Options = {}) {
+    const self = await world(options);
+    const ids: string[] = [];
+    for (let n = 0; n < count; n++) {
+      const opened = await self.store.openSession(`${n}`.padStart(22, '0'), {});
+      if (opened.kind !== 'opened') throw new Error('not opened');
+      const id = opened.state.session;
+      await self.core.presence.enter(id, 'room', { id, data: 'x'.repeat(1_000) }, 1);
+      ids.push(id);
+    }
+    return { ...self, ids };
+  }
+
+  test('that is over the size of an envelope comes in pages that are not (P3, P48)', async () => {
+    const { core, session, perform, ids } = await crowd(150);
+    const [first] = await performSends(
+      core,
+      session,
+      [{ number: 1, send: ['subscribe', 1, 'room', {}] }],
+      false,
+    );
+    expect(Buffer.byteLength(first ?? '')).toBeGreaterThan(60_000);
+    expect(Buffer.byteLength(first ?? '')).toBeLessThanOrEqual(65_536);
+    let { members, more } = decodeBody(first ?? '').envelope.payload as Subscribed;
+    const found = members?.map(({ id }) => id) ?? [];
+    for (let number = 2; more !== undefined; number++) {
+      const [answer] = await perform(ask(number, { channel: 'room', after: more }));
+      expect(answer).toMatchObject({ envelope: { delta: 'reply' }, answers: number });
+      ({ members, more } = answer!.envelope.payload as Subscribed);
+      found.push(...(members ?? []).map(({ id }) => id));
+    }
+    expect(found).toEqual(ids);
+  });
+
+  test('is told from its first page with a position, behind which entries tell who comes and goes (P48)', async () => {
+    const { perform, ids } = await crowd(3);
+    const [answer] = await perform(ask(1, { channel: 'room' }));
+    expect(answer?.envelope.payload).toMatchObject({ channel: 'room', members: ids.map((id) => ({ id })) });
+    expect(positionOf(answer)).toBe(3);
+    expect(answer?.envelope.payload).not.toHaveProperty('more');
+    const [empty] = await perform(ask(2, { channel: 'hall' }));
+    expect(empty?.envelope.payload).not.toHaveProperty('members');
+  });
+
+  test('is for those who may subscribe, and for what is asked rightly (P44, P48)', async () => {
+    const { perform } = await crowd(1, {
+      authorize: (_, action, name) => !(action === 'subscribe' && name === 'room'),
+      contract: { channels: { room: {} } },
+    });
+    expect(
+      await perform(
+        ask(1, { channel: 'room' }),
+        ask(2, { channel: 'hall' }),
+        ask(3, { channel: '@inbox' }),
+        ask(4, { channel: 'room', after: -1 }),
+        ask(5, { channel: 'room', after: 'x' }),
+        ask(6, null),
+        request(7, '@other'),
+      ),
+    ).toMatchObject([
+      refusal(1, 'forbidden', 'payload.channel'),
+      refusal(2, 'not_found', 'payload.channel'),
+      refusal(3, 'invalid', 'payload.channel'),
+      refusal(4, 'invalid', 'payload.after'),
+      refusal(5, 'invalid', 'payload.after'),
+      refusal(6, 'invalid', 'payload.channel'),
+      refusal(7, 'not_found', 'delta'),
+    ]);
+  });
+
+  test('takes a member of 16,384 bytes at most, and one in as many lists as a session may have channels (P45)', async () => {
+    const { perform, store, session, core } = await world();
+    const enter = (number: number, channel: string, presence: unknown): Send => [
+      ...(['subscribe', number, channel, { presence }] as const),
+    ];
+    expect(await perform(enter(1, 'room', 'x'.repeat(16_384)))).toMatchObject([
+      refusal(1, 'too_big', 'options.presence'),
+    ]);
+    for (let n = 1; n <= 100; n++) await perform(enter(n + 1, `room:${n}`, n));
+    // The channels of a connection are those of its cursors; the lists that the session entered before remain.
+    core.channels.forget(session.id);
+    expect(await perform(enter(102, 'room:101', 1))).toMatchObject([refusal(102, 'rate_limited', 'channel')]);
+    expect(await store.members('room:101')).toEqual([]);
+    const again: Send[] = [['unsubscribe', 103, 'room:1'], enter(104, 'room:101', 1)];
+    expect((await perform(...again))[1]?.envelope.delta).toBe('subscribed');
   });
 });

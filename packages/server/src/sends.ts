@@ -4,28 +4,21 @@
  * any other, so one bad send never holds up those behind it (P35).
  */
 import {
-  byteLength,
   Dimension,
   encodeBody,
   encodeEnvelope,
   faultEnvelope,
   isChannel,
   MAX_ENVELOPE_BYTES,
+  MEMBERS,
 } from '@iskra/protocol/wire';
-import type { CodeName, Fault, Member, Position, Send } from '@iskra/protocol/wire';
+import type { Send } from '@iskra/protocol/wire';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
-import type { Head } from './store.js';
+import { isTooBig, may, refuse } from './performed.js';
+import type { Performed } from './performed.js';
+import { listMembers, subscribe, unsubscribe } from './subscribing.js';
 import type { NumberedSend, Outcome } from './uplink.js';
-
-/** A refusal on its way to becoming an outcome. */
-interface Refused {
-  code: CodeName;
-  detail: Partial<Pick<Fault, 'field' | 'message'>>;
-}
-
-/** The outcome's body, when there is one. */
-type Performed = { outcome?: string } | { refused: Refused };
 
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
 export async function performSends(
@@ -35,11 +28,10 @@ export async function performSends(
   redelivered: boolean,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  const room = new Room(core, session.id);
   for (const item of batch) {
     const performed =
       'send' in item
-        ? await performSend(core, session, item.send, redelivered, room)
+        ? await performSend(core, session, item.send, redelivered)
         : {
             refused: {
               code: 'bad_frame' as const,
@@ -61,20 +53,14 @@ function encodeOutcome(core: Core, session: SessionInfo, number: number, perform
   return encodeBody(faultEnvelope(code, Dimension.message, detail), number);
 }
 
-function performSend(
-  core: Core,
-  session: SessionInfo,
-  send: Send,
-  redelivered: boolean,
-  room: Room,
-): Promise<Performed> {
+function performSend(core: Core, session: SessionInfo, send: Send, redelivered: boolean): Promise<Performed> {
   switch (send[0]) {
     case 'publish':
       return publish(core, session, send);
     case 'request':
       return request(core, session, send, redelivered);
     case 'subscribe':
-      return subscribe(core, session, send, room);
+      return subscribe(core, session, send);
     case 'unsubscribe':
       return unsubscribe(core, session, send);
   }
@@ -122,6 +108,7 @@ async function request(
 ): Promise<Performed> {
   const [, number, envelope] = send;
   const name = envelope.delta;
+  if (name === MEMBERS) return listMembers(core, session, number, envelope.payload);
   const handler = core.handlers.get(name);
   if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
   if (!(await may(core, session, 'request', name))) return refuse('forbidden', 'delta');
@@ -166,85 +153,6 @@ async function request(
   }
 }
 
-async function subscribe(
-  core: Core,
-  session: SessionInfo,
-  [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
-  room: Room,
-): Promise<Performed> {
-  if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
-  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'channel');
-  if (!room.take(channel)) return refuse('rate_limited', 'channel', FULL);
-  const [head] = await core.store.heads([channel]);
-  if (head === undefined) throw new Error('the store gave no head');
-  const position = options.since ?? startPosition(head, options.last ?? 0);
-  // The list is read after the position: who comes or goes in between is told by an entry as well.
-  if (options.presence !== undefined) {
-    if (isTooBig(JSON.stringify(options.presence))) return refuse('too_big', 'options.presence');
-    const member: Member = { id: session.id, data: options.presence };
-    if (session.subject !== undefined) member.subject = session.subject;
-    await core.presence.enter(session.id, channel, member);
-  }
-  const members = await core.store.members(channel);
-  const payload = { channel, position, ...(members.length > 0 && { members }) };
-  return { outcome: encodeBody({ delta: 'subscribed', dimension: Dimension.session, payload }, number) };
-}
-
-const FULL = 'The session has as many channels as welcome allows; unsubscribe from one first.';
-
-/** How many more channels a session may have: those that its connection here delivers, and those of this batch, count. */
-class Room {
-  readonly #delivered: readonly { follows(channel: string): boolean; readonly channels: number }[];
-  readonly #taken = new Set<string>();
-  readonly #limit: number;
-
-  constructor({ hub, limits }: Core, session: string) {
-    this.#delivered = hub.ofSession(session);
-    this.#limit = limits.channels;
-  }
-
-  take(channel: string): boolean {
-    if (this.#delivered.some((connection) => connection.follows(channel))) return true;
-    const most = Math.max(0, ...this.#delivered.map(({ channels }) => channels));
-    if (!this.#taken.has(channel) && most + this.#taken.size >= this.#limit) return false;
-    this.#taken.add(channel);
-    return true;
-  }
-}
-
-/** A character has three bytes at most: most texts need not be encoded to be measured. */
-const isTooBig = (text: string): boolean =>
-  text.length * 3 > MAX_ENVELOPE_BYTES && byteLength(text) > MAX_ENVELOPE_BYTES;
-
-function startPosition(head: Head, last: number): Position {
-  return [head.epoch, Math.max(head.first - 1, head.offset - last)];
-}
-
-async function unsubscribe(
-  core: Core,
-  session: SessionInfo,
-  [, number, channel]: Extract<Send, ['unsubscribe', ...unknown[]]>,
-): Promise<Performed> {
-  await core.presence.leave(session.id, channel);
-  const outcome = { delta: 'unsubscribed', dimension: Dimension.session, payload: { channel } };
-  return { outcome: encodeBody(outcome, number) };
-}
-
-export async function may(
-  core: Core,
-  session: SessionInfo,
-  action: 'subscribe' | 'publish' | 'request',
-  name: string,
-): Promise<boolean> {
-  if (core.authorize === undefined) return true;
-  try {
-    return await core.authorize(session, action, name);
-  } catch (error) {
-    core.log.handlerFailed(error, { session: session.id, hook: 'authorize' });
-    return false;
-  }
-}
-
 function within<T>(core: Core, abort: AbortController, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = core.clock.at(core.clock.now() + core.limits.handler, () => {
@@ -253,15 +161,6 @@ function within<T>(core: Core, abort: AbortController, work: Promise<T>): Promis
     });
     work.then(resolve, reject).finally(cancel);
   });
-}
-
-function refuse(code: CodeName, field?: string, message?: string): { refused: Refused } {
-  return {
-    refused: {
-      code,
-      detail: { ...(field !== undefined && { field }), ...(message !== undefined && { message }) },
-    },
-  };
 }
 
 /** What a field must be: for the sentence of a refusal, which never repeats the input. */

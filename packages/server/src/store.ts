@@ -78,6 +78,17 @@ export interface Lease {
   readonly member: Member;
 }
 
+/** `unknown`: there is no such session. */
+export interface Entered {
+  readonly kind: 'joined' | 'renewed' | 'full' | 'unknown';
+}
+
+export interface MemberPage {
+  readonly members: readonly Member[];
+  /** The place behind which the next page begins; undefined when this is the last. */
+  readonly more?: number;
+}
+
 /** Where a log stands: its head, and its first entry that is still kept (head + 1 when empty). */
 export interface Head {
   readonly epoch: string;
@@ -164,13 +175,23 @@ export interface Store {
   /** The client handed the inbox on up to here; what is before may be forgotten. */
   trimInbox(session: string, offset: number): Promise<void>;
 
-  /** Enters a channel's member list, or renews the data. `joined` is false when it was there already. */
-  enter(session: string, channel: string, member: Member): Promise<{ joined: boolean }>;
+  /**
+   * Enters a channel's member list, or renews the data. `full`: the session is in `most` other lists already,
+   * those that lapsed included.
+   */
+  enter(session: string, channel: string, member: Member, most: number): Promise<Entered>;
 
   /** Leaves it. `left` is false when it was not there. */
   leave(session: string, channel: string): Promise<{ left: boolean; member?: Member }>;
 
+  /** All of a channel's members, in the order in which they came. */
   members(channel: string): Promise<readonly Member[]>;
+
+  /**
+   * The members behind a place in that order (0: the first ones), as many as `bytes` of their JSON hold, but one at
+   * least. Whoever is there from the first page to the last is on exactly one of them.
+   */
+  membersAfter(channel: string, place: number, bytes: number): Promise<MemberPage>;
 
   /** Ends what is over: leases and sessions. Called every few seconds by each node. */
   sweep(): Promise<Swept>;

@@ -40,6 +40,9 @@ const SETTINGS: ConformanceSettings = { window: 120_000, presenceWindow: 30_000,
 /** Appends after which a log must have dropped its first entry, however roughly a store trims. */
 const MOST_KEPT = 2_000;
 
+/** Member lists that a session of the tests may be in. */
+const MOST = 4;
+
 /** A claim's time in the tests, ms. */
 const LEASE = 10_000;
 
@@ -638,10 +641,10 @@ function members(it: It): void {
   it('is listed once, from entering to leaving (P45, P46)', async ({ store, peer, open }) => {
     const [ann, bob] = [await open(), await open()];
     assert.deepEqual(await store.members('room'), []);
-    assert.deepEqual(await store.enter(ann, 'room', { id: ann, subject: 'ann', data: { n: [1] } }), {
-      joined: true,
+    assert.deepEqual(await store.enter(ann, 'room', { id: ann, subject: 'ann', data: { n: [1] } }, MOST), {
+      kind: 'joined',
     });
-    assert.deepEqual(await store.enter(bob, 'room', { id: bob }), { joined: true });
+    assert.deepEqual(await store.enter(bob, 'room', { id: bob }, MOST), { kind: 'joined' });
     assert.deepEqual(
       sorted(await peer.members('room')),
       sorted([{ id: ann, subject: 'ann', data: { n: [1] } }, { id: bob }]),
@@ -656,30 +659,85 @@ function members(it: It): void {
 
   it('that enters again renews its data and does not join twice (P46)', async ({ store, open }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session, data: 1 });
-    assert.deepEqual(await store.enter(session, 'room', { id: session, data: 2 }), { joined: false });
+    await store.enter(session, 'room', { id: session, data: 1 }, MOST);
+    assert.deepEqual(await store.enter(session, 'room', { id: session, data: 2 }, MOST), { kind: 'renewed' });
     assert.deepEqual(await store.members('room'), [{ id: session, data: 2 }]);
     assert.deepEqual((await store.leave(session, 'room')).member, { id: session, data: 2 });
   });
 
   it('is in each of its channels for itself', async ({ store, open }) => {
     const session = await open();
-    await store.enter(session, 'one', { id: session });
-    await store.enter(session, 'two', { id: session });
+    await store.enter(session, 'one', { id: session }, MOST);
+    await store.enter(session, 'two', { id: session }, MOST);
     await store.leave(session, 'one');
     assert.deepEqual([await store.members('one'), await store.members('two')], [[], [{ id: session }]]);
   });
 
   it('of an unknown session does not join, and does not leave', async ({ store }) => {
-    assert.deepEqual(await store.enter('nobody', 'room', { id: 'nobody' }), { joined: false });
+    assert.deepEqual(await store.enter('nobody', 'room', { id: 'nobody' }, MOST), { kind: 'unknown' });
     assert.deepEqual(await store.leave('nobody', 'room'), { left: false });
     assert.deepEqual(await store.members('room'), []);
   });
 
+  it('is in so many lists at most, each counted until it leaves (P45)', async ({ store, open, advance }) => {
+    const session = await open();
+    const enter = async (channel: string): Promise<string> =>
+      (await store.enter(session, channel, { id: session }, 2)).kind;
+    assert.deepEqual(
+      [await enter('one'), await enter('two'), await enter('three')],
+      ['joined', 'joined', 'full'],
+    );
+    assert.deepEqual([await enter('one'), await store.members('three')], ['renewed', []]);
+    await advance(SETTINGS.presenceWindow + 1);
+    await store.sweep();
+    assert.equal(await enter('three'), 'full');
+    await store.leave(session, 'one');
+    assert.equal(await enter('three'), 'joined');
+  });
+
+  it('is on exactly one page of its list, though others come and go meanwhile (P48)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const ids: string[] = [];
+    for (let count = 0; count < 12; count++) ids.push(await open());
+    for (const id of ids.slice(0, 10)) await store.enter(id, 'room', { id, data: 'x'.repeat(100) }, MOST);
+    const staying = new Set(ids.slice(0, 10));
+    const found: string[] = [];
+    let pages = 0;
+    for (let more: number | undefined = 0; more !== undefined; pages++) {
+      const page = await peer.membersAfter('room', more, 400);
+      assert.ok(page.members.length >= 1 && JSON.stringify(page.members).length <= 402);
+      found.push(...page.members.map(({ id }) => id));
+      more = page.more;
+      if (pages > 1) continue;
+      // The last one of a page leaves, others come, and data is renewed.
+      const [gone = '', renewed = '', come = ''] = [found.at(-1), ids[9], ids[10 + pages]];
+      await store.leave(gone, 'room');
+      staying.delete(gone);
+      await store.enter(renewed, 'room', { id: renewed, data: 'y'.repeat(100) }, MOST);
+      await store.enter(come, 'room', { id: come }, MOST);
+    }
+    assert.ok(pages > 3);
+    for (const id of staying) assert.equal(found.filter((one) => one === id).length, 1);
+    assert.deepEqual(found.slice(-2), ids.slice(10));
+  });
+
+  it('is on a page of its own when it is too large for one', async ({ store, open }) => {
+    const [one, other] = [await open(), await open()];
+    await store.enter(one, 'room', { id: one, data: 'x'.repeat(500) }, MOST);
+    await store.enter(other, 'room', { id: other, data: 'x'.repeat(500) }, MOST);
+    const first = await store.membersAfter('room', 0, 10);
+    const second = await store.membersAfter('room', first.more ?? -1, 10);
+    assert.deepEqual([first.members[0]?.id, second.members[0]?.id, second.more], [one, other, undefined]);
+    assert.deepEqual(await store.membersAfter('nowhere', 0, 10), { members: [] });
+  });
+
   it('leaves with its session, told once for each channel (P46, P72)', async ({ store, open }) => {
     const session = await open();
-    await store.enter(session, 'one', { id: session });
-    await store.enter(session, 'two', { id: session });
+    await store.enter(session, 'one', { id: session }, MOST);
+    await store.enter(session, 'two', { id: session }, MOST);
     const [first, second] = await Promise.all([store.close(session), store.close(session)]);
     assert.deepEqual([...first, ...second].map(({ channel }) => channel).sort(), ['one', 'two']);
     assert.deepEqual(await store.members('one'), []);
@@ -689,7 +747,7 @@ function members(it: It): void {
 
   it('stays while its session is in contact (P46)', async ({ store, open, advance }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session });
+    await store.enter(session, 'room', { id: session }, MOST);
     for (let beat = 0; beat < 5; beat++) {
       await advance(SETTINGS.presenceWindow - 1);
       await store.touch(session);
@@ -704,7 +762,7 @@ function members(it: It): void {
     advance,
   }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session, data: 'x' });
+    await store.enter(session, 'room', { id: session, data: 'x' }, MOST);
     await advance(SETTINGS.presenceWindow + 1);
     await store.sweep();
     assert.deepEqual(await store.members('room'), []);
@@ -723,7 +781,7 @@ function members(it: It): void {
     advance,
   }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session });
+    await store.enter(session, 'room', { id: session }, MOST);
     await store.attach(session);
     await advance(SETTINGS.presenceWindow + 1);
     await store.sweep();
@@ -743,7 +801,7 @@ function members(it: It): void {
     advance,
   }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session, data: 'x' });
+    await store.enter(session, 'room', { id: session, data: 'x' }, MOST);
     await store.attach(session);
     const lease = { channel: 'room', member: { id: session, data: 'x' } };
     const [first, second] = await Promise.all([store.lapse(session, 1), peer.lapse(session, 1)]);
@@ -757,7 +815,7 @@ function members(it: It): void {
 
   it('stays when another connection has the session by then (P46, P47)', async ({ store, open }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session });
+    await store.enter(session, 'room', { id: session }, MOST);
     await store.attach(session);
     await store.attach(session);
     assert.deepEqual(await store.lapse(session, 1), []);
@@ -780,7 +838,7 @@ function members(it: It): void {
 
   it('that lapsed has left already (P46)', async ({ store, open, advance }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session });
+    await store.enter(session, 'room', { id: session }, MOST);
     await advance(SETTINGS.presenceWindow + 1);
     await store.sweep();
     assert.equal((await store.leave(session, 'room')).left, false);
@@ -798,7 +856,7 @@ function sweeps(it: It): void {
     advance,
   }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session, data: 1 });
+    await store.enter(session, 'room', { id: session, data: 1 }, MOST);
     await advance(SETTINGS.presenceWindow + 1);
     const both = await Promise.all([store.sweep(), peer.sweep()]);
     both.push(await store.sweep());
@@ -814,8 +872,8 @@ function sweeps(it: It): void {
 
   it('ends a session once, its leases with it (P46)', async ({ store, peer, open, advance }) => {
     const [gone, alive] = [await open(), await open()];
-    await store.enter(gone, 'room', { id: gone });
-    await store.enter(alive, 'room', { id: alive });
+    await store.enter(gone, 'room', { id: gone }, MOST);
+    await store.enter(alive, 'room', { id: alive }, MOST);
     await advance(SETTINGS.window - SETTINGS.presenceWindow);
     await store.touch(alive);
     await advance(SETTINGS.presenceWindow - 1);
@@ -840,7 +898,7 @@ function sweeps(it: It): void {
     advance,
   }) => {
     const session = await open();
-    await store.enter(session, 'room', { id: session });
+    await store.enter(session, 'room', { id: session }, MOST);
     await advance(SETTINGS.presenceWindow + 1);
     assert.equal((await store.sweep()).lapsed.length, 1);
     await advance(SETTINGS.window);
@@ -942,7 +1000,7 @@ async function assertUnknown(store: Store, session: string): Promise<void> {
   assert.deepEqual(await store.begin(session, 1, 'a', LEASE), { kind: 'unknown' });
   assert.deepEqual(await store.commit(session, 1, 'a', ['x'], true), { kind: 'unknown' });
   assert.deepEqual(await store.skip(session, 1), { kind: 'unknown' });
-  assert.deepEqual(await store.enter(session, 'room', { id: session }), { joined: false });
+  assert.deepEqual(await store.enter(session, 'room', { id: session }, MOST), { kind: 'unknown' });
   await store.identify(session, { subject: 'x' });
   await store.trimInbox(session, 1);
 }

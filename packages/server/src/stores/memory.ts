@@ -4,8 +4,19 @@
  * restart every cursor meets another epoch and is told a gap.
  */
 import type { Member } from '@iskra/protocol/wire';
-import { SESSION_WINDOW } from '@iskra/protocol/wire';
-import type { Begun, Entry, Head, Identity, Lease, LogRead, SessionState, Store } from '../store.js';
+import { byteLength, SESSION_WINDOW } from '@iskra/protocol/wire';
+import type {
+  Begun,
+  Entered,
+  Entry,
+  Head,
+  Identity,
+  Lease,
+  LogRead,
+  MemberPage,
+  SessionState,
+  Store,
+} from '../store.js';
 import { MemoryLog } from './memory-log.js';
 import type { Retention } from './memory-log.js';
 
@@ -43,6 +54,13 @@ interface SessionRecord {
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
 }
 
+/** A member in a list. */
+interface Seat {
+  member: Member;
+  /** Rises with each that comes, so that a page can say where the next one begins. */
+  readonly place: number;
+}
+
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
 
@@ -64,7 +82,9 @@ class MemoryStore implements Store {
   readonly #logs = new Map<string, MemoryLog>();
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #nonces = new Map<string, SessionRecord>();
-  readonly #members = new Map<string, Map<string, Member>>();
+  /** By channel and session, in the order in which they came. */
+  readonly #members = new Map<string, Map<string, Seat>>();
+  #seats = 0;
   #listener: (log: string, entry: Entry) => void = () => {};
   #epochs = 0;
 
@@ -226,12 +246,13 @@ class MemoryStore implements Store {
     record.inbox = undefined;
   }
 
-  async enter(session: string, channel: string, member: Member) {
+  async enter(session: string, channel: string, member: Member, most: number): Promise<Entered> {
     const record = this.#live(session);
-    if (record === undefined) return { joined: false };
+    if (record === undefined) return { kind: 'unknown' };
     record.leases ??= new Map();
+    if (!record.leases.has(channel) && record.leases.size >= most) return { kind: 'full' };
     record.leases.set(channel, { member, lapsed: false });
-    return { joined: this.#list(channel, member) };
+    return { kind: this.#list(channel, member) ? 'joined' : 'renewed' };
   }
 
   async leave(session: string, channel: string) {
@@ -244,7 +265,21 @@ class MemoryStore implements Store {
   }
 
   async members(channel: string) {
-    return [...(this.#members.get(channel)?.values() ?? [])];
+    return [...(this.#members.get(channel)?.values() ?? [])].map(({ member }) => member);
+  }
+
+  async membersAfter(channel: string, place: number, bytes: number): Promise<MemberPage> {
+    const members: Member[] = [];
+    let last = place;
+    let room = bytes;
+    for (const seat of this.#members.get(channel)?.values() ?? []) {
+      if (seat.place <= place) continue;
+      room -= byteLength(JSON.stringify(seat.member)) + 1;
+      if (room < 0 && members.length > 0) return { members, more: last };
+      members.push(seat.member);
+      last = seat.place;
+    }
+    return { members };
   }
 
   async sweep() {
@@ -352,9 +387,10 @@ class MemoryStore implements Store {
   #list(channel: string, member: Member): boolean {
     let members = this.#members.get(channel);
     if (members === undefined) this.#members.set(channel, (members = new Map()));
-    const joined = !members.has(member.id);
-    members.set(member.id, member);
-    return joined;
+    const seat = members.get(member.id);
+    if (seat === undefined) members.set(member.id, { member, place: ++this.#seats });
+    else seat.member = member;
+    return seat === undefined;
   }
 
   #unlist(channel: string, session: string): void {
