@@ -1,6 +1,6 @@
 /** The server of Iskra: transports for Hono, the hub, and the store behind them. */
 export { createRealtime } from './realtime.js';
-export type { EnvelopeOptions, Realtime, RealtimeOptions } from './realtime.js';
+export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
 export { Refusal } from './core.js';
 export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
 export type { Origins } from './guard.js';

@@ -160,10 +160,23 @@ describe('send', () => {
   test('arrives in the inbox of one session, and of no other', async () => {
     const realtime = start();
     const [ann, bob] = [await open(realtime), await open(realtime)];
-    await realtime.send(ann.session, 'invited', { to: 'room' });
+    expect(await realtime.send(ann.session, 'invited', { to: 'room' })).toMatchObject({ ok: true });
     const { frames } = await post(realtime, '/poll', [ann.goOn({ wait: 0 })]);
     expect(frames).toMatchObject([['entry', '@', expect.any(String), 1, { delta: 'invited', dimension: 3 }]]);
     expect((await post(realtime, '/poll', [bob.goOn({ wait: 0 })])).frames).toEqual([]);
+  });
+
+  test('to a session that has ended, or never was, is answered and not thrown: what nobody awaits ends no process', async () => {
+    const realtime = start();
+    const { session } = await open(realtime);
+    await realtime.disconnect(session);
+    for (const gone of [session, 'nobody']) {
+      expect(await realtime.send(gone, 'invited', {})).toMatchObject({
+        ok: false,
+        code: 'session_unknown',
+        message: expect.stringContaining('publish it') as string,
+      });
+    }
   });
 });
 
@@ -188,6 +201,10 @@ describe('handle', () => {
     expect(frames.find(([tag]) => tag === 'entry')?.[4]).toMatchObject({
       payload: { id: session, subject: 'ann', claims: { role: 'host' } },
     });
+  });
+
+  test("refuses a handler under a name that is the server's own (P48)", () => {
+    expect(() => start().handle('@members', () => [])).toThrow('choose another name than "@members"');
   });
 
   test('refuses a second handler of the same request, by its name', () => {

@@ -64,6 +64,21 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
 /** What may be said of an envelope beside its delta and payload. */
 export type EnvelopeOptions = Partial<Pick<Envelope, 'dimension' | 'omega' | 'lambda' | 'fractal_metadata'>>;
 
+/** What became of a message to one session. */
+export type Sent =
+  /** It is in the session's inbox. */
+  | { readonly ok: true; readonly position: Position }
+  /** There is no such session: nothing was kept. `message` says why that usually is, and what to do. */
+  | { readonly ok: false; readonly code: 'session_unknown'; readonly message: string };
+
+const NO_SESSION: Sent = {
+  ok: false,
+  code: 'session_unknown',
+  message:
+    'There is no such session: it ended, its window passed, or this server started after it. ' +
+    'What has to wait for its user belongs in a channel: publish it to one of the subject.',
+};
+
 export interface Realtime<C extends Contract = Untyped> {
   /** The transports, to mount with `app.route('/realtime', realtime.app)`. */
   readonly app: Hono<{ Bindings: NodeBindings | undefined }>;
@@ -82,9 +97,9 @@ export interface Realtime<C extends Contract = Untyped> {
   ): Promise<Position>;
   /**
    * Sends to one session, into its inbox: it arrives once and in order, also
-   * after a reconnect. Rejects when there is no such session.
+   * after a reconnect. That its session has ended is an answer, not an error: people leave.
    */
-  send(session: string, delta: string, payload: unknown, options?: EnvelopeOptions): Promise<Position>;
+  send(session: string, delta: string, payload: unknown, options?: EnvelopeOptions): Promise<Sent>;
   /**
    * Answers a request of the contract. What the handler returns is the reply;
    * throw a `Refusal` to refuse with a code. With `once`, a request whose node
@@ -98,6 +113,7 @@ export interface Realtime<C extends Contract = Untyped> {
     ) => HandledOutput<C, Name> | Promise<HandledOutput<C, Name>>,
     options?: { once?: boolean },
   ): void;
+  /** Who is in a channel, in the order in which they came. */
   members(channel: ChannelName<C>): Promise<readonly Member[]>;
   /** The newest entries of a channel, oldest first. */
   history(
@@ -172,13 +188,14 @@ export function createRealtime<const C extends Contract = Untyped>(
         session,
         fitting(encodeBody({ dimension: 3, ...envelope, delta, payload })),
       );
-      if (posted.kind === 'posted') return positionOf(posted.entry);
-      throw new Error(
-        'There is no such session: it ended, its window passed, or this server started after it. ' +
-          'Publish to a channel of the subject instead, if the message has to wait for its return.',
-      );
+      return posted.kind === 'posted' ? { ok: true, position: positionOf(posted.entry) } : NO_SESSION;
     },
     handle(name, run, { once = false } = {}) {
+      if (name.startsWith('@')) {
+        throw new Error(
+          `Requests whose names start with "@" are the server's own; choose another name than "${name}".`,
+        );
+      }
       if (handlers.has(name)) {
         throw new Error(`The request "${name}" has a handler already; a request is answered in one place.`);
       }
