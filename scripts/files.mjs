@@ -10,7 +10,7 @@ export const at = (...parts) => path.join(root, ...parts);
 /** The packages that are published, in the order in which they depend on each other. */
 export const packages = ['packages/protocol', 'packages/client', 'packages/server', 'packages/cli'];
 /** Every member of the workspace. */
-export const members = [...packages, 'e2e', 'bench', 'examples'];
+export const members = [...packages, 'e2e', 'bench', 'examples', 'sim'];
 
 /** A program that a development dependency installed. */
 export const bin = (name) => at('node_modules/.bin', name);

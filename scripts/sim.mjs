@@ -1,0 +1,120 @@
+// `npm run sim`: plays seeds on all cores, and says what they broke.
+//   -- --seeds N --from K   N seeds from K on; 2,000 from 1 by default
+//   -- --seed S             the timeline of one seed
+//   -- --plan FILE          the timeline of a plan, as from --shrink or from sim/corpus
+//   -- --shrink S           the smallest plan that breaks what seed S (or a plan's file) breaks
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { at } from './files.mjs';
+import { setUp } from './setup.mjs';
+import { bundleSim } from './sim-bundle.mjs';
+import { dim, explain, Explained, green, red, run, seconds } from './terminal.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '2000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    plan: { type: 'string' },
+    shrink: { type: 'string' },
+  },
+});
+
+const whole = (name) => {
+  if (/^\d+$/.test(values[name])) return Number(values[name]);
+  throw new Explained(`--${name} takes a whole number, as in --${name} 500; it was "${values[name]}".`);
+};
+
+/** One process; its lines come as objects. */
+function worker(bundle, args, onLine) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bundle, ...args.map(String)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    createInterface({ input: child.stdout }).on('line', (line) => onLine(JSON.parse(line)));
+    child.on('error', reject);
+    child.on('close', (code, signal) =>
+      code === 0 || code === 1
+        ? resolve(code)
+        : reject(new Explained(`A worker of the simulation ended with ${code ?? signal}.`)),
+    );
+  });
+}
+
+async function playSeeds(bundle, from, count) {
+  const began = performance.now();
+  const workers = Math.min(availableParallelism(), count);
+  const bad = [];
+  const sums = { seeds: 0, lasted: 0, events: 0 };
+  let so = 0;
+  await Promise.all(
+    Array.from({ length: workers }, (_, index) =>
+      worker(bundle, ['play', from + index, count - index, workers], (line) => {
+        if (line.seed !== undefined) bad.push(line);
+        else if (line.so !== undefined) {
+          so += 500;
+          if (process.stdout.isTTY) process.stdout.write(`\r  ${dim(`${so} seeds …`)}`);
+        } else for (const key of Object.keys(sums)) sums[key] += line.sums[key];
+      }),
+    ),
+  );
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
+  const number = (value) => Math.round(value).toLocaleString('en-US');
+  const hours = (sums.lasted / 3_600_000).toFixed(1);
+  for (const { seed, violations } of bad.sort((one, other) => one.seed - other.seed).slice(0, 20)) {
+    const [{ promise, actor, text }] = violations;
+    console.log(`  ${red('✗')} seed ${seed}: ${promise}, ${actor}: ${text}`);
+  }
+  if (bad.length > 20) console.log(`  … and ${bad.length - 20} more`);
+  const verdict = bad.length === 0 ? green('no violation') : red(`${bad.length} seeds broke a promise`);
+  console.log(
+    `  ${number(sums.seeds)} seeds from ${from}: ${verdict}; ${hours} virtual hours, ${number(sums.events)} events ${dim(seconds(began))}`,
+  );
+  if (bad.length === 0) return;
+  const { seed } = bad[0];
+  throw new Explained(
+    `Replay it:  npm run sim -- --seed ${seed}\nMake it small:  npm run sim -- --shrink ${seed} > sim/corpus/${seed}.json`,
+  );
+}
+
+/** Plans that failed once. */
+async function playCorpus(bundle) {
+  const files = readdirSync(at('sim/corpus')).filter((file) => file.endsWith('.json'));
+  for (const file of files) {
+    await run(process.execPath, [bundle, 'show', at('sim/corpus', file)]).catch(() => {
+      throw new Explained(
+        `A plan of the corpus fails again. See how:  npm run sim -- --plan sim/corpus/${file}`,
+      );
+    });
+  }
+  console.log(`  ${green('✓')} ${files.length} plans of the corpus`);
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'iskra-sim-'));
+try {
+  await setUp({ built: false });
+  const bundle = path.join(folder, 'sim.mjs');
+  await bundleSim(bundle);
+  const one = values.plan ?? values.seed;
+  const show = (command, which) =>
+    run(
+      process.execPath,
+      [bundle, command, path.isAbsolute(which) || /^\d+$/.test(which) ? which : path.resolve(which)],
+      { show: true },
+    );
+  if (values.shrink !== undefined) await show('shrink', values.shrink).catch(() => {});
+  else if (one !== undefined) await show('show', one);
+  else {
+    await playCorpus(bundle);
+    await playSeeds(bundle, whole('from'), whole('seeds'));
+  }
+} catch (error) {
+  explain(error);
+  process.exitCode = 1;
+}
+rmSync(folder, { recursive: true, force: true });

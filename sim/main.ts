@@ -1,0 +1,89 @@
+/**
+ * The program that `npm run sim` bundles and starts, one of them on each core:
+ *
+ *   play <from> <count> <step>   seeds; a JSON line for each that breaks a promise, and one with the sums
+ *   show <plan>                  one plan, a file or a seed: its timeline and what it breaks
+ *   shrink <plan>                the smallest plan that breaks the same promise, as JSON
+ *   hunt <from> <count>          the first seed that breaks a promise, and no more
+ *
+ * Ends with 1 when a promise was broken.
+ */
+import { readFileSync } from 'node:fs';
+import { drawPlan } from './plan.js';
+import type { Plan } from './plan.js';
+import { play } from './play.js';
+import { schedules } from './schedules.js';
+import { shrink } from './shrink.js';
+import { printTrace } from './trace.js';
+
+const [command, ...rest] = process.argv.slice(2);
+
+const planOf = (which = '1'): Plan =>
+  /^\d+$/.test(which) ? drawPlan(Number(which)) : readPlan(readFileSync(which, 'utf8'));
+
+/** JSON has no Infinity: what lasts for ever is null there. */
+const readPlan = (text: string): Plan => {
+  const plan = JSON.parse(text) as Plan;
+  return { ...plan, credentials: plan.credentials ?? Infinity };
+};
+
+async function playSeeds(from: number, count: number, step: number): Promise<boolean> {
+  const sums = { seeds: 0, bad: 0, lasted: 0, events: 0 };
+  for (let seed = from; seed < from + count; seed += step) {
+    const { violations, lasted, events } = await play(drawPlan(seed));
+    sums.seeds++;
+    sums.lasted += lasted;
+    sums.events += events;
+    if (violations.length > 0) {
+      sums.bad++;
+      console.log(JSON.stringify({ seed, violations }));
+    }
+    if (sums.seeds % 500 === 0) console.log(JSON.stringify({ so: sums.seeds }));
+  }
+  console.log(JSON.stringify({ sums }));
+  return sums.bad === 0;
+}
+
+async function show(plan: Plan): Promise<boolean> {
+  const { violations, notes } = await play(plan, true);
+  console.log(printTrace(notes, violations));
+  for (const { promise, actor, text } of violations) console.log(`\n${promise}  ${actor}: ${text}`);
+  return violations.length === 0;
+}
+
+async function shrinkPlan(plan: Plan): Promise<boolean> {
+  const [first] = (await play(plan)).violations;
+  if (first === undefined) return true;
+  const smallest = await shrink(plan, async (smaller) =>
+    (await play(smaller)).violations.some(({ promise }) => promise === first.promise),
+  );
+  console.log(JSON.stringify(smallest, undefined, 1));
+  return false;
+}
+
+/** For a build with a broken rule: whether anybody notices. */
+async function hunt(from: number, count: number): Promise<boolean> {
+  for (const { id, play: playSchedule } of schedules) {
+    try {
+      await playSchedule();
+    } catch (error) {
+      console.log(JSON.stringify({ caught: id, text: String(error).split('\n')[0] }));
+      return false;
+    }
+  }
+  for (let seed = from; seed < from + count; seed++) {
+    const [violation] = (await play(drawPlan(seed))).violations;
+    if (violation === undefined) continue;
+    console.log(JSON.stringify({ caught: `seed ${seed}`, text: `${violation.promise} ${violation.text}` }));
+    return false;
+  }
+  return true;
+}
+
+const commands: Record<string, () => Promise<boolean>> = {
+  play: () => playSeeds(Number(rest[0]), Number(rest[1]), Number(rest[2] ?? 1)),
+  show: () => show(planOf(rest[0])),
+  shrink: () => shrinkPlan(planOf(rest[0])),
+  hunt: () => hunt(Number(rest[0]), Number(rest[1])),
+};
+process.exitCode = (await commands[command ?? '']?.()) === true ? 0 : 1;

@@ -1,0 +1,372 @@
+/**
+ * Judges a run by what the applications saw and did. It knows the promises, and
+ * nothing of how they are kept: no code of the product is in it.
+ */
+import type { Appended, PageHistory, Seen, Sent, Truth } from './history.js';
+
+export interface Violation {
+  /** The promise, as G1 … G9; see ARCHITECTURE.md. */
+  readonly promise: string;
+  /** Who it was broken to. */
+  readonly actor: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+type At = readonly [epoch: string, offset: number];
+
+/** How each page stands when all is calm again. */
+export interface Final {
+  readonly page: string;
+  readonly state: string;
+  readonly transport: string | undefined;
+  /** The best transport that its network lets through. */
+  readonly best: string;
+  readonly session: string | undefined;
+  readonly unsettled: number;
+  /** By channel that it is subscribed to: where it stands, whom it sees, and whether it is a member itself. */
+  readonly channels: readonly {
+    channel: string;
+    position: At | undefined;
+    members: readonly string[];
+    enters: boolean;
+  }[];
+}
+
+/** What the store says at the end. */
+export interface Stand {
+  readonly heads: ReadonlyMap<string, At>;
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface Evidence {
+  readonly truth: Truth;
+  readonly pages: readonly PageHistory[];
+  readonly finals: readonly Final[];
+  readonly stand: Stand;
+  /** Entries that a log keeps. */
+  readonly retention: number;
+  /** Nothing but single transports was hindered: then no application may see a disconnect (G6). */
+  readonly isMild: boolean;
+}
+
+export function judge(evidence: Evidence): Violation[] {
+  const violations: Violation[] = [];
+  const claim = (promise: string, actor: string, at: number, text: string): void =>
+    void violations.push({ promise, actor, at, text });
+  for (const page of evidence.pages) {
+    for (const channel of channelsOf(page)) judgeReading(evidence, page, channel, claim);
+    judgeSends(evidence, page, claim);
+    if (evidence.isMild) judgeCalm(page, claim);
+  }
+  judgeHandlers(evidence, claim);
+  judgeMembers(evidence, claim);
+  for (const final of evidence.finals) judgeFinal(evidence, final, claim);
+  return violations;
+}
+
+type Claim = (promise: string, actor: string, at: number, text: string) => void;
+
+const channelsOf = ({ seen }: PageHistory): Set<string> =>
+  new Set(seen.flatMap((one) => ('channel' in one ? [one.channel] : [])));
+const show = (position: At | undefined): string => position?.join(':') ?? 'nowhere';
+const same = (one: At, other: At): boolean => one[0] === other[0] && one[1] === other[1];
+
+// ── G1, G2: what one page read of one channel ───────────────────────────────
+
+function judgeReading(
+  { truth, retention }: Evidence,
+  page: PageHistory,
+  channel: string,
+  claim: Claim,
+): void {
+  const entries = truth.appended.get(channel) ?? [];
+  const index = new Map(entries.map((entry) => [show(entry.position), entry]));
+  /** After this one everything must come; undefined until the first is known. */
+  let cursor: At | undefined;
+  let isOpen = false;
+  const delivered = new Set<string>();
+
+  for (const one of page.seen) {
+    if (!('channel' in one) || one.channel !== channel) continue;
+    switch (one.what) {
+      case 'subscribes':
+        // A second subscription goes on where the first one stands.
+        if (!isOpen) {
+          cursor = undefined;
+          // Whoever comes back may ask for the last ones again.
+          delivered.clear();
+        }
+        isOpen = true;
+        break;
+      case 'unsubscribes':
+        isOpen = false;
+        cursor = undefined;
+        break;
+      case 'subscribed':
+        if (isOpen) cursor ??= one.position;
+        break;
+      case 'entry': {
+        if (!isOpen)
+          claim('G1', page.page, one.at, `${channel}: ${show(one.position)} came after unsubscribing.`);
+        const known = index.get(show(one.position));
+        if (known?.id !== one.id) {
+          claim(
+            'G1',
+            page.page,
+            one.at,
+            `${channel}: ${show(one.position)} is ${known?.id ?? 'nothing'}, not ${one.id}.`,
+          );
+        }
+        if (delivered.has(show(one.position)))
+          claim('G1', page.page, one.at, `${channel}: ${show(one.position)} came twice.`);
+        delivered.add(show(one.position));
+        const missing = cursor && missed(entries, cursor, one.position, one.at);
+        if (missing !== undefined) {
+          claim(
+            'G2',
+            page.page,
+            one.at,
+            `${channel}: from ${show(cursor)} to ${show(one.position)} without a gap: ${missing}.`,
+          );
+        }
+        cursor = one.position;
+        break;
+      }
+      case 'gap': {
+        if (!isOpen) claim('G2', page.page, one.at, `${channel}: a gap came after unsubscribing.`);
+        if (
+          cursor &&
+          !same(cursor, one.was) &&
+          missed(entries, cursor, [one.was[0], one.was[1] + 1], 0) !== undefined
+        ) {
+          claim(
+            'G2',
+            page.page,
+            one.at,
+            `${channel}: a gap from ${show(one.was)}, but the last one read was ${show(cursor)}.`,
+          );
+        }
+        const wrong = wrongGap(truth, entries, one, page.page, retention);
+        if (wrong)
+          claim(
+            'G2',
+            page.page,
+            one.at,
+            `${channel}: a gap (${one.reason}) from ${show(one.was)} to ${show(one.now)}, but ${wrong}.`,
+          );
+        cursor = one.now;
+        if (one.reason === 'denied') isOpen = false;
+        break;
+      }
+      case 'refused':
+        // Nothing was promised.
+        break;
+    }
+  }
+}
+
+/** Why `next` cannot follow `cursor`; undefined when it can. Comings and goings are entries that handlers do not see. */
+function missed(
+  entries: readonly Appended[],
+  [epoch, offset]: At,
+  [nextEpoch, nextOffset]: At,
+  now: number,
+): string | undefined {
+  if (nextOffset <= offset) return 'it goes backwards';
+  const between = (at: number): Appended | undefined =>
+    entries.find(({ position }) => position[1] === at && isBetween(position[0], epoch, nextEpoch));
+  for (let at = offset + 1; at < nextOffset; at++) {
+    const entry = between(at);
+    if (!entry?.member) return `${entry?.id ?? 'an entry'} at ${at} is missing`;
+  }
+  if (nextEpoch === epoch) return undefined;
+  // The log went on under another epoch: continuous only for whoever had nothing that was forgotten.
+  if (rootOf(epoch) !== rootOf(nextEpoch)) return 'the log began anew';
+  const last = entries.find(({ position }) => same(position, [epoch, offset]));
+  return (last?.lostAt ?? Infinity) < now
+    ? `${last?.id ?? 'an entry'} before it was forgotten by the store`
+    : undefined;
+}
+
+/** An epoch that follows another by fail-over is called after it. */
+const rootOf = (epoch: string): string => epoch.replace(/zz\d+$/, '');
+const eraOf = (epoch: string): number => Number(/zz(\d+)$/.exec(epoch)?.[1] ?? 0);
+const isBetween = (epoch: string, from: string, to: string): boolean =>
+  rootOf(epoch) === rootOf(from) && eraOf(epoch) >= eraOf(from) && eraOf(epoch) <= eraOf(to);
+
+/** What speaks against a gap; undefined when it had to be. */
+function wrongGap(
+  truth: Truth,
+  entries: readonly Appended[],
+  { at, reason, was, now }: Extract<Seen, { what: 'gap' }>,
+  page: string,
+  retention: number,
+): string | undefined {
+  const before = entries.filter((entry) => entry.at <= at);
+  switch (reason) {
+    case 'trimmed': {
+      const top = Math.max(
+        ...before.filter(({ lostAt = Infinity }) => lostAt > at).map(({ position }) => position[1]),
+      );
+      return top - retention >= was[1] + 1 ? undefined : 'the log kept what follows';
+    }
+    case 'epoch':
+      if (truth.rewinds.length === 0) return 'the store never lost anything';
+      return rootOf(was[0]) === rootOf(now[0]) ? 'both are in one epoch' : undefined;
+    case 'diverged': {
+      const last = entries.find(({ position }) => same(position, was));
+      const isLost = last === undefined ? truth.rewinds.length > 0 : last.lostAt !== undefined;
+      return isLost ? undefined : 'what it had read is still there';
+    }
+    case 'denied':
+      return truth.denials.some((denial) => page.startsWith(denial.page) && denial.from <= at)
+        ? undefined
+        : 'nobody denied it';
+    case 'inbox_overflow':
+      return 'that is no reason for a channel';
+  }
+}
+
+// ── G3, G5: what became of what a page sent ─────────────────────────────────
+
+function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim): void {
+  const isHere = finals.some((final) => final.page === page.page);
+  const appended = new Map<string, Appended[]>();
+  for (const entries of truth.appended.values()) {
+    for (const entry of entries) {
+      if (entry.id !== undefined) appended.set(entry.id, [...(appended.get(entry.id) ?? []), entry]);
+    }
+  }
+  const order = new Map<string, number>();
+  for (const sent of page.sent) {
+    const { id, end, ends } = sent;
+    if (isHere && ends !== 1) claim('G5', page.page, sent.at, `${id} ended ${ends} times.`);
+    if (sent.kind === 'request') {
+      judgeRequest(truth, page, sent, claim);
+      continue;
+    }
+    const found = appended.get(id) ?? [];
+    const kept = found.filter(({ lostAt }) => lostAt === undefined);
+    if (kept.length > 1) claim('G3', page.page, sent.at, `${id} is in the log ${kept.length} times.`);
+    if (end === 'acknowledged' && found.length === 0)
+      claim('G3', page.page, sent.at, `${id} was acknowledged and is nowhere.`);
+    if ((end === 'rejected' || end === 'full') && found.length > 0) {
+      claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(found[0]!.position)}.`);
+    }
+    for (const entry of kept) {
+      const number = Number(id.split('.').at(-1));
+      const key = `${entry.log} ${rootOf(entry.position[0])}`;
+      const before = order.get(key) ?? 0;
+      if (entry.position[1] < before)
+        claim('G3', page.page, sent.at, `${id} (number ${number}) is before one that was sent earlier.`);
+      order.set(key, entry.position[1]);
+    }
+    judgeForgotten(truth, page, sent, found, claim);
+  }
+}
+
+/** The store forgot what it had acknowledged: the page that sends on in this session must have been told (G5). */
+function judgeForgotten(
+  truth: Truth,
+  page: PageHistory,
+  sent: Sent,
+  found: readonly Appended[],
+  claim: Claim,
+): void {
+  const { end, endedAt = 0 } = sent;
+  if (end !== 'acknowledged' || found.length === 0 || !found.every(({ lostAt }) => lostAt !== undefined))
+    return;
+  const rewind = truth.rewinds.find(({ at }) => at >= endedAt);
+  if (rewind === undefined) return;
+  const later = page.sent.find((one) => one.at > rewind.at && one.end === 'acknowledged');
+  if (later === undefined) return;
+  const isTold = page.seen.some(
+    (one) =>
+      one.at >= rewind.at &&
+      ((one.what === 'error' && one.code === 'sends_lost') || (one.what === 'session' && one.lost)),
+  );
+  if (!isTold)
+    claim(
+      'G5',
+      page.page,
+      rewind.at,
+      `${sent.id} was acknowledged, the store forgot it, and nobody was told.`,
+    );
+}
+
+function judgeRequest({ runs }: Truth, page: PageHistory, sent: Sent, claim: Claim): void {
+  const ran = runs.some(({ id }) => id === sent.id);
+  if (sent.end !== 'acknowledged') return;
+  if (!ran) claim('G4', page.page, sent.at, `${sent.id} was answered, but no handler ran.`);
+  if ((sent.reply as { id?: string } | undefined)?.id !== sent.id) {
+    claim('G4', page.page, sent.at, `${sent.id} was answered with ${JSON.stringify(sent.reply)}.`);
+  }
+}
+
+// ── G4: handlers ────────────────────────────────────────────────────────────
+
+function judgeHandlers({ truth }: Evidence, claim: Claim): void {
+  const seen = new Map<string, { key: string; at: number }>();
+  for (const { id, key, at, redelivered } of truth.runs) {
+    const before = seen.get(id);
+    if (before === undefined) seen.set(id, { key, at });
+    else {
+      if (before.key !== key)
+        claim('G4', id, at, `its handler ran under two keys, ${before.key} and ${key}.`);
+      // A store that forgot the claim cannot know that somebody had it.
+      const forgotten = truth.rewinds.some((rewind) => rewind.at >= before.at && rewind.at <= at);
+      if (!redelivered && !forgotten) claim('G4', id, at, 'its handler ran again without being told so.');
+    }
+  }
+}
+
+// ── members ─────────────────────────────────────────────────────────────────
+
+/** Comings and goings alternate, as far as the log was not forgotten (G1: a member leaves exactly once). */
+function judgeMembers({ truth }: Evidence, claim: Claim): void {
+  if (truth.rewinds.length > 0) return;
+  for (const [log, entries] of truth.appended) {
+    const here = new Set<string>();
+    for (const { member, at } of entries) {
+      if (!member) continue;
+      const joins = member.delta === 'member_joined';
+      if (here.has(member.id) === joins)
+        claim('G1', log, at, `${member.id} ${joins ? 'joined' : 'left'} twice.`);
+      if (joins) here.add(member.id);
+      else here.delete(member.id);
+    }
+  }
+}
+
+// ── G6, G7, G9: how it goes on ──────────────────────────────────────────────
+
+function judgeCalm(page: PageHistory, claim: Claim): void {
+  for (const one of page.seen) {
+    if (one.what === 'state' && one.state === 'reconnecting') {
+      claim('G6', page.page, one.at, 'a disconnect was shown, though one transport always worked.');
+    }
+    if (one.what === 'session' && one.lost)
+      claim('G6', page.page, one.at, 'the session was lost, though nothing but transports was hindered.');
+  }
+}
+
+function judgeFinal({ stand }: Evidence, final: Final, claim: Claim): void {
+  const { page } = final;
+  const end = (promise: string, text: string): void => claim(promise, page, Infinity, text);
+  if (final.state !== 'connected') end('G7', `is ${final.state} long after all is well again.`);
+  else if (final.transport !== final.best)
+    end('G9', `is on ${final.transport ?? 'nothing'}, though ${final.best} works.`);
+  if (final.unsettled > 0) end('G5', `${final.unsettled} sends have no end.`);
+  for (const { channel, position, members, enters } of final.channels) {
+    const head = stand.heads.get(channel);
+    if (head && position && !same(head, position))
+      end('G1', `stands at ${show(position)} of ${channel}, whose head is ${show(head)}.`);
+    const present = stand.members.get(channel) ?? [];
+    if (enters && final.session !== undefined && !present.includes(final.session))
+      end('G1', `is no member of ${channel}.`);
+    const wrong = [...present].sort().join() !== [...members].sort().join();
+    if (enters && wrong)
+      end('G1', `sees ${members.length} members in ${channel}; there are ${present.length}.`);
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * The store that the nodes share: the real memory store, behind a network. Its
+ * answers take time, its verbs fail before or after they were done, its hints
+ * are lost, late and out of order; it restarts empty, and it fails over to a
+ * replica that had not seen the last verbs. Then every log goes on under another
+ * epoch, as its contract asks for.
+ */
+import type { Entry, Head, LogRead, SessionState, Store } from '@iskra/server/parts';
+import { memoryStore } from '@iskra/server/parts';
+import type { MemoryStoreOptions } from '@iskra/server/parts';
+import { createRandom } from './random.js';
+import type { Random } from './random.js';
+import type { Actor, World } from './world.js';
+
+/** What the store does to those who ask it, now. */
+export interface StoreFaults {
+  /** There and back, ms: at least and at most. */
+  latency: readonly [number, number];
+  /** Probability that a verb fails before it was done. */
+  failsBefore: number;
+  /** … after it was done. */
+  failsAfter: number;
+  /** Probability that a hint is lost. */
+  lostHints: number;
+  /** Most ms by which a hint is late: more than the space between two reorders them. */
+  lateHints: number;
+}
+
+export const HEALTHY: StoreFaults = {
+  latency: [0, 2],
+  failsBefore: 0,
+  failsAfter: 0,
+  lostHints: 0,
+  lateHints: 3,
+};
+
+/** What the oracle is told: an entry that was appended to a channel, or that the store lost. */
+export interface Witness {
+  appended(log: string, entry: Entry): void;
+  /** The store began anew: with nothing, or without its last verbs; of an entry that was there, whether it still is. */
+  rewound(
+    kind: 'empty' | 'fail-over',
+    survives: (log: string, position: readonly [string, number]) => boolean,
+  ): void;
+}
+
+/** Verbs that change nothing; all others are in the replication stream. */
+const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage']);
+
+interface Change {
+  readonly verb: keyof Store;
+  readonly args: readonly unknown[];
+  readonly at: number;
+  /** Names that it gave: done again, it gives the same. */
+  readonly ids: string[];
+}
+
+type Hear = (log: string, entry: Entry) => void;
+
+export class SimStore {
+  faults: StoreFaults = HEALTHY;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #options: MemoryStoreOptions;
+  readonly #witness: Witness;
+  /** Verbs reach it at once, and hints too: as with a store in the same process. */
+  readonly #isLocal: boolean;
+  #inner: Store;
+  #changes: Change[] = [];
+  /** What is done now; again, when a replica catches up. */
+  #change: Change | undefined;
+  #isAgain = false;
+  /** The name of the inner store's own run: a replica has that of its primary. */
+  #run = '';
+  #burnt = 0;
+  readonly #listeners = new Map<Actor, { watched: Set<string>; hear: Hear }>();
+  readonly #logs = new Set<string>();
+  /** For each log and epoch of the inner store, the offsets after which it went on under another name. */
+  readonly #bases = new Map<string, number[]>();
+
+  constructor(world: World, seed: number, isLocal: boolean, options: MemoryStoreOptions, witness: Witness) {
+    this.#world = world;
+    this.#random = createRandom(seed, 'store');
+    this.#isLocal = isLocal;
+    this.#options = options;
+    this.#witness = witness;
+    this.#inner = this.#begin();
+    this.#listen();
+  }
+
+  /** The store as one node sees it. */
+  view(node: Actor): Store {
+    const listener = { watched: new Set<string>(), hear: (() => {}) as Hear };
+    this.#listeners.set(node, listener);
+    const own: Partial<Store> = {
+      watch: (log: string) => {
+        if (this.#isLocal) {
+          listener.watched.add(log);
+          return undefined;
+        }
+        // Hints come from the moment at which the store knows of it.
+        return this.#travel(node, () => void listener.watched.add(log));
+      },
+      unwatch: (log: string) => void listener.watched.delete(log),
+      onHint: (hear: Hear) => {
+        listener.hear = hear;
+      },
+      end: () => Promise.resolve(),
+    };
+    return new Proxy(own as Store, {
+      get: (known, verb: keyof Store) => known[verb] ?? ((...args: unknown[]) => this.#ask(node, verb, args)),
+    });
+  }
+
+  /** The node is gone, and its connection with it. */
+  forget(node: Actor): void {
+    this.#listeners.delete(node);
+  }
+
+  /** Asks at once, for the oracle: no node, no network. */
+  ask<Verb extends 'heads' | 'members' | 'append' | 'post'>(
+    verb: Verb,
+    ...args: Parameters<Store[Verb]>
+  ): ReturnType<Store[Verb]> {
+    return this.#perform(verb, args) as ReturnType<Store[Verb]>;
+  }
+
+  /** Everything is gone, and other epochs begin. */
+  restartEmpty(): void {
+    this.#changes = [];
+    this.#logs.clear();
+    this.#bases.clear();
+    this.#inner = this.#begin();
+    this.#listen();
+    this.#witness.rewound('empty', () => false);
+  }
+
+  /** A replica takes over that has not seen the last changes. */
+  async failOver(lost: number): Promise<void> {
+    const kept = this.#changes.slice(0, Math.max(0, this.#changes.length - lost));
+    this.#changes = kept;
+    this.#isAgain = true;
+    this.#inner = this.#begin();
+    for (const change of kept) {
+      this.#change = { ...change, ids: [...change.ids] };
+      await this.#call(change.verb, change.args);
+    }
+    this.#change = undefined;
+    this.#isAgain = false;
+    // Epochs that the primary gave since are not given again.
+    const names = [...this.#logs];
+    await this.#perform('heads', [names.map(() => `burnt-${++this.#burnt}`)]);
+    await this.#perform('heads', [names]);
+    const heads = await this.#inner.heads(names);
+    const epochs = new Map(names.map((log, index) => [log, heads[index]?.epoch]));
+    names.forEach((log, index) => {
+      const head = heads[index];
+      if (head === undefined) return;
+      const bases = this.#basesOf(log, head.epoch);
+      // Rewound further than an earlier time: the log parts there now.
+      for (let era = 0; era < bases.length; era++) bases[era] = Math.min(bases[era]!, head.offset);
+      bases.push(head.offset);
+    });
+    this.#listen();
+    this.#witness.rewound('fail-over', (log, [epoch, offset]) => {
+      const [innerEpoch, era] = parseName(epoch);
+      const base = Math.min(...this.#basesOf(log, innerEpoch).slice(era), Infinity);
+      return innerEpoch === epochs.get(log) && offset <= base;
+    });
+  }
+
+  #begin(): Store {
+    const fresh = (): string => Buffer.from(this.#random.bytes(16)).toString('base64url');
+    if (!this.#isAgain) this.#run = fresh();
+    let isNamed = false;
+    return memoryStore({
+      ...this.#options,
+      now: () => this.#change?.at ?? this.#world.now,
+      randomId: () => {
+        // The first name that it asks for is that of its run.
+        if (!isNamed) {
+          isNamed = true;
+          return this.#run;
+        }
+        if (this.#isAgain) return this.#change?.ids.shift() ?? fresh();
+        const id = fresh();
+        this.#change?.ids.push(id);
+        return id;
+      },
+    });
+  }
+
+  #listen(): void {
+    this.#inner.onHint((log, entry) => {
+      this.#logs.add(log);
+      const named = this.#named(log, entry);
+      this.#witness.appended(log, named);
+      for (const [node, { watched, hear }] of this.#listeners) {
+        if (this.#isLocal) {
+          if (watched.has(log)) node.run(() => hear(log, named));
+          continue;
+        }
+        const { lostHints, lateHints } = this.faults;
+        if (this.#random.chance(lostHints)) continue;
+        this.#world.after(this.#random.between(0, lateHints), () => {
+          if (watched.has(log)) node.run(() => hear(log, named));
+        });
+      }
+    });
+  }
+
+  // ── the network ───────────────────────────────────────────────────────────
+
+  async #ask(node: Actor, verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    const { failsBefore, failsAfter } = this.faults;
+    if (this.#isLocal && failsBefore + failsAfter === 0 && this.faults === HEALTHY)
+      return this.#perform(verb, args);
+    return this.#travel(node, () => {
+      if (this.#random.chance(failsBefore)) throw new Error('the store does not answer');
+      const answer = this.#perform(verb, args);
+      if (this.#random.chance(failsAfter)) throw new Error('the answer of the store was lost');
+      return answer;
+    });
+  }
+
+  /** There, and back again; to a node that died meanwhile, nothing comes back. */
+  #travel<Value>(node: Actor, act: () => Value | Promise<Value>): Promise<Value> {
+    const half = (): number => this.#random.between(...this.faults.latency) / 2;
+    return new Promise((resolve, reject) => {
+      this.#world.after(half(), () => {
+        const done = (settle: () => void): void => void this.#world.after(half(), () => node.run(settle));
+        // An async function, so that what is thrown at once is a rejection as well.
+        void (async () => act())().then(
+          (value) => done(() => resolve(value)),
+          (error: unknown) => done(() => reject(error as Error)),
+        );
+      });
+    });
+  }
+
+  // ── the verbs, and what their epochs are called ───────────────────────────
+
+  async #perform(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    // A log begins when it is first asked for: for a replica that is a change too.
+    const met =
+      verb === 'heads'
+        ? (args[0] as string[])
+        : verb === 'read' || verb === 'append'
+          ? [args[0] as string]
+          : [];
+    const strangers = met.filter((log) => !this.#logs.has(log));
+    for (const log of strangers) this.#logs.add(log);
+    const records = !LOOKS.has(verb) || strangers.length > 0;
+    const change: Change = {
+      verb: verb === 'read' ? 'heads' : verb,
+      args: verb === 'read' ? [met] : args,
+      at: this.#world.now,
+      ids: [],
+    };
+    if (records) this.#changes.push(change);
+    if (verb === 'read') {
+      if (records) await this.#call('heads', [met]);
+      return this.#read(...(args as Parameters<Store['read']>));
+    }
+    this.#change = change;
+    const answer = this.#call(verb, args);
+    this.#change = undefined;
+    return this.#renamed(verb, args, await answer);
+  }
+
+  /** Everything that a verb of the inner store does, it does before it returns. */
+  #call(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    return (this.#inner as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>)[
+      verb
+    ]!(...args);
+  }
+
+  #renamed(verb: keyof Store, args: readonly unknown[], answer: unknown): unknown {
+    if (verb === 'heads') {
+      return (answer as readonly Head[]).map((head, index) =>
+        this.#head((args[0] as string[])[index]!, head),
+      );
+    }
+    if (typeof answer !== 'object' || answer === null) return answer;
+    if ('entry' in answer) {
+      const log = verb === 'post' ? `@${args[0] as string}` : (args[0] as string);
+      return { ...answer, entry: this.#named(log, answer.entry as Entry) };
+    }
+    if ('state' in answer) {
+      const state = answer.state as SessionState;
+      const log = `@${state.session}`;
+      this.#logs.add(log);
+      const [epoch, offset] = state.inbox;
+      // Whoever reads an inbox from its beginning begins in its first epoch.
+      return { ...answer, state: { ...state, inbox: [this.#name(log, epoch, 1), offset] } };
+    }
+    return answer;
+  }
+
+  async #read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
+    const [innerEpoch, era] = parseName(epoch);
+    const bases = this.#basesOf(log, innerEpoch);
+    const base = Math.min(...bases.slice(era), Infinity);
+    if (offset > base) {
+      // It saw entries that no longer exist: the log goes on from where the two histories part.
+      return { kind: 'gap', reason: 'diverged', now: [this.#name(log, innerEpoch, base + 1), base] };
+    }
+    if (offset === base) return { kind: 'fork', base, next: nameOf(innerEpoch, era + 1) };
+    const result = await this.#inner.read(log, innerEpoch, offset, Math.min(max, base - offset));
+    switch (result.kind) {
+      case 'entries':
+        return {
+          kind: 'entries',
+          entries: result.entries.map((entry) => this.#named(log, entry)),
+          head: this.#position(log, result.head),
+        };
+      case 'gap':
+        return { ...result, now: this.#position(log, result.now) };
+      default:
+        return result;
+    }
+  }
+
+  /** Of a log that went on under another name, only what is there under the newest is offered to begin with. */
+  #head(log: string, { epoch, offset, first }: Head): Head {
+    const bases = this.#basesOf(log, epoch);
+    return {
+      epoch: nameOf(epoch, bases.length),
+      offset,
+      first: Math.max(first, (bases.at(-1) ?? 0) + 1),
+    };
+  }
+
+  #named(log: string, entry: Entry): Entry {
+    const epoch = this.#name(log, entry.epoch, entry.offset);
+    return epoch === entry.epoch ? entry : { epoch, offset: entry.offset, body: entry.body };
+  }
+
+  /** A position: under the name of the entry that follows it. */
+  #position(log: string, [epoch, offset]: readonly [string, number]): readonly [string, number] {
+    return [this.#name(log, epoch, offset + 1), offset];
+  }
+
+  /** What the epoch is called in which this entry was appended. */
+  #name(log: string, epoch: string, offset: number): string {
+    const era = this.#basesOf(log, epoch).filter((base) => base < offset).length;
+    return nameOf(epoch, era);
+  }
+
+  #basesOf(log: string, epoch: string): number[] {
+    const key = `${log} ${epoch}`;
+    let bases = this.#bases.get(key);
+    if (bases === undefined) this.#bases.set(key, (bases = []));
+    return bases;
+  }
+}
+
+/** Epochs of the inner store have no `z` at their end but ours. */
+const nameOf = (epoch: string, era: number): string => (era === 0 ? epoch : `${epoch}zz${era}`);
+
+function parseName(name: string): [epoch: string, era: number] {
+  const found = /^(.*)zz(\d+)$/.exec(name);
+  return found ? [found[1]!, Number(found[2])] : [name, 0];
+}

@@ -1,0 +1,119 @@
+/**
+ * The way between one client and the nodes: a browser's `fetch` and `WebSocket`
+ * on one end, a balancer that needs no affinity on the other, and between them
+ * whatever the fault plan puts there.
+ */
+import type { Environment as ClientEnvironment } from '@iskra/client';
+import { Call } from './call.js';
+import type { SimNode } from './node.js';
+import type { Random } from './random.js';
+import { SimSocket } from './socket.js';
+import { Wire } from './wire.js';
+import type { Weather } from './wire.js';
+import type { Actor, World } from './world.js';
+
+/** What is done to WebSockets: those that open from now on. */
+export type WebSocketBlock =
+  { how: 'refused' | 'hangs' | 'silent' | 'first-frame' } | { how: 'cut'; after: number };
+/** What is done to event streams. */
+export type StreamBlock = { how: 'refused' | 'buffered' | 'one-behind' } | { how: 'cut'; after: number };
+/** What is done to held polls. */
+export type PollBlock = { how: 'cut'; after: number };
+
+/** What may happen to an HTTP request; probabilities of each. */
+export interface RequestFaults {
+  /** It never arrives. */
+  lost: number;
+  /** It is processed, and its answer is lost. */
+  unanswered: number;
+  /** A proxy sends it to two nodes at once. */
+  twice: number;
+  /** It arrives many seconds late, when its sender has given up already. */
+  late: number;
+  /** Its answer breaks off. */
+  truncated: number;
+  /** A proxy answers 502 and passes nothing on. */
+  gateway: number;
+}
+
+export interface WayOptions {
+  world: World;
+  random: Random;
+  client: Actor;
+  /** The node that a new connection or request reaches; undefined when none listens. */
+  balance(): SimNode | undefined;
+}
+
+export const BASE = 'http://sim.example/realtime';
+
+export class Way implements Weather {
+  latency = 5;
+  jitter = 2;
+  stalled = false;
+  webSockets: WebSocketBlock | undefined;
+  streams: StreamBlock | undefined;
+  heldPolls: PollBlock | undefined;
+  requests: RequestFaults | undefined;
+  /** Bodies over this many bytes are answered 413 by a proxy. */
+  cap = Infinity;
+  readonly world: World;
+  readonly random: Random;
+  readonly client: Actor;
+  readonly #balance: () => SimNode | undefined;
+  readonly #wires = new Set<Wire>();
+
+  constructor({ world, random, client, balance }: WayOptions) {
+    this.world = world;
+    this.random = random;
+    this.client = client;
+    this.#balance = balance;
+  }
+
+  /** The next node in turn that listens. */
+  node(): SimNode | undefined {
+    return this.#balance();
+  }
+
+  wire(): Wire {
+    const wire = new Wire(this.world, this, this.random, this.client);
+    this.#wires.add(wire);
+    return wire;
+  }
+
+  done(wire: Wire): void {
+    this.#wires.delete(wire);
+  }
+
+  get wires(): ReadonlySet<Wire> {
+    return this.#wires;
+  }
+
+  setStalled(stalled: boolean): void {
+    this.stalled = stalled;
+    if (!stalled) for (const wire of this.#wires) wire.flow();
+  }
+
+  /** Cuts everything that is open; each side hears of it after so many ms, or never. */
+  cutAll(clientHears: () => number, serverHears: () => number): void {
+    for (const wire of [...this.#wires]) {
+      wire.cut(clientHears(), serverHears());
+      this.#wires.delete(wire);
+    }
+  }
+
+  readonly fetch: ClientEnvironment['fetch'] = (url, { body, signal }) =>
+    new Promise<Response>((resolve, reject) => {
+      const call = new Call(this, resolve, reject, signal ?? undefined);
+      call.send(url.slice(BASE.length + 1) as 'sse' | 'poll' | 'send', body as string);
+    });
+
+  get WebSocket(): NonNullable<ClientEnvironment['WebSocket']> {
+    // eslint-disable-next-line typescript/no-this-alias -- the class below has a `this` of its own
+    const way: Way = this;
+    return class extends SimSocket {
+      constructor() {
+        super(way);
+      }
+    };
+  }
+}
