@@ -13,7 +13,7 @@ export type Downlink = ReturnType<typeof createDownlink>;
 
 export function createDownlink() {
   const cursors = new Map<string, Position>();
-  /** By channel, the last subscribe. */
+  /** By channel, the first subscribe since it was not wanted, and what its members are told. */
   const wishes = new Map<string, { number: number; presence: unknown }>();
   return {
     cursors: cursors as ReadonlyMap<string, Position>,
@@ -23,14 +23,15 @@ export function createDownlink() {
       if (!cursors.has(INBOX)) cursors.set(INBOX, position);
     },
 
-    /** Send `number` asks for this channel. */
+    /** Send `number` asks for this channel; perhaps not as the first one. */
     wish(channel: string, number: number, presence: unknown): void {
-      wishes.set(channel, { number, presence });
+      wishes.set(channel, { number: wishes.get(channel)?.number ?? number, presence });
     },
 
-    /** The outcome of that send; false when the wish was withdrawn, or made anew, since. */
+    /** The outcome of such a send; false when the wish was withdrawn since. */
     subscribed(channel: string, number: number, position: Position): boolean {
-      if (wishes.get(channel)?.number !== number) return false;
+      // Entries follow the first outcome: whoever waited for that of a later subscribe would miss them.
+      if (!(number >= wishes.get(channel)?.number!)) return false;
       // Of a channel that is being read already, the place is kept.
       if (!cursors.has(channel)) cursors.set(channel, position);
       return true;
@@ -46,8 +47,11 @@ export function createDownlink() {
     renew(): [channel: string, since: Position, presence: unknown][] {
       cursors.delete(INBOX);
       const found: [string, Position, unknown][] = [];
-      for (const [channel, { presence }] of wishes) {
+      for (const [channel, wish] of wishes) {
+        const { presence } = wish;
         const since = cursors.get(channel);
+        // Numbers begin again.
+        wish.number = 0;
         if (!since) wishes.delete(channel);
         else if (presence !== undefined) found.push([channel, since, presence]);
       }

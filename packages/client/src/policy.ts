@@ -96,6 +96,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   let failures = 0;
   let renewed = false;
   let race: TransportName[] | undefined;
+  /** When the race's next one starts. */
   let nextAt = Infinity;
   let retryAt = Infinity;
   let delay = 0;
@@ -195,7 +196,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     // Somebody answered: what was suspected is now known.
     for (const { transport, verdict } of suspects) strike(transport, verdict!);
     suspects.clear();
-    retryAt = nextAt = Infinity;
+    retryAt = Infinity;
     race = undefined;
     delay = 0;
     leave((other) => pending(other) && rank(other) > rank(one));
@@ -247,7 +248,6 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const retry = (): void => {
     // What did not fit is read again at once: nobody else lost anything then.
     retryAt = now + Math.max(delay, current?.verdict === 'resync' ? 0 : backoff());
-    nextAt = Infinity;
     delay = 0;
     failures++;
   };
@@ -366,7 +366,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
       const best = newest();
       return Math.min(
         ...running.map(dueOf),
-        ...(started && !best ? [nextAt, retryAt] : []),
+        ...(started && !best ? [race ? nextAt : Infinity, retryAt] : []),
         ...(best?.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : []),
       );
     },
