@@ -58,6 +58,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   if (session === undefined) {
     const opened = await store.openSession(hello.nonce, identity ?? {});
     if (opened.kind === 'taken') return refused('forbidden', 'nonce');
+    if (opened.kind === 'ended') return refused('session_unknown');
     session = opened.state.session;
   } else {
     const before = await store.touch(session);

@@ -351,6 +351,20 @@ describe('a session', () => {
     expect(two.frames.at(-1)).toEqual(['acked', 1, 0]);
   });
 
+  test('is not opened again by a late copy of what opened it, when it has ended (P10)', async () => {
+    const realtime = start();
+    const nonce = newNonce();
+    const hello: Frame[] = [
+      ['hello', { version: 1, nonce }],
+      ['publish', 1, 'room', envelope('said')],
+    ];
+    const { key, generation } = payloadOf((await post(realtime, '/poll', hello)).frames) ?? {};
+    await post(realtime, '/send', [['continue', { nonce, key, generation }], ['bye']]);
+    const late = await post(realtime, '/poll', hello);
+    expect([late.status, tags(late.frames)]).toEqual([410, ['close session_unknown']]);
+    expect(await realtime.history('room', 9)).toHaveLength(1);
+  });
+
   test('is not opened, resumed or refreshed by another subject (P15)', async () => {
     const realtime = start({ authenticate: (_, credentials) => ({ subject: String(credentials) }) });
     const nonce = newNonce();

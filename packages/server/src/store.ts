@@ -42,7 +42,7 @@ export interface SessionState {
   readonly inbox: Position;
 }
 
-export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' };
+export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' } | { kind: 'ended' };
 export type Attached =
   { kind: 'attached'; state: SessionState; rejoined: readonly Lease[] } | { kind: 'unknown' };
 export type Touched =
@@ -105,7 +105,10 @@ export interface Swept {
 }
 
 export interface Store {
-  /** Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject. */
+  /**
+   * Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject;
+   * `ended`: it ended not longer than a window ago, and is not opened again.
+   */
   openSession(nonce: string, identity: Identity): Promise<Opened>;
 
   /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again and told. */

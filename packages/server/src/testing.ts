@@ -143,6 +143,25 @@ function sessions(it: It): void {
     assert.deepEqual(await store.openSession(nobody, { subject: 'bob' }), { kind: 'taken' });
   });
 
+  it('is not opened again by its nonce once it has ended, for its window at least (P10)', async ({
+    store,
+    advance,
+  }) => {
+    const open = (nonce: string) => store.openSession(nonce, { subject: 'ann' });
+    const [closed, swept] = [newNonce(), newNonce()];
+    const opened = await open(closed);
+    assert.equal(opened.kind, 'opened');
+    await open(swept);
+    await store.close(opened.state.session);
+    assert.deepEqual(await open(closed), { kind: 'ended' });
+    await advance(SETTINGS.window + 1);
+    await store.sweep();
+    assert.deepEqual(await open(swept), { kind: 'ended' });
+    await advance(SETTINGS.window);
+    await store.sweep();
+    assert.deepEqual(await open(swept), { kind: 'ended' });
+  });
+
   it('has an id of its own for every nonce', async ({ open }) => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => open()));
     assert.equal(new Set(ids).size, 20);

@@ -82,6 +82,8 @@ class MemoryStore implements Store {
   readonly #logs = new Map<string, MemoryLog>();
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #nonces = new Map<string, SessionRecord>();
+  /** When the session of a nonce ended, oldest first. */
+  readonly #ended = new Map<string, number>();
   /** By channel and session, in the order in which they came. */
   readonly #members = new Map<string, Map<string, Seat>>();
   #seats = 0;
@@ -110,6 +112,7 @@ class MemoryStore implements Store {
       if (known.identity.subject !== identity.subject) return { kind: 'taken' as const };
       return { kind: 'opened' as const, state: this.#state(known) };
     }
+    if (this.#ended.has(nonce)) return { kind: 'ended' as const };
     const record: SessionRecord = {
       id: this.#randomId(),
       nonce,
@@ -381,6 +384,7 @@ class MemoryStore implements Store {
   #remove(record: SessionRecord): Lease[] {
     this.#sessions.delete(record.id);
     this.#nonces.delete(record.nonce);
+    this.#ended.set(record.nonce, this.#now());
     return this.#lapse(record);
   }
 
@@ -401,6 +405,10 @@ class MemoryStore implements Store {
 
   /** Drops what is old, then, over the byte limit, whole logs, the one used longest ago first. */
   #forget(now: number): void {
+    for (const [nonce, at] of this.#ended) {
+      if (now - at <= this.#window) break;
+      this.#ended.delete(nonce);
+    }
     let bytes = 0;
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);
