@@ -16,7 +16,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'sim/**/*.test.ts'],
         },
       },
       {

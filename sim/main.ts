@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { drawPlan } from './plan.js';
 import type { Plan } from './plan.js';
 import { play } from './play.js';
-import { schedules } from './schedules.js';
+import { schedules } from './schedules/index.js';
 import { shrink } from './shrink.js';
 import { printTrace } from './trace.js';
 
