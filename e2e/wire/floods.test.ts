@@ -1,6 +1,7 @@
 // Too much of everything: too long, too many, too fast, too slow, never finished. Others must not notice.
 
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import {
   ATTACKER,
@@ -412,6 +413,7 @@ describe('A server with small limits', () => {
         limits: {
           strangersPerAddress: 10,
           connectionsPerAddress: 30,
+          bodies: MIB,
           openRate: { perSecond: 10, burst: 20 },
           requestRate: { perSecond: 100_000, burst: 100_000 },
         },
@@ -436,6 +438,63 @@ describe('A server with small limits', () => {
     await next.isUp();
     next.leave();
     expect(await suite.refusals('timeout', 10)).toHaveLength(10);
+  });
+
+  /** Requests whose bodies stop in their middle. */
+  const half = (count: number, from: string, bytes: number): Socket[] =>
+    Array.from({ length: count }, (_, at) => {
+      const socket = connect({ host: '127.0.0.1', port: suite.port, localAddress: from });
+      socket.on('error', () => {});
+      const path = POSTS[at % POSTS.length] ?? '';
+      socket.write(head(suite.port, path, `Content-Length: ${LIMIT}`) + ' '.repeat(bytes));
+      return socket;
+    });
+
+  it('S33 takes a place for a message before it is read: ten halves of an address at once, others then', async () => {
+    const from = '127.0.0.5';
+    const halves = half(10, from, 10);
+    const refused = async (): Promise<boolean> => {
+      const answer = await http(suite.port, { path: '/realtime/poll', body: hello(), from });
+      if (answer.status === 200) return false;
+      expect([answer.status, faultOf(answer)]).toMatchObject([503, { code: 'overload', field: 'address' }]);
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      return true;
+    };
+    await expect.poll(refused).toBe(true);
+    for (const socket of halves) socket.destroy();
+    await expect.poll(refused).toBe(false);
+  });
+
+  it('S33 keeps no more than its limit of messages that never end, and takes those that come whole', async () => {
+    const before = await suite.server.stats();
+    // 2 MB from eight addresses, twice what is kept.
+    const halves = Array.from({ length: 8 }, (_, at) => half(1, `127.0.0.${70 + at}`, 250_000)).flat();
+    const answers: string[] = halves.map((socket, at) => {
+      socket.setEncoding('utf8');
+      socket.on('data', (part: string) => (answers[at] += part));
+      return '';
+    });
+    expect((await suite.refusals('overload', 4)).map(({ field }) => field)).toEqual(
+      expect.arrayContaining(new Array(4).fill('body')),
+    );
+    const whole = await Peer.open('send', suite.port, { from: '127.0.0.80' });
+    await whole.isUp();
+    const told = (): string[] => answers.filter((text) => text.includes('"overload"'));
+    await expect.poll(() => told().length).toBeGreaterThanOrEqual(4);
+    for (const socket of halves) socket.destroy();
+    for (const text of told()) {
+      expect(text).toMatch(/^HTTP\/1\.1 503 /);
+      expect(text.toLowerCase()).toContain('retry-after: 1\r\n');
+    }
+    // Room is given back with those that are gone.
+    const large = await http(suite.port, {
+      path: '/realtime/poll',
+      body: hello().padEnd(LIMIT, ' '),
+      from: '127.0.0.81',
+    });
+    expect(large.status).toBe(200);
+    const after = await suite.server.settles(({ fds }) => fds <= before.fds);
+    expect(after.fds).toBeLessThanOrEqual(before.fds);
   });
 
   it('S38 lets go of readers that do not read, and of their sockets', async () => {

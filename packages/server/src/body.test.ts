@@ -1,13 +1,20 @@
 import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { readBody } from './body.js';
+import { readBody, Unfinished } from './body.js';
 import type { Body } from './body.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 type Chunk = string | Uint8Array;
-type Reader = (chunks: readonly Chunk[], headers?: Record<string, string>, limit?: number) => Promise<Body>;
+type Reader = (
+  chunks: readonly Chunk[],
+  headers?: Record<string, string>,
+  limit?: number,
+  unfinished?: Unfinished,
+) => Promise<Body>;
+
+const room = (): Unfinished => new Unfinished(1_000);
 
 /** A body as a web stream, and what was taken of it. */
 function webBody(chunks: readonly Chunk[]): { request: Request; taken: () => number } {
@@ -30,14 +37,15 @@ function webBody(chunks: readonly Chunk[]): { request: Request; taken: () => num
 }
 
 const readers: Record<string, Reader> = {
-  'a web request': (chunks, headers = JSON_TYPE, limit = 100) =>
-    readBody(webBody(chunks).request, (name) => headers[name], limit, undefined),
-  'a request of Node': (chunks, headers = JSON_TYPE, limit = 100) => {
+  'a web request': (chunks, headers = JSON_TYPE, limit = 100, unfinished = room()) =>
+    readBody(webBody(chunks).request, (name) => headers[name], limit, unfinished, undefined),
+  'a request of Node': (chunks, headers = JSON_TYPE, limit = 100, unfinished = room()) => {
     const incoming = new PassThrough();
     const answer = readBody(
       new Request('http://localhost/'),
       (name) => headers[name],
       limit,
+      unfinished,
       incoming as unknown as IncomingMessage,
     );
     for (const chunk of chunks) incoming.write(chunk);
@@ -114,26 +122,60 @@ describe.each(Object.entries(readers))('the body of %s', (_, read) => {
     const answer = await read(['x'.repeat(11)], { ...JSON_TYPE, 'content-length': '2' }, 10);
     expect(answer.ok).toBe(false);
   });
+
+  test('counts while it is not whole, and no longer', async () => {
+    const unfinished = new Unfinished(10);
+    const length = (bytes: number): Record<string, string> => ({
+      ...JSON_TYPE,
+      'content-length': `${bytes}`,
+    });
+    const overload = { ok: false, code: 'overload', field: 'body' };
+    // Each piece but the last, which makes it whole.
+    expect((await read(['xxxxx', 'xxxxx', 'xxxxx'], length(15), 100, unfinished)).ok).toBe(true);
+    expect(await read(['xxxxx', 'xxxxx', 'x', 'x'], length(12), 100, unfinished)).toEqual(overload);
+    // Of an undeclared length, nobody knows which is the last.
+    expect(await read(['xxxxx', 'xxxxxx'], JSON_TYPE, 100, unfinished)).toEqual(overload);
+    expect(unfinished.take(10)).toBe(true);
+    expect(await read(['x', 'x'], length(2), 100, unfinished)).toEqual(overload);
+    expect((await read(['x'.repeat(50)], length(50), 100, unfinished)).ok).toBe(true);
+    unfinished.give(10);
+    expect((await read(['xxxxx', 'xxxxx'], JSON_TYPE, 100, unfinished)).ok).toBe(true);
+  });
 });
 
 test('a body over the declared length is not read at all, one over the limit not to its end (P62)', async () => {
   const declared = webBody(['x'.repeat(50)]);
-  await readBody(declared.request, (name) => ({ ...JSON_TYPE, 'content-length': '50' })[name], 10, undefined);
+  await readBody(
+    declared.request,
+    (name) => ({ ...JSON_TYPE, 'content-length': '50' })[name],
+    10,
+    room(),
+    undefined,
+  );
   expect(declared.taken()).toBe(0);
   const endless = webBody(Array.from({ length: 1_000 }, () => 'xxxx'));
-  await readBody(endless.request, (name) => (JSON_TYPE as Record<string, string>)[name], 10, undefined);
+  await readBody(
+    endless.request,
+    (name) => (JSON_TYPE as Record<string, string>)[name],
+    10,
+    room(),
+    undefined,
+  );
   expect(endless.taken()).toBe(3);
 });
 
-test('a body that is cut off rejects, and is not taken for a whole one', async () => {
+test('a body that is cut off rejects, is not taken for a whole one, and gives back what it took', async () => {
+  const unfinished = new Unfinished(2);
   const incoming = new PassThrough();
   const answer = readBody(
     new Request('http://localhost/'),
     (name) => (JSON_TYPE as Record<string, string>)[name],
     100,
+    unfinished,
     incoming as unknown as IncomingMessage,
   );
   incoming.write('[1');
   incoming.destroy(new Error('aborted'));
   await expect(answer).rejects.toThrow('aborted');
+  expect(unfinished.take(2)).toBe(true);
 });

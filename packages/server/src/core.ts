@@ -81,10 +81,12 @@ export interface Limits {
   requestRate: Rate;
   /** Connections of one address at once. Default 2,000. */
   connectionsPerAddress: number;
-  /** Connections of one address that have not said `hello` yet. Default 100. */
+  /** Connections of one address that have not said `hello` yet, and messages over HTTP that are still arriving. Default 100. */
   strangersPerAddress: number;
   /** Connections of this node. Default 100,000. */
   connections: number;
+  /** Bytes of messages over HTTP that have arrived in part, on this node. Default 67,108,864. */
+  bodies: number;
   /** Channels of one session, and member lists that it is in. Default 100. */
   channels: number;
   /** Bytes that may wait in one connection's socket before it counts as full. Default 262,144. */

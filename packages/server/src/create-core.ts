@@ -47,6 +47,7 @@ const LIMITS: Limits = {
   connectionsPerAddress: 2000,
   strangersPerAddress: 100,
   connections: 100_000,
+  bodies: 64 * 1024 * 1024,
   channels: MAX_CHANNELS,
   backlog: 256 * 1024,
   handler: 30_000,

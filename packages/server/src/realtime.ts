@@ -22,6 +22,7 @@ import type {
   RequestName,
   Untyped,
 } from '@iskra/protocol/wire';
+import { Unfinished } from './body.js';
 import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
 import { createCore, keepSwept } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
@@ -147,7 +148,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const clients = new Set<WebSocketContext>();
   const active = (): number => connections.size + clients.size;
-  const app = createRoutes({ core, guard, upgradeWebSocket });
+  const app = createRoutes({ core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) });
   const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
   const webSockets = webSocketServer(limits.message);
   const stopSweeping = keepSwept(core);

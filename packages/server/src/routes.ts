@@ -8,7 +8,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { CODES, Dimension, faultEnvelope, parseMessage } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
-import { readBody } from './body.js';
+import { readBody, Unfinished } from './body.js';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
 import type { Core } from './core.js';
@@ -35,6 +35,7 @@ export interface RouteParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
+  readonly unfinished: Unfinished;
 }
 
 /** Headers of every answer: nothing on the way may keep, change, or hold it back (P63). */
@@ -45,6 +46,9 @@ const HEADERS: HeaderList = Object.entries({
   'referrer-policy': 'no-referrer',
   vary: 'Origin',
 }).flat();
+
+/** Milliseconds after which whoever found no place may come again: bodies arrive and strangers say hello within seconds. */
+const PAUSE = 1_000;
 
 export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings | undefined }> {
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
@@ -133,21 +137,24 @@ async function withMessage(
   const passed = pass(parts, c);
   if (passed instanceof Response) return passed;
   const { core, guard } = parts;
-  // A body that is cut off leaves nobody to answer.
-  const body = await readBody(c.req.raw, headersOf(c), core.limits.message, c.env?.incoming).catch(
-    () => null,
-  );
-  if (body === null) return new Response(null, { status: 400 });
-  if (!body.ok) {
-    // What is left of a body that is too big is not waited for.
-    if (c.env?.outgoing !== undefined && body.code === 'too_big') c.env.outgoing.shouldKeepAlive = false;
-    return refuse(parts, passed, body.code, body.field);
-  }
-  const frames = parseMessage(body.text);
-  if (frames === undefined || frames.length === 0) return refuse(parts, passed, 'bad_frame', 'message');
+  // Before anything of the body is read: half of one holds memory, too.
   const place = guard.admit(passed.address);
   if (place === undefined) return refuse(parts, passed, 'overload', 'address');
   const { raw: request } = c.req;
+  const { message } = core.limits;
+  // A body that is cut off leaves nobody to answer.
+  const body = await readBody(request, headersOf(c), message, parts.unfinished, c.env?.incoming).catch(
+    () => null,
+  );
+  const frames = body?.ok === true ? parseMessage(body.text) : undefined;
+  if (frames === undefined || frames.length === 0) {
+    place.release();
+    if (body === null) return new Response(null, { status: 400 });
+    if (body.ok) return refuse(parts, passed, 'bad_frame', 'message');
+    // What is left of a body that is refused in its middle is not waited for.
+    if (c.env?.outgoing !== undefined && body.field === 'body') c.env.outgoing.shouldKeepAlive = false;
+    return refuse(parts, passed, body.code, body.field);
+  }
   const exchange = createExchange(
     c.env?.outgoing,
     () => request.signal,
@@ -195,7 +202,7 @@ function refuse(
   code: CodeName,
   field: string,
   status: number = CODES[code].status,
-  retryAfter?: number,
+  retryAfter: number | undefined = code === 'overload' ? PAUSE : undefined,
 ): Response {
   parts.core.log.refused(code, { address: from.address, field });
   parts.core.metrics.refused(code);
