@@ -194,7 +194,7 @@ export interface Store {
    * The members behind a place in that order (0: the first ones), as many as `bytes` of their JSON hold, but one at
    * least. Whoever is there from the first page to the last is on exactly one of them.
    */
-  membersAfter(channel: string, place: number, bytes: number): Promise<MemberPage>;
+  membersPage(channel: string, place: number, bytes: number): Promise<MemberPage>;
 
   /** Ends what is over: leases and sessions. Called every few seconds by each node. */
   sweep(): Promise<Swept>;

@@ -75,7 +75,7 @@ export async function listMembers(
 }
 
 async function page(core: Core, channel: string, after: number): Promise<Partial<Subscribed>> {
-  const { members, more } = await core.store.membersAfter(channel, after, PAGE);
+  const { members, more } = await core.store.membersPage(channel, after, PAGE);
   return {
     ...(members.length > 0 && { members: [...members] }),
     ...(more !== undefined && { more }),

@@ -726,7 +726,7 @@ function members(it: It): void {
     const found: string[] = [];
     let pages = 0;
     for (let more: number | undefined = 0; more !== undefined; pages++) {
-      const page = await peer.membersAfter('room', more, 400);
+      const page = await peer.membersPage('room', more, 400);
       assert.ok(page.members.length >= 1 && JSON.stringify(page.members).length <= 402);
       found.push(...page.members.map(({ id }) => id));
       more = page.more;
@@ -747,10 +747,10 @@ function members(it: It): void {
     const [one, other] = [await open(), await open()];
     await store.enter(one, 'room', { id: one, data: 'x'.repeat(500) }, MOST);
     await store.enter(other, 'room', { id: other, data: 'x'.repeat(500) }, MOST);
-    const first = await store.membersAfter('room', 0, 10);
-    const second = await store.membersAfter('room', first.more ?? -1, 10);
+    const first = await store.membersPage('room', 0, 10);
+    const second = await store.membersPage('room', first.more ?? -1, 10);
     assert.deepEqual([first.members[0]?.id, second.members[0]?.id, second.more], [one, other, undefined]);
-    assert.deepEqual(await store.membersAfter('nowhere', 0, 10), { members: [] });
+    assert.deepEqual(await store.membersPage('nowhere', 0, 10), { members: [] });
   });
 
   it('leaves with its session, told once for each channel (P46, P72)', async ({ store, open }) => {

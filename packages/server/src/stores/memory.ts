@@ -271,7 +271,7 @@ class MemoryStore implements Store {
     return [...(this.#members.get(channel)?.values() ?? [])].map(({ member }) => member);
   }
 
-  async membersAfter(channel: string, place: number, bytes: number): Promise<MemberPage> {
+  async membersPage(channel: string, place: number, bytes: number): Promise<MemberPage> {
     const members: Member[] = [];
     let last = place;
     let room = bytes;
