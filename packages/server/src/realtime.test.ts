@@ -353,14 +353,10 @@ describe('a session', () => {
 
   test('is not opened again by a late copy of what opened it, when it has ended (P10)', async () => {
     const realtime = start();
-    const nonce = newNonce();
-    const hello: Frame[] = [
-      ['hello', { version: 1, nonce }],
-      ['publish', 1, 'room', envelope('said')],
-    ];
-    const { key, generation } = payloadOf((await post(realtime, '/poll', hello)).frames) ?? {};
-    await post(realtime, '/send', [['continue', { nonce, key, generation }], ['bye']]);
-    const late = await post(realtime, '/poll', hello);
+    const said: Frame = ['publish', 1, 'room', envelope('said')];
+    const { goOn, nonce } = await open(realtime, said);
+    await post(realtime, '/send', [goOn(), ['bye']]);
+    const late = await post(realtime, '/poll', [['hello', { version: 1, nonce }], said]);
     expect([late.status, tags(late.frames)]).toEqual([410, ['close session_unknown']]);
     expect(await realtime.history('room', 9)).toHaveLength(1);
   });
