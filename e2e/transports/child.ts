@@ -17,6 +17,7 @@ interface Answer {
 
 export interface Child<Verbs> {
   readonly does: Remote<Verbs>;
+  readonly pid: number;
   /** At once, as in a crash. */
   kill(): Promise<void>;
 }
@@ -36,10 +37,18 @@ export function expose(verbs: object): void {
   process.send?.({ id: 0 });
 }
 
-/** Starts a compiled program of this folder; answers when it is ready. */
-export async function startChild<Verbs>(program: string, config: unknown = {}): Promise<Child<Verbs>> {
-  const path = fileURLToPath(new URL(`../dist/transports/${program}.js`, import.meta.url));
-  const child = fork(path, [JSON.stringify(config)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/** Starts a compiled program, as `transports/serve`; answers when it is ready. */
+export async function startChild<Verbs>(
+  program: string,
+  config: unknown = {},
+  execArgv: string[] = [],
+): Promise<Child<Verbs>> {
+  // The same from the source of a test and from what was compiled.
+  const path = fileURLToPath(import.meta.url.replace(/^(.*\/e2e)\/.*$/, `$1/dist/${program}.js`));
+  const child = fork(path, [JSON.stringify(config)], {
+    execArgv,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let calls = 0;
   const gone = new Promise<void>((resolve) => {
@@ -64,6 +73,7 @@ export async function startChild<Verbs>(program: string, config: unknown = {}): 
       child.send({ id, verb, given } satisfies Call);
       return answer(id);
     }),
+    pid: child.pid!,
     kill() {
       child.kill('SIGKILL');
       return gone;

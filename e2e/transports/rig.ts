@@ -43,7 +43,7 @@ export function withRig(place: Place): Rig {
   let url: string;
 
   const another = async (config: ServeConfig = {}): Promise<Server> => {
-    const server = await startChild<ServeVerbs>('serve', { script, ...config });
+    const server = await startChild<ServeVerbs>('transports/serve', { script, ...config });
     servers.push(server);
     return server;
   };
@@ -56,7 +56,7 @@ export function withRig(place: Place): Rig {
     script = await bundleInPage();
     const [first] = await Promise.all([
       another(),
-      startChild<ProxyVerbs>('proxy').then((started) => (proxy = started)),
+      startChild<ProxyVerbs>('transports/proxy').then((started) => (proxy = started)),
       place.start(),
     ]);
     await aim(first);
