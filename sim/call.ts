@@ -14,6 +14,7 @@ const LATE = [1_000, 15_000] as const;
 /** One request and its answer. */
 export class Call {
   readonly #way: Way;
+  readonly #path: 'sse' | 'poll' | 'send';
   readonly #wire: Wire;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: Error) => void;
@@ -24,14 +25,16 @@ export class Call {
 
   constructor(
     way: Way,
+    path: 'sse' | 'poll' | 'send',
     resolve: (response: Response) => void,
     reject: (error: Error) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#way = way;
+    this.#path = path;
     this.#resolve = resolve;
     this.#reject = reject;
-    const wire = (this.#wire = way.wire());
+    const wire = (this.#wire = way.wire(path));
     wire.onClientCut = () => this.#fail('the connection was cut');
     const abort = (): void => {
       this.#fail('aborted');
@@ -46,13 +49,25 @@ export class Call {
     this.#forget = () => signal?.removeEventListener('abort', abort);
   }
 
-  send(path: 'sse' | 'poll' | 'send', body: string): void {
+  send(body: string): void {
     const way = this.#way;
+    const path = this.#path;
     const wire = this.#wire;
-    this.#fate = drawFate(way);
+    way.hear(wire, 'page', body);
+    const decision = way.decide?.(path, body);
+    this.#fate = typeof decision === 'string' ? decision : decision ? 'fine' : drawFate(way);
     const soon = (): number => 2 * way.latency + way.random.between(0, 1_000);
     if (body.length > way.cap) return this.#answerAfter(2 * way.latency, 413);
     if (path === 'sse' && way.streams?.how === 'refused') return this.#answerAfter(2 * way.latency, 502);
+    if (typeof decision === 'object') {
+      if ('copyTo' in decision)
+        way.world.after(way.latency, () => serveAside(way, path, body, decision.copyTo));
+      else {
+        way.world.after(soon(), () => way.client.run(() => this.#fail('no answer')));
+        way.world.after(decision.late, () => serveAside(way, path, body, decision.at));
+        return;
+      }
+    }
     switch (this.#fate) {
       case 'lost':
         wire.cut(soon(), 0);
@@ -76,7 +91,7 @@ export class Call {
     wire.up.push(
       body.length,
       () => (node ??= way.node())?.actor,
-      () => this.#arrive(node!, path, body),
+      () => this.#arrive(node!, body),
     );
     // Nobody listens: the refusal takes as long as the way.
     way.world.after(2 * way.latency + 1, () => {
@@ -90,7 +105,7 @@ export class Call {
     }
   }
 
-  #arrive(node: SimNode, path: 'sse' | 'poll' | 'send', body: string): void {
+  #arrive(node: SimNode, body: string): void {
     const wire = this.#wire;
     wire.arrived(node.actor);
     const way = this.#way;
@@ -107,7 +122,7 @@ export class Call {
         wire.onServerCut = callback;
       },
     };
-    node.serve(path, body, exchange);
+    node.serve(this.#path, body, exchange);
   }
 
   #openStream(
@@ -119,6 +134,7 @@ export class Call {
     const pass = (block: Buffer): void =>
       down(block.length, () => {
         this.#stream ??= this.#begin();
+        this.#way.hear(wire, 'node', block.toString());
         this.#stream.push(block, this.#way.random);
       });
     return {
@@ -148,6 +164,7 @@ export class Call {
 
   #answer(status: number, text: string): void {
     const isCut = this.#fate === 'truncated';
+    if (!isCut) this.#way.hear(this.#wire, 'node', text);
     this.#resolve(
       response(status, { text: () => (isCut ? Promise.reject(networkError('cut')) : Promise.resolve(text)) }),
     );
@@ -185,8 +202,7 @@ function drawFate({ requests, random }: Way): FetchFate {
 }
 
 /** A copy of a request that its sender knows nothing of: nobody hears the answer. */
-function serveAside(way: Way, path: 'sse' | 'poll' | 'send', body: string): void {
-  const node = way.node();
+function serveAside(way: Way, path: 'sse' | 'poll' | 'send', body: string, node = way.node()): void {
   let gone: (() => void) | undefined;
   // The proxy gives up on the answer after a while.
   way.world.after(30_000, () => node?.actor.run(() => gone?.()));

@@ -3,6 +3,7 @@ import { connect, ClosedError, OutcomeUnknown, QueueFull, RequestTimeout } from 
 import type { Client, ConnectOptions, Environment } from '@iskra/client';
 import type { End, PageHistory, Sent } from './history.js';
 import { createRandom } from './random.js';
+import type { Random } from './random.js';
 import type { SimNode } from './node.js';
 import { BASE, Way } from './way.js';
 import { Actor } from './world.js';
@@ -26,6 +27,7 @@ export class Page {
 
   constructor(
     world: World,
+    random: Random,
     seed: number,
     name: string,
     balance: () => SimNode | undefined,
@@ -34,7 +36,6 @@ export class Page {
     this.name = name;
     this.#world = world;
     this.history = { page: name, seen: [], sent: [] };
-    const random = createRandom(seed, name);
     this.actor = new Actor(world, name, random.whole(1, 1_000_000));
     this.way = new Way({ world, random: createRandom(seed, `way of ${name}`), client: this.actor, balance });
     this.client = connect(BASE, {
@@ -102,16 +103,18 @@ export class Page {
     return sent;
   }
 
-  /** The server's handler waits for `takes` ms and answers with the id. */
-  request(name: 'echo' | 'echo-once', takes: number, timeout = 60_000): Sent {
+  /** The server's handler says so in the channel `tells`, if it is given, waits for `takes` ms, and answers with the id. */
+  request(name: 'echo' | 'echo-once', takes: number, timeout = 60_000, tells?: string): Sent {
     const sent = this.#begin('request', undefined);
-    this.client.request(name, { id: sent.id, takes }, { timeout }).then(
-      (reply) => {
-        sent.reply = reply;
-        this.#ended(sent, 'acknowledged');
-      },
-      (error: unknown) => this.#ended(sent, endOf(error)),
-    );
+    this.client
+      .request(name, { id: sent.id, takes, ...(tells !== undefined && { tells }) }, { timeout })
+      .then(
+        (reply) => {
+          sent.reply = reply;
+          this.#ended(sent, 'acknowledged');
+        },
+        (error: unknown) => this.#ended(sent, endOf(error)),
+      );
     return sent;
   }
 

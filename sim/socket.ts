@@ -21,7 +21,7 @@ export class SimSocket {
 
   constructor(way: Way) {
     this.#way = way;
-    const wire = (this.#wire = way.wire());
+    const wire = (this.#wire = way.wire('websocket'));
     const block = (this.#block = way.webSockets);
     wire.onClientCut = () => this.#closed(1006, '');
     if (block?.how === 'hangs') return;
@@ -42,6 +42,7 @@ export class SimSocket {
   }
 
   send(text: string): void {
+    this.#way.hear(this.#wire, 'page', text);
     if (this.#block?.how === 'silent') return;
     if (this.#block?.how === 'first-frame') return this.#wire.cut(this.#way.latency, this.#way.latency);
     this.#wire.up.push(
@@ -90,7 +91,9 @@ export class SimSocket {
       close: (code: CodeName) => down(0, () => this.#closed(CODES[code].code, code)),
     };
     const deliver = (text: string): void => {
-      if (this.readyState === 1) this.onmessage?.({ data: text });
+      if (this.readyState !== 1) return;
+      this.#way.hear(wire, 'node', text);
+      this.onmessage?.({ data: text });
     };
     const connection = (this.#connection = node.connect(transport));
     wire.onServerCut = () => connection.dispose();

@@ -18,6 +18,8 @@ export interface StageOptions {
   store?: 'memory' | 'shared';
   /** Entries that a channel's log keeps. */
   retention?: number;
+  /** Entries that a session's inbox keeps. */
+  inbox?: number;
   /** Ms that a session lives on. */
   window?: number;
   core?: CoreOptions;
@@ -39,7 +41,8 @@ export class Stage {
   readonly #isLocal: boolean;
   readonly #random: Random;
 
-  constructor({ seed, nodes = 1, store = 'memory', retention = 1_000, window, core, traced }: StageOptions) {
+  constructor(options: StageOptions) {
+    const { seed, nodes = 1, store = 'memory', retention = 1_000, inbox, window, core, traced } = options;
     this.#seed = seed;
     this.#isLocal = store === 'memory';
     this.#random = createRandom(seed, 'stage');
@@ -51,6 +54,7 @@ export class Stage {
       this.#isLocal,
       {
         retention: { entries: retention },
+        ...(inbox !== undefined && { inbox: { entries: inbox } }),
         presenceWindow: PRESENCE,
         ...(window !== undefined && { window }),
       },
@@ -86,10 +90,11 @@ export class Stage {
             for (const name of ['echo', 'echo-once']) {
               server.handlers.set(name, {
                 once: name === 'echo-once',
-                run: async (input, { idempotencyKey: key, redelivered }) => {
-                  const { id, takes } = input as { id: string; takes: number };
+                run: async (input, { idempotencyKey: key, redelivered, publish }) => {
+                  const { id, takes, tells } = input as { id: string; takes: number; tells?: string };
                   actor.note(() => `handles ${id}${redelivered ? ', again' : ''}`);
                   this.truth.runs.push({ at: this.world.now, key, id, redelivered });
+                  if (tells !== undefined) await publish(tells, { delta: 'said', payload: { id } });
                   await new Promise<void>((resolve) => {
                     actor.clock.at(actor.clock.now() + takes, resolve);
                   });
@@ -104,16 +109,25 @@ export class Stage {
 
   /** A page opens. Pages of the same name are the same person. */
   page(name: string, options: ClientOptions = {}): Page {
+    return this.#open(name, name, options);
+  }
+
+  #open(name: string, chance: string, options: ClientOptions): Page {
     const balance = (): SimNode | undefined => {
       const listening = this.nodes.filter(({ listens }) => listens);
       return listening.length > 0 ? this.#random.pick(listening) : undefined;
     };
-    const page = new Page(this.world, this.#seed, name, balance, {
+    const page = new Page(this.world, createRandom(this.#seed, chance), this.#seed, name, balance, {
       auth: () => ({ user: personOf(name), expiresIn: this.credentialsLast }),
       ...options,
     });
     this.pages.push(page);
     return page;
+  }
+
+  /** A page with the same random numbers from the beginning: it makes the same nonce, so both have one session. */
+  clone(page: Page, options: ClientOptions = {}): Page {
+    return this.#open(`${page.name}/copy`, page.name, options);
   }
 
   /** Ms that new credentials last. */

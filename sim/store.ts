@@ -8,6 +8,8 @@
 import type { Entry, Head, LogRead, SessionState, Store } from '@iskra/server/parts';
 import { memoryStore } from '@iskra/server/parts';
 import type { MemoryStoreOptions } from '@iskra/server/parts';
+import { Holds } from './hold.js';
+import type { Hand, Held } from './hold.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
 import type { Actor, World } from './world.js';
@@ -59,6 +61,8 @@ type Hear = (log: string, entry: Entry) => void;
 
 export class SimStore {
   faults: StoreFaults = HEALTHY;
+  /** Nodes that do not reach it: their verbs fail, and hints do not come to them. */
+  readonly unreachable = new Set<Actor>();
   readonly #world: World;
   readonly #random: Random;
   readonly #options: MemoryStoreOptions;
@@ -73,6 +77,9 @@ export class SimStore {
   /** The name of the inner store's own run: a replica has that of its primary. */
   #run = '';
   #burnt = 0;
+  /** Ms by which its clock is ahead of true time. */
+  #ahead = 0;
+  readonly #holds: Holds;
   readonly #listeners = new Map<Actor, { watched: Set<string>; hear: Hear }>();
   readonly #logs = new Set<string>();
   /** For each log and epoch of the inner store, the offsets after which it went on under another name. */
@@ -80,6 +87,7 @@ export class SimStore {
 
   constructor(world: World, seed: number, isLocal: boolean, options: MemoryStoreOptions, witness: Witness) {
     this.#world = world;
+    this.#holds = new Holds(world);
     this.#random = createRandom(seed, 'store');
     this.#isLocal = isLocal;
     this.#options = options;
@@ -99,7 +107,7 @@ export class SimStore {
           return undefined;
         }
         // Hints come from the moment at which the store knows of it.
-        return this.#travel(node, () => void listener.watched.add(log));
+        return this.#travel(node, 'watch', () => void listener.watched.add(log));
       },
       unwatch: (log: string) => void listener.watched.delete(log),
       onHint: (hear: Hear) => {
@@ -110,6 +118,16 @@ export class SimStore {
     return new Proxy(own as Store, {
       get: (known, verb: keyof Store) => known[verb] ?? ((...args: unknown[]) => this.#ask(node, verb, args)),
     });
+  }
+
+  /** Holds back a verb, its answer, or hints, until the hand is opened. */
+  hold(held: Held): Hand {
+    return this.#holds.hold(held);
+  }
+
+  /** Its clock jumps by so many ms. */
+  jump(by: number): void {
+    this.#ahead += by;
   }
 
   /** The node is gone, and its connection with it. */
@@ -123,6 +141,11 @@ export class SimStore {
     ...args: Parameters<Store[Verb]>
   ): ReturnType<Store[Verb]> {
     return this.#perform(verb, args) as ReturnType<Store[Verb]>;
+  }
+
+  /** How many changes it has taken: all since an earlier count are what a fail-over may lose. */
+  get changes(): number {
+    return this.#changes.length;
   }
 
   /** Everything is gone, and other epochs begin. */
@@ -175,7 +198,7 @@ export class SimStore {
     let isNamed = false;
     return memoryStore({
       ...this.#options,
-      now: () => this.#change?.at ?? this.#world.now,
+      now: () => this.#change?.at ?? this.#world.now + this.#ahead,
       randomId: () => {
         // The first name that it asks for is that of its run.
         if (!isNamed) {
@@ -201,10 +224,12 @@ export class SimStore {
           continue;
         }
         const { lostHints, lateHints } = this.faults;
-        if (this.#random.chance(lostHints)) continue;
-        this.#world.after(this.#random.between(0, lateHints), () => {
-          if (watched.has(log)) node.run(() => hear(log, named));
-        });
+        if (this.unreachable.has(node) || this.#random.chance(lostHints)) continue;
+        this.#world.after(this.#random.between(0, lateHints), () =>
+          this.#holds.pass('hint', node, false, () => {
+            if (watched.has(log)) node.run(() => hear(log, named));
+          }),
+        );
       }
     });
   }
@@ -213,9 +238,10 @@ export class SimStore {
 
   async #ask(node: Actor, verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
     const { failsBefore, failsAfter } = this.faults;
-    if (this.#isLocal && failsBefore + failsAfter === 0 && this.faults === HEALTHY)
+    if (this.#isLocal && failsBefore + failsAfter === 0 && this.faults === HEALTHY && this.#holds.none)
       return this.#perform(verb, args);
-    return this.#travel(node, () => {
+    return this.#travel(node, verb, () => {
+      if (this.unreachable.has(node)) throw new Error('the store is out of reach');
       if (this.#random.chance(failsBefore)) throw new Error('the store does not answer');
       const answer = this.#perform(verb, args);
       if (this.#random.chance(failsAfter)) throw new Error('the answer of the store was lost');
@@ -224,17 +250,19 @@ export class SimStore {
   }
 
   /** There, and back again; to a node that died meanwhile, nothing comes back. */
-  #travel<Value>(node: Actor, act: () => Value | Promise<Value>): Promise<Value> {
+  #travel<Value>(node: Actor, verb: keyof Store, act: () => Value | Promise<Value>): Promise<Value> {
     const half = (): number => this.#random.between(...this.faults.latency) / 2;
     return new Promise((resolve, reject) => {
-      this.#world.after(half(), () => {
-        const done = (settle: () => void): void => void this.#world.after(half(), () => node.run(settle));
-        // An async function, so that what is thrown at once is a rejection as well.
+      const done = (settle: () => void): void => {
+        this.#world.after(half(), () => this.#holds.pass(verb, node, true, () => node.run(settle)));
+      };
+      // An async function, so that what is thrown at once is a rejection as well.
+      const arrived = (): void =>
         void (async () => act())().then(
           (value) => done(() => resolve(value)),
           (error: unknown) => done(() => reject(error as Error)),
         );
-      });
+      this.#world.after(half(), () => this.#holds.pass(verb, node, false, arrived));
     });
   }
 
@@ -254,7 +282,7 @@ export class SimStore {
     const change: Change = {
       verb: verb === 'read' ? 'heads' : verb,
       args: verb === 'read' ? [met] : args,
-      at: this.#world.now,
+      at: this.#world.now + this.#ahead,
       ids: [],
     };
     if (records) this.#changes.push(change);

@@ -9,7 +9,7 @@ import type { SimNode } from './node.js';
 import type { Random } from './random.js';
 import { SimSocket } from './socket.js';
 import { Wire } from './wire.js';
-import type { Weather } from './wire.js';
+import type { Carried, Weather } from './wire.js';
 import type { Actor, World } from './world.js';
 
 /** What is done to WebSockets: those that open from now on. */
@@ -36,6 +36,22 @@ export interface RequestFaults {
   gateway: number;
 }
 
+/** What happens to one request by hand: as by chance, or steered. */
+export type Decision =
+  | keyof RequestFaults
+  /** It arrives at this node so many ms later; its sender hears nothing of it. */
+  | { late: number; at: SimNode }
+  /** A copy arrives at this node at the same time; nobody hears its answer. */
+  | { copyTo: SimNode };
+
+/** A message, as it leaves the page or as it arrives there. */
+export interface Overheard {
+  readonly at: number;
+  readonly wire: Wire;
+  readonly by: 'page' | 'node';
+  readonly text: string;
+}
+
 export interface WayOptions {
   world: World;
   random: Random;
@@ -54,6 +70,12 @@ export class Way implements Weather {
   streams: StreamBlock | undefined;
   heldPolls: PollBlock | undefined;
   requests: RequestFaults | undefined;
+  /** Decides what happens to a request, before chance does; undefined leaves it to chance. */
+  decide: ((path: 'sse' | 'poll' | 'send', body: string) => Decision | undefined) | undefined;
+  /** Where everything new goes, as long as it listens there; otherwise the balancer says. */
+  to: SimNode | undefined;
+  /** Is told every message. */
+  overhears: ((message: Overheard) => void) | undefined;
   /** Bodies over this many bytes are answered 413 by a proxy. */
   cap = Infinity;
   readonly world: World;
@@ -71,11 +93,11 @@ export class Way implements Weather {
 
   /** The next node in turn that listens. */
   node(): SimNode | undefined {
-    return this.#balance();
+    return this.to?.listens ? this.to : this.#balance();
   }
 
-  wire(): Wire {
-    const wire = new Wire(this.world, this, this.random, this.client);
+  wire(carries: Carried): Wire {
+    const wire = new Wire(this.world, this, this.random, this.client, carries);
     this.#wires.add(wire);
     return wire;
   }
@@ -86,6 +108,15 @@ export class Way implements Weather {
 
   get wires(): ReadonlySet<Wire> {
     return this.#wires;
+  }
+
+  /** The newest open wire that is used for this. */
+  newest(carried: Carried): Wire | undefined {
+    return [...this.#wires].filter(({ carries }) => carries === carried).at(-1);
+  }
+
+  hear(wire: Wire, by: Overheard['by'], text: string): void {
+    this.overhears?.({ at: this.world.now, wire, by, text });
   }
 
   setStalled(stalled: boolean): void {
@@ -103,8 +134,8 @@ export class Way implements Weather {
 
   readonly fetch: ClientEnvironment['fetch'] = (url, { body, signal }) =>
     new Promise<Response>((resolve, reject) => {
-      const call = new Call(this, resolve, reject, signal ?? undefined);
-      call.send(url.slice(BASE.length + 1) as 'sse' | 'poll' | 'send', body as string);
+      const path = url.slice(BASE.length + 1) as 'sse' | 'poll' | 'send';
+      new Call(this, path, resolve, reject, signal ?? undefined).send(body as string);
     });
 
   get WebSocket(): NonNullable<ClientEnvironment['WebSocket']> {

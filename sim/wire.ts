@@ -9,6 +9,9 @@ import type { Actor, World } from './world.js';
 /** Bytes that may wait in a socket before it counts as full. */
 export const BACKLOG = 16 * 1024;
 
+/** What a wire is used for: a WebSocket, or an HTTP request to one of the routes. */
+export type Carried = 'websocket' | 'sse' | 'poll' | 'send';
+
 /** What a wire asks of the way that it runs through. */
 export interface Weather {
   /** One way, ms. */
@@ -20,6 +23,7 @@ export interface Weather {
 }
 
 export class Wire {
+  readonly carries: Carried;
   readonly up: Lane;
   readonly down: Lane;
   readonly #world: World;
@@ -31,7 +35,8 @@ export class Wire {
   readonly #client: Actor;
   #server: Actor | undefined;
 
-  constructor(world: World, weather: Weather, random: Random, client: Actor) {
+  constructor(world: World, weather: Weather, random: Random, client: Actor, carries: Carried) {
+    this.carries = carries;
     this.#world = world;
     this.#client = client;
     this.up = new Lane(this, world, weather, random);
@@ -84,6 +89,7 @@ export class Lane {
   readonly #weather: Weather;
   readonly #random: Random;
   #waiting: Parcel[] = [];
+  #isHeld = false;
   /** Nothing that comes later arrives before. */
   #last = 0;
   #whenEmpty: (() => void) | undefined;
@@ -99,7 +105,7 @@ export class Lane {
     if (this.#wire.isCut) return;
     this.bytes += size;
     const parcel = { size, to, deliver };
-    if (this.#weather.stalled || this.#waiting.length > 0) this.#waiting.push(parcel);
+    if (this.#weather.stalled || this.#isHeld || this.#waiting.length > 0) this.#waiting.push(parcel);
     else this.#carry(parcel);
   }
 
@@ -108,7 +114,18 @@ export class Lane {
     this.#whenEmpty = callback;
   }
 
+  /** From now on bytes of this lane wait, whatever the weather. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.flow();
+  }
+
   flow(): void {
+    if (this.#isHeld || this.#weather.stalled) return;
     for (const parcel of this.#waiting.splice(0)) this.#carry(parcel);
   }
 
