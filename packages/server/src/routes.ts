@@ -122,7 +122,9 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
 }
 
 export function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
-  incoming?.socket.once('close', () => place.release());
+  // Middleware of the application may have taken longer than the socket lived.
+  if (incoming?.socket.destroyed === true) place.release();
+  else incoming?.socket.once('close', () => place.release());
 }
 
 /** What is no upgrade is answered here: asked further, Hono would call it not found. */
