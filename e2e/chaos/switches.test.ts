@@ -5,7 +5,7 @@ import { startChild } from '../transports/child.js';
 import type { Child } from '../transports/child.js';
 import { eventually, newRoom, upTo } from '../transports/rig.js';
 import type { Client } from '../transports/rig.js';
-import type { ServeVerbs } from '../transports/serve.js';
+import type { ServeVerbs } from '../transports/served.js';
 import type { ChaosProxyVerbs } from './proxy.js';
 import { chanceOf } from './random.js';
 

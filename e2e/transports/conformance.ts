@@ -3,6 +3,7 @@ import type { TransportName } from '@iskra/client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../browser/places.js';
 import { eventually, isConnected, newRoom, upTo, withRig } from './rig.js';
+import type { ServeProgram } from './rig.js';
 
 const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 const streams = (transport: TransportName): boolean => transport === 'websocket' || transport === 'sse';
@@ -19,9 +20,9 @@ const LARGE = 60_000;
 const TOO_LARGE = 70_000;
 const PEOPLES = 'Привіт 👋🏽 — 你好, مرحبا, 👩‍👩‍👧‍👦 \u2028 "\\\t';
 
-export function transportConformance(name: string, place: Place): void {
+export function transportConformance(name: string, place: Place, program?: ServeProgram): void {
   describe(name, () => {
-    const rig = withRig(place);
+    const rig = withRig(place, program);
 
     describe.each(TRANSPORTS)('over %s', (transport) => {
       beforeAll(() => rig.visit());

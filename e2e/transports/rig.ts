@@ -8,7 +8,7 @@ import type { Remote } from '../browser/remote.js';
 import { startChild } from './child.js';
 import type { Child } from './child.js';
 import type { ProxyVerbs } from './proxy.js';
-import type { ServeConfig, ServeVerbs } from './serve.js';
+import type { ServeConfig, ServeVerbs } from './served.js';
 
 export type Server = Child<ServeVerbs>;
 export type Client = Remote<Participant>;
@@ -33,8 +33,11 @@ export interface Rig {
   kill(): Promise<void>;
 }
 
+/** Programs that serve, of this folder. */
+export type ServeProgram = 'serve' | 'serve-node-ws';
+
 /** Starts what the tests of the calling `describe` need; afterwards nothing of it is left. */
-export function withRig(place: Place): Rig {
+export function withRig(place: Place, program: ServeProgram = 'serve'): Rig {
   const clients: Client[] = [];
   const servers: Server[] = [];
   let proxy: Child<ProxyVerbs> | undefined;
@@ -43,7 +46,7 @@ export function withRig(place: Place): Rig {
   let url: string;
 
   const another = async (config: ServeConfig = {}): Promise<Server> => {
-    const server = await startChild<ServeVerbs>('transports/serve', { script, ...config });
+    const server = await startChild<ServeVerbs>(`transports/${program}`, { script, ...config });
     servers.push(server);
     return server;
   };
