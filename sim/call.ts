@@ -115,8 +115,10 @@ export class Call {
     const down = (size: number, deliver: () => void): void => wire.down.push(size, () => way.client, deliver);
     const exchange: Exchange = {
       response: NO_RESPONSE,
-      answer: ({ status, body: bytes }: Answer) =>
-        down(bytes.length, () => this.#answer(status, bytes.toString())),
+      answer: ({ status, body: bytes }: Answer) => {
+        way.tap.of(wire).written(bytes.toString());
+        down(bytes.length, () => this.#answer(status, bytes.toString()));
+      },
       stream: () => this.#openStream(way.streams?.how, down),
       whenGone: (callback) => {
         wire.onServerCut = callback;
@@ -130,6 +132,7 @@ export class Call {
     down: (size: number, deliver: () => void) => void,
   ): BlockSink {
     const wire = this.#wire;
+    const line = this.#way.tap.of(wire);
     const held: Buffer[] = [];
     const pass = (block: Buffer): void =>
       down(block.length, () => {
@@ -139,6 +142,7 @@ export class Call {
       });
     return {
       write: (block) => {
+        line.written(block.toString());
         // A proxy holds back what it got, and passes on only what has one more behind it.
         held.push(block);
         if (how !== 'buffered') while (held.length > (how === 'one-behind' ? 1 : 0)) pass(held.shift()!);
@@ -146,6 +150,7 @@ export class Call {
       },
       whenWritable: (callback) => wire.down.whenEmpty(callback),
       end: () => {
+        line.closes();
         for (const block of held.splice(0)) pass(block);
         down(0, () => {
           this.#stream ??= this.#begin();

@@ -5,6 +5,7 @@ import type { End, PageHistory, Sent } from './history.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
 import type { SimNode } from './node.js';
+import type { Tap } from './tap.js';
 import { BASE, Way } from './way.js';
 import { Actor } from './world.js';
 import type { World } from './world.js';
@@ -31,13 +32,20 @@ export class Page {
     seed: number,
     name: string,
     balance: () => SimNode | undefined,
+    tap: Tap,
     options: ClientOptions,
   ) {
     this.name = name;
     this.#world = world;
     this.history = { page: name, seen: [], sent: [] };
     this.actor = new Actor(world, name, random.whole(1, 1_000_000));
-    this.way = new Way({ world, random: createRandom(seed, `way of ${name}`), client: this.actor, balance });
+    this.way = new Way({
+      world,
+      random: createRandom(seed, `way of ${name}`),
+      client: this.actor,
+      tap,
+      balance,
+    });
     this.client = connect(BASE, {
       ...options,
       environment: {

@@ -73,6 +73,7 @@ export class SimSocket {
   #arrive(node: SimNode): void {
     const wire = this.#wire;
     const { client } = wire;
+    const line = this.#way.tap.of(wire);
     wire.arrived(node.actor);
     const down = (size: number, deliver: () => void): void => {
       if (this.#block?.how !== 'silent') wire.down.push(size, () => client, deliver);
@@ -82,13 +83,17 @@ export class SimSocket {
       listener: undefined,
       onWelcome() {},
       write({ text }: Message) {
+        line.written(text);
         down(text.length, () => deliver(text));
         if (wire.down.bytes <= BACKLOG) return true;
         wire.down.whenEmpty(() => node.actor.run(() => transport.listener?.writable()));
         return false;
       },
       finish() {},
-      close: (code: CodeName) => down(0, () => this.#closed(CODES[code].code, code)),
+      close: (code: CodeName) => {
+        line.closes();
+        down(0, () => this.#closed(CODES[code].code, code));
+      },
     };
     const deliver = (text: string): void => {
       if (this.readyState !== 1) return;

@@ -9,6 +9,7 @@ import type { ClientOptions } from './page.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
 import { SimStore } from './store.js';
+import { Tap } from './tap.js';
 import { EPOCH, World } from './world.js';
 
 export interface StageOptions {
@@ -117,7 +118,11 @@ export class Stage {
       const listening = this.nodes.filter(({ listens }) => listens);
       return listening.length > 0 ? this.#random.pick(listening) : undefined;
     };
-    const page = new Page(this.world, createRandom(this.#seed, chance), this.#seed, name, balance, {
+    const tap = new Tap(
+      (rule, text) => void this.breaches.push({ promise: rule, actor: name, at: this.world.now, text }),
+      () => this.truth.rewinds.length > 0,
+    );
+    const page = new Page(this.world, createRandom(this.#seed, chance), this.#seed, name, balance, tap, {
       auth: () => ({ user: personOf(name), expiresIn: this.credentialsLast }),
       ...options,
     });
@@ -169,7 +174,7 @@ export class Stage {
     this.gone.push(page.history);
   }
 
-  /** Limits that were passed. */
+  /** Rules that were broken on the wire. */
   readonly breaches: Violation[] = [];
   /** Histories of pages that are no longer there. */
   readonly gone: PageHistory[] = [];

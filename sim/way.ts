@@ -8,6 +8,7 @@ import { Call } from './call.js';
 import type { SimNode } from './node.js';
 import type { Random } from './random.js';
 import { SimSocket } from './socket.js';
+import type { Tap } from './tap.js';
 import { Wire } from './wire.js';
 import type { Carried, Weather } from './wire.js';
 import type { Actor, World } from './world.js';
@@ -56,6 +57,7 @@ export interface WayOptions {
   world: World;
   random: Random;
   client: Actor;
+  tap: Tap;
   /** The node that a new connection or request reaches; undefined when none listens. */
   balance(): SimNode | undefined;
 }
@@ -81,13 +83,15 @@ export class Way implements Weather {
   readonly world: World;
   readonly random: Random;
   readonly client: Actor;
+  readonly tap: Tap;
   readonly #balance: () => SimNode | undefined;
   readonly #wires = new Set<Wire>();
 
-  constructor({ world, random, client, balance }: WayOptions) {
+  constructor({ world, random, client, tap, balance }: WayOptions) {
     this.world = world;
     this.random = random;
     this.client = client;
+    this.tap = tap;
     this.#balance = balance;
   }
 
@@ -104,6 +108,7 @@ export class Way implements Weather {
 
   done(wire: Wire): void {
     this.#wires.delete(wire);
+    this.tap.over(wire);
   }
 
   get wires(): ReadonlySet<Wire> {
@@ -116,6 +121,9 @@ export class Way implements Weather {
   }
 
   hear(wire: Wire, by: Overheard['by'], text: string): void {
+    const line = this.tap.of(wire);
+    if (by === 'page') line.said(text);
+    else line.heard(text);
     this.overhears?.({ at: this.world.now, wire, by, text });
   }
 

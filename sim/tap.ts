@@ -1,0 +1,182 @@
+/**
+ * The wire between one page and the nodes, as an observer would see it: rules that no application sees broken, because
+ * the other end mends what came of it. It reads frames by itself; no code of the product is in it.
+ */
+import type { ClientFrame, Position, Send, ServerFrame, Subscribed, Welcome } from '@iskra/protocol/wire';
+import type { Carried, Wire } from './wire.js';
+
+export type Breach = (rule: string, text: string) => void;
+
+/** Everything that one page has to do with the wire. */
+export class Tap {
+  readonly breach: Breach;
+  /** The store forgot something: generations begin again lower. */
+  readonly hasRewound: () => boolean;
+  readonly #known = new WeakMap<Wire, Line>();
+  /** Those that are open, as far as the page knows. */
+  readonly lines = new Set<Line>();
+  /** Generations that were given, by session. */
+  readonly generations = new Set<string>();
+  /** What was sent under each number, by nonce. */
+  readonly sends = new Map<string, string>();
+
+  constructor(breach: Breach, hasRewound: () => boolean) {
+    this.breach = breach;
+    this.hasRewound = hasRewound;
+  }
+
+  of(wire: Wire): Line {
+    const known = this.#known.get(wire);
+    if (known !== undefined) return known;
+    const line = new Line(this, wire.carries);
+    this.#known.set(wire, line);
+    this.lines.add(line);
+    return line;
+  }
+
+  /** The page is done with it; a node may not know that yet. */
+  over(wire: Wire): void {
+    this.lines.delete(this.of(wire));
+  }
+}
+
+/** One WebSocket, or one request with its answer. */
+export class Line {
+  readonly kind: Carried;
+  readonly #tap: Tap;
+  #nonce = '';
+  #isProbe = false;
+  #isOpening = false;
+  /** What the last frame was that a node sent. */
+  #last: ServerFrame[0] | undefined;
+  /** Where the node is in each log that it may deliver. */
+  readonly #at = new Map<string, Position>();
+  /** Sends that may be under way; known with welcome. */
+  #window = Infinity;
+  #sentUpTo = 0;
+  #ackedUpTo = 0;
+
+  constructor(tap: Tap, kind: Carried) {
+    this.#tap = tap;
+    this.kind = kind;
+  }
+
+  /** The page sends a message. */
+  said(text: string): void {
+    const frames = framesOf<ClientFrame>(text);
+    for (const frame of frames) {
+      if (frame[0] === 'hello' || frame[0] === 'continue') this.#begins(frame);
+    }
+    const sends = frames.filter(isSend);
+    const last = sends.at(-1);
+    if (last === undefined) return;
+    for (const send of sends) {
+      const key = `${this.#nonce} ${send[1]}`;
+      const before = this.#tap.sends.get(key);
+      const now = JSON.stringify(send);
+      if (before !== undefined && before !== now)
+        this.#tap.breach('P36', `send ${send[1]} is another one than before.`);
+      this.#tap.sends.set(key, now);
+    }
+    if (this.kind !== 'websocket') return;
+    this.#sentUpTo = Math.max(this.#sentUpTo, last[1]);
+    const count = this.#sentUpTo - this.#ackedUpTo;
+    if (count > this.#window) this.#tap.breach('P37', `${count} sends are under way.`);
+  }
+
+  /** A node writes one, whether it arrives or not. */
+  written(text: string): void {
+    for (const frame of framesOf<ServerFrame>(text)) {
+      if (this.#last === undefined && this.#isOpening && frame[0] !== 'welcome' && frame[0] !== 'close')
+        this.#tap.breach('P12', `${frame[0]} came before welcome.`);
+      this.#last = frame[0];
+      this.#follows(frame);
+    }
+  }
+
+  /** It has arrived. */
+  heard(text: string): void {
+    for (const frame of framesOf<ServerFrame>(text)) {
+      if (frame[0] === 'acked') this.#ackedUpTo = Math.max(this.#ackedUpTo, frame[1]);
+      if (frame[0] === 'expect') this.#sentUpTo = Math.max(frame[1] - 1, this.#ackedUpTo);
+      if (frame[0] === 'welcome') this.#window = (frame[1].payload as Welcome).limits.sends;
+    }
+  }
+
+  /** The node closes it. */
+  closes(): void {
+    if (this.#last !== 'close') this.#tap.breach('P70', `it ends with ${this.#last ?? 'nothing'}.`);
+  }
+
+  #begins(frame: Extract<ClientFrame, ['hello' | 'continue', unknown]>): void {
+    const { nonce, cursors = {} } = frame[1];
+    this.#nonce = nonce;
+    this.#isOpening = frame[0] === 'hello';
+    this.#isProbe = frame[0] === 'hello' && frame[1].probe === true;
+    for (const [log, position] of Object.entries(cursors)) this.#at.set(log, position);
+  }
+
+  #follows(frame: ServerFrame): void {
+    switch (frame[0]) {
+      case 'welcome':
+        return this.#welcomes(frame[1].payload as Welcome);
+      case 'entry': {
+        const [, log, epoch, offset, { delta, payload }, answers] = frame;
+        const before = this.#at.get(log);
+        if (before === undefined)
+          return this.#tap.breach('P41', `${log} came on a connection that did not subscribe to it.`);
+        if (before[0] !== epoch || before[1] + 1 !== offset)
+          this.#tap.breach('P25', `${log} ${epoch}:${offset} was sent behind ${before.join(':')}.`);
+        this.#at.set(log, [epoch, offset]);
+        if (answers === undefined) return;
+        const { channel, position } = (payload ?? {}) as Subscribed;
+        if (delta === 'subscribed' && !this.#at.has(channel)) this.#at.set(channel, position);
+        if (delta === 'unsubscribed') this.#at.delete(channel);
+        return;
+      }
+      case 'gap': {
+        const [, log, reason, was, now] = frame;
+        const before = this.#at.get(log);
+        if (before?.join() !== was.join())
+          this.#tap.breach('P25', `a gap of ${log} from ${was.join(':')}, not ${before?.join(':')}.`);
+        if (reason === 'denied') this.#at.delete(log);
+        else this.#at.set(log, now);
+        return;
+      }
+      case 'fork': {
+        const [, log, epoch, base, next] = frame;
+        const before = this.#at.get(log);
+        if (before?.[0] !== epoch || before[1] !== base)
+          this.#tap.breach('P25', `a fork of ${log} at ${epoch}:${base}, not ${before?.join(':')}.`);
+        this.#at.set(log, [next, base]);
+        return;
+      }
+      default:
+      // It moves nothing.
+    }
+  }
+
+  #welcomes({ session, generation, inbox }: Welcome): void {
+    if ((generation === 0) !== this.#isProbe)
+      this.#tap.breach('P16', `${this.#isProbe ? 'a probe' : 'an attach'} has generation ${generation}.`);
+    if (this.#isProbe) return;
+    const name = `${session}:${generation}`;
+    if (this.#tap.generations.has(name) && !this.#tap.hasRewound())
+      this.#tap.breach('P13', `generation ${generation} was given twice.`);
+    this.#tap.generations.add(name);
+    if (!this.#at.has('@')) this.#at.set('@', inbox);
+  }
+}
+
+/** The frames of a message, or of a block of an event stream; none of what a proxy says. */
+function framesOf<Frame>(text: string): Frame[] {
+  try {
+    // Both ends are ours: what they write is made of frames.
+    return JSON.parse(text.replace(/^data: /, '')) as Frame[];
+  } catch {
+    return [];
+  }
+}
+
+const isSend = (frame: ClientFrame): frame is Send =>
+  /^(publish|request|subscribe|unsubscribe)$/.test(frame[0]);
