@@ -14,6 +14,8 @@ export interface Held {
 export interface Hand {
   /** How many wait now. */
   readonly waiting: number;
+  /** What comes later passes, ahead of those that wait. */
+  letOvertake(): void;
   /** Everything that waits goes on, in its order, and nothing is held any more. */
   open(): void;
 }
@@ -37,6 +39,7 @@ export class Holds {
       get waiting() {
         return waiting.length;
       },
+      letOvertake: () => void this.#hands.delete(held),
       open: () => {
         this.#hands.delete(held);
         for (const goOn of waiting.splice(0)) this.#world.after(0, goOn);
