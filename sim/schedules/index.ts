@@ -1,14 +1,24 @@
 /** The schedules that are written by hand, for the tests and for builds with a broken rule. */
 import type { Schedule } from '../schedule.js';
+import { downlink } from './downlink.js';
+import { dying } from './dying.js';
 import { failover } from './failover.js';
 import { failure } from './failure.js';
 import { handover } from './handover.js';
 import { limits } from './limits.js';
+import { sessions, waiting as waitingSessions } from './sessions.js';
 import { subscribing } from './subscribing.js';
+import { switching } from './switching.js';
+import { time } from './time.js';
 import { uplink } from './uplink.js';
 
 export const schedules: readonly Schedule[] = [
   ...uplink,
+  ...dying,
+  ...switching,
+  ...downlink,
+  ...sessions,
+  ...time,
   ...failover,
   ...handover,
   ...subscribing,
@@ -16,10 +26,13 @@ export const schedules: readonly Schedule[] = [
   ...failure,
 ];
 
-/** Rows of the race table that are shown elsewhere, or ask for what there is not. */
-export const inapplicable: readonly (readonly [id: string, why: string])[] = [
-  [
-    'R50',
-    'nobody gets to send 2^52: a number beyond is a bad frame, as "counts numbers and offsets up to MAX_NUMBER" shows.',
-  ],
+/** They show what is not mended yet. */
+export const waiting: readonly Schedule[] = [...waitingSessions];
+
+/** Rows that our design has no place for, and why. */
+export const inapplicable: readonly { readonly id: string; readonly why: string }[] = [
+  {
+    id: 'R50',
+    why: 'nobody gets to send 2^52: a number beyond it is refused as it is read, which readers.test.ts shows.',
+  },
 ];

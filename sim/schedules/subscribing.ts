@@ -116,7 +116,7 @@ export const subscribing: readonly Schedule[] = [
 
   schedule('R43', 'credentials end during an attach, and while there are no others', FAR, async (stage) => {
     let lasts: number | null = null;
-    let others: Promise<void> | undefined;
+    let others = Promise.resolve();
     const page = stage.page('anna', {
       transports: ['websocket'],
       auth: async () => {
