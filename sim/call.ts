@@ -137,8 +137,9 @@ export class Call {
     const pass = (block: Buffer): void =>
       down(block.length, () => {
         this.#stream ??= this.#begin();
-        this.#way.hear(wire, 'node', block.toString());
-        this.#stream.push(block, this.#way.random);
+        const arriving = this.#way.arriving(block.toString());
+        this.#way.hear(wire, 'node', arriving);
+        this.#stream.push(Buffer.from(arriving), this.#way.random);
       });
     return {
       write: (block) => {
@@ -169,9 +170,12 @@ export class Call {
 
   #answer(status: number, text: string): void {
     const isCut = this.#fate === 'truncated';
-    if (!isCut) this.#way.hear(this.#wire, 'node', text);
+    const arriving = this.#way.arriving(text);
+    if (!isCut) this.#way.hear(this.#wire, 'node', arriving);
     this.#resolve(
-      response(status, { text: () => (isCut ? Promise.reject(networkError('cut')) : Promise.resolve(text)) }),
+      response(status, {
+        text: () => (isCut ? Promise.reject(networkError('cut')) : Promise.resolve(arriving)),
+      }),
     );
     this.#over();
   }

@@ -62,6 +62,7 @@ export function judge(evidence: Evidence): Violation[] {
   judgeHandlers(evidence, claim);
   judgeMembers(evidence, claim);
   for (const final of evidence.finals) judgeFinal(evidence, final, claim);
+  judgeStand(evidence, claim);
   return violations;
 }
 
@@ -84,6 +85,7 @@ function judgeReading(
   const index = new Map(entries.map((entry) => [show(entry.position), entry]));
   /** After this one everything must come; undefined until the first is known. */
   let cursor: At | undefined;
+  let askedAt = 0;
   let isOpen = false;
   const delivered = new Set<string>();
 
@@ -98,6 +100,7 @@ function judgeReading(
           delivered.clear();
         }
         isOpen = true;
+        askedAt = one.at;
         break;
       case 'unsubscribes':
         isOpen = false;
@@ -105,6 +108,8 @@ function judgeReading(
         break;
       case 'subscribed':
         if (isOpen) cursor ??= one.position;
+        if (isDenied(truth, page.page, channel, askedAt, one.at))
+          claim('P44', page.page, one.at, `${channel}: it was let in, though it may not.`);
         break;
       case 'entry': {
         if (!isOpen)
@@ -165,6 +170,16 @@ function judgeReading(
     }
   }
 }
+
+/** Whether the page had no permission for the channel in all of this time. */
+const isDenied = ({ denials }: Truth, page: string, channel: string, from: number, until: number): boolean =>
+  denials.some(
+    (denial) =>
+      page.startsWith(denial.page) &&
+      denial.channel === channel &&
+      denial.from <= from &&
+      until < denial.until,
+  );
 
 /** Why `next` cannot follow `cursor`; undefined when it can. Comings and goings are entries that handlers do not see. */
 function missed(
@@ -253,6 +268,10 @@ function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim
       claim('G3', page.page, sent.at, `${id} was acknowledged and is nowhere.`);
     if ((end === 'rejected' || end === 'full') && found.length > 0) {
       claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(found[0]!.position)}.`);
+    }
+    for (const entry of found) {
+      if (isDenied(truth, page.page, entry.log, sent.at, entry.at))
+        claim('P44', page.page, entry.at, `${id} was taken, though its sender may not publish there.`);
     }
     for (const entry of kept) {
       const number = Number(id.split('.').at(-1));
@@ -360,6 +379,7 @@ function judgeFinal({ stand }: Evidence, final: Final, claim: Claim): void {
   if (final.unsettled > 0) end('G5', `${final.unsettled} sends have no end.`);
   for (const { channel, position, members, enters } of final.channels) {
     const head = stand.heads.get(channel);
+    if (!position) end('G1', `is subscribed to ${channel}, and stands nowhere in it.`);
     if (head && position && !same(head, position))
       end('G1', `stands at ${show(position)} of ${channel}, whose head is ${show(head)}.`);
     const present = stand.members.get(channel) ?? [];
@@ -368,5 +388,24 @@ function judgeFinal({ stand }: Evidence, final: Final, claim: Claim): void {
     const wrong = [...present].sort().join() !== [...members].sort().join();
     if (enters && wrong)
       end('G1', `sees ${members.length} members in ${channel}; there are ${present.length}.`);
+  }
+}
+
+/** Whoever left is in no list any more: by then every lease of a page that is gone has ended. */
+function judgeStand({ truth, stand, finals, pages }: Evidence, claim: Claim): void {
+  // A store that forgot a farewell lists whoever said it, as long as its session lives.
+  if (truth.rewinds.length > 0) return;
+  for (const [channel, members] of stand.members) {
+    for (const member of members) {
+      const final = finals.find(({ session }) => session === member);
+      const enters = final?.channels.some((one) => one.channel === channel && one.enters);
+      if (enters) continue;
+      // A session that lost its permission stays listed, as far as it lives on.
+      const isDenied = pages
+        .find(({ page }) => page === final?.page)
+        ?.seen.some((one) => one.what === 'gap' && one.channel === channel && one.reason === 'denied');
+      if (!isDenied)
+        claim('P46', channel, Infinity, `${final?.page ?? 'somebody who is gone'} is still listed.`);
+    }
   }
 }

@@ -19,10 +19,11 @@ export type Fault = { at: number } & (
   | { kind: 'block-sse'; page: number; for: number; block: StreamBlock; cuts: boolean }
   | { kind: 'block-long-poll'; page: number; for: number; block: PollBlock }
   | { kind: 'cap'; page: number; for: number; bytes: number }
+  | { kind: 'garble'; page: number; for: number; odds: number }
   | { kind: 'sleep'; page: number; for: number }
   | { kind: 'offline'; page: number; for: number }
   | { kind: 'park'; page: number; for: number }
-  | { kind: 'reload'; page: number; saysBye: boolean }
+  | { kind: 'reload'; page: number; says: 'bye' | 'away' | 'nothing' }
   | { kind: 'deny'; page: number; for: number; channel: string }
   | { kind: 'kill'; node: number; for: number; silent: boolean }
   | { kind: 'pause'; node: number; for: number }
@@ -51,6 +52,8 @@ export interface Plan {
   readonly nodes: number;
   readonly store: 'memory' | 'shared';
   readonly retention: number;
+  /** Entries that a session's inbox keeps. */
+  readonly inbox: number;
   /** Ms that credentials last; Infinity for ever. */
   readonly credentials: number;
   /** Ms until all is well again. */
@@ -84,6 +87,7 @@ const KINDS: readonly FaultKind[] = [
   'block-sse',
   'block-long-poll',
   'cap',
+  'garble',
   'sleep',
   'offline',
   'park',
@@ -128,6 +132,7 @@ export function drawPlan(seed: number): Plan {
     nodes,
     store,
     retention: random.pick([8, 50, 1_000]),
+    inbox: random.pick([2, 1_000, 1_000, 1_000]),
     credentials,
     chaos,
     faults,
@@ -192,13 +197,15 @@ function drawFault(random: Random, kind: FaultKind, chaos: number, pages: number
       return { at, kind, page, for: lasts * 2, block: { how: 'cut', after: random.pick([1_000, 8_000]) } };
     case 'cap':
       return { at, kind, page, for: lasts, bytes: random.pick([2_000, 8_000]) };
+    case 'garble':
+      return { at, kind, page, for: lasts, odds: random.pick([0.02, 0.2]) };
     case 'sleep':
       return { at, kind, page, for: random.chance(0.1) ? 150_000 : lasts * 2 };
     case 'offline':
     case 'park':
       return { at, kind, page, for: lasts };
     case 'reload':
-      return { at, kind, page, saysBye: random.chance(0.5) };
+      return { at, kind, page, says: random.pick(['bye', 'away', 'nothing'] as const) };
     case 'deny':
       return { at, kind, page, for: lasts, channel: random.pick(CHANNELS) };
     case 'kill':

@@ -30,6 +30,7 @@ export async function play(plan: Plan, traced = false): Promise<Outcome> {
     nodes: plan.nodes,
     store: plan.store,
     retention: plan.retention,
+    inbox: plan.inbox,
     core: { limits: { backlog: 16_384 } },
     traced,
   });
@@ -174,6 +175,7 @@ class Cast {
       way.jitter = 2;
       way.requests = undefined;
       way.cap = Infinity;
+      way.garble = 0;
       way.webSockets = way.streams = way.heldPolls = undefined;
       this.#wall(page, index);
       way.setStalled(false);
@@ -185,8 +187,8 @@ class Cast {
 
   lastWords(): void {
     for (const page of this.#pages) {
-      const [channel] = this.#subscribed(page);
-      page.publish(channel?.channel ?? 'room:a');
+      const channels = this.#subscribed(page).map(({ channel }) => channel);
+      for (const channel of channels.length > 0 ? channels : ['room:a']) page.publish(channel);
     }
   }
 
@@ -211,11 +213,16 @@ class Cast {
 
   /** The channels that a page was taken into, and did not leave since. */
   #subscribed(page: Page): { channel: string; enters: boolean }[] {
+    const wanted = new Set<string>();
     const open = new Map<string, boolean>();
     for (const one of page.history.seen) {
-      if (one.what === 'subscribed') open.set(one.channel, page.entered.has(one.channel));
-      if (one.what === 'unsubscribes' || (one.what === 'gap' && one.reason === 'denied'))
+      if (one.what === 'subscribes') wanted.add(one.channel);
+      if (one.what === 'subscribed' && wanted.has(one.channel))
+        open.set(one.channel, page.entered.has(one.channel));
+      if (one.what === 'unsubscribes' || (one.what === 'gap' && one.reason === 'denied')) {
+        wanted.delete(one.channel);
         open.delete(one.channel);
+      }
     }
     return [...open].map(([channel, enters]) => ({ channel, enters }));
   }
@@ -349,6 +356,9 @@ class Cast {
       case 'cap':
         way.cap = fault.bytes;
         return () => void (way.cap = Infinity);
+      case 'garble':
+        way.garble = fault.odds;
+        return () => void (way.garble = 0);
       case 'sleep':
         actor.note(() => 'sleeps');
         actor.pause();
@@ -376,10 +386,10 @@ class Cast {
     }
   }
 
-  #reload({ page: index, saysBye }: Extract<Fault, { kind: 'reload' }>, page: Page): void {
-    if (saysBye) page.signal('left');
+  #reload({ page: index, says }: Extract<Fault, { kind: 'reload' }>, page: Page): void {
+    if (says === 'bye') page.signal('left');
     // What is on its way already goes on without its page.
-    this.#stage.vanish(page);
+    this.#stage.vanish(page, says === 'away');
     this.#reloads[index] = (this.#reloads[index] ?? 1) + 1;
     const next = this.#stage.page(`${personOf(page.name)}/${this.#reloads[index]}`);
     Object.assign(next.way, {

@@ -10,12 +10,21 @@ export interface Schedule {
   play(): Promise<void>;
 }
 
-/** @param options of its stage; the seed is always the same. */
+/** @param options of its stage; the seed is always the same. No rule of the wire may be broken on the way. */
 export function schedule(
   id: string,
   title: string,
   options: Omit<StageOptions, 'seed'>,
   play: (stage: Stage) => Promise<void>,
 ): Schedule {
-  return { id, title, play: () => play(new Stage({ seed: 1, ...options })) };
+  return {
+    id,
+    title,
+    async play() {
+      const stage = new Stage({ seed: 1, ...options });
+      await play(stage);
+      const [breach] = stage.breaches;
+      if (breach) throw new Error(`${breach.promise}, ${breach.actor}: ${breach.text}`);
+    },
+  };
 }

@@ -97,11 +97,12 @@ export class SimSocket {
     };
     const deliver = (text: string): void => {
       if (this.readyState !== 1) return;
-      this.#way.hear(wire, 'node', text);
-      this.onmessage?.({ data: text });
+      const arriving = this.#way.arriving(text);
+      this.#way.hear(wire, 'node', arriving);
+      this.onmessage?.({ data: arriving });
     };
     const connection = (this.#connection = node.connect(transport));
-    wire.onServerCut = () => connection.dispose();
+    wire.onServerCut = () => (wire.isLeft ? connection.wentAway() : connection.dispose());
     // The handshake passes also where nothing else does.
     wire.down.push(
       0,

@@ -162,8 +162,9 @@ export class Stage {
     if (this.#isLocal) this.store.restartEmpty();
   }
 
-  /** The page is gone without a word. */
-  vanish(page: Page): void {
+  /** The page is gone without a word; `away`: its WebSockets are closed with 1001, as browsers do for it. */
+  vanish(page: Page, away = false): void {
+    if (away) page.way.goAway();
     page.actor.note(() => 'is gone');
     page.actor.kill();
     page.way.cutAll(

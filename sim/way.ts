@@ -80,6 +80,8 @@ export class Way implements Weather {
   overhears: ((message: Overheard) => void) | undefined;
   /** Bodies over this many bytes are answered 413 by a proxy. */
   cap = Infinity;
+  /** Probability that an entry of a channel arrives as a frame that nobody can read. */
+  garble = 0;
   readonly world: World;
   readonly random: Random;
   readonly client: Actor;
@@ -125,6 +127,19 @@ export class Way implements Weather {
     if (by === 'page') line.said(text);
     else line.heard(text);
     this.overhears?.({ at: this.world.now, wire, by, text });
+  }
+
+  /** What is left of a message when it arrives. */
+  arriving(text: string): string {
+    if (this.garble === 0) return text;
+    return text.replace(/\["entry","(?!@)/g, (frame) =>
+      this.random.chance(this.garble) ? frame.replace('entry', 'entr\u00ff') : frame,
+    );
+  }
+
+  /** The page goes away: its WebSockets are closed with 1001. */
+  goAway(): void {
+    for (const wire of this.#wires) wire.isLeft = true;
   }
 
   setStalled(stalled: boolean): void {

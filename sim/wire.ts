@@ -30,6 +30,8 @@ export class Wire {
   #isCut = false;
   /** The client's side hears that the wire is gone. */
   onClientCut: () => void = () => {};
+  /** The page closed it because it goes away. */
+  isLeft = false;
   /** The server's side does. */
   onServerCut: () => void = () => {};
   readonly #client: Actor;
