@@ -26,7 +26,7 @@ const ANYBODY: Identity = {};
 export interface ConnectionFacts {
   readonly mode: Mode;
   readonly address: string;
-  /** The request that opened the connection, for `authenticate`. */
+  /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
 }
@@ -40,7 +40,7 @@ export class Connection implements Follower {
   readonly #drive: { tell(event: SessionEvent): void; stop(): void };
   readonly #place: Place;
   /** Kept until the session is open: an idle connection holds no request. */
-  #request: Request | undefined;
+  #facts: ConnectionFacts | undefined;
   #identity: Identity = ANYBODY;
   #out: Message[] = [];
   #outFrames = 0;
@@ -58,7 +58,7 @@ export class Connection implements Follower {
     this.#transport = transport;
     this.#mode = facts.mode;
     this.#address = facts.address;
-    this.#request = facts.request;
+    this.#facts = facts;
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
@@ -204,7 +204,7 @@ export class Connection implements Follower {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#drive.stop();
-    this.#request = undefined;
+    this.#facts = undefined;
     this.#core.metrics.connections[this.#transport.name]--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
@@ -359,7 +359,7 @@ export class Connection implements Follower {
     const event = await entrance;
     if (this.#disposed && event.type === 'joined') this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    this.#request = undefined;
+    this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
     if (event.type === 'probed') return event;
@@ -385,7 +385,7 @@ export class Connection implements Follower {
   }
 
   get #caller(): Caller {
-    return { address: this.#address, request: this.#request };
+    return this.#facts ?? { address: this.#address, request: undefined };
   }
 
   get #info(): SessionInfo {

@@ -1,11 +1,12 @@
 /** Serves a realtime on Node: one HTTP server for the transports, the plain endpoints and the application. */
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Contract } from '@iskra/protocol/wire';
 import type { Realtime } from './realtime.js';
-import { refuseOtherUpgrades } from './transports/websocket.js';
+import { wrapUpgrades } from './upgrade.js';
 
 export interface ServeOptions {
   /** Default 8000; 0 takes a free one. */
@@ -40,8 +41,15 @@ export async function serve<C extends Contract>(
   app.route('/', realtime.plain);
   if (options.app !== undefined) app.route('/', options.app);
 
+  const direct = realtime.direct(path);
+  // The adapter calls it with both; its type is that of all ways to call Node's own.
+  const createDirectServer = (given: ServerOptions, listener: RequestListener): Server =>
+    createServer(given, (incoming, outgoing) => {
+      if (!direct.request(incoming, outgoing)) listener(incoming, outgoing);
+    });
   const server = createAdaptorServer({
     fetch: app.fetch,
+    createServer: createDirectServer as typeof createServer,
     websocket: { server: realtime.webSocketServer },
     serverOptions: {
       // Slow headers and bodies end here; a held poll has sent both and is not counted.
@@ -51,7 +59,7 @@ export async function serve<C extends Contract>(
       keepAliveTimeout: 75_000,
     },
   }) as Server;
-  refuseOtherUpgrades(server);
+  wrapUpgrades(server, [], direct.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, hostname, resolve);

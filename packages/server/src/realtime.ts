@@ -26,14 +26,17 @@ import { Unfinished } from './body.js';
 import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
 import { createCore, keepSwept } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
+import { createDirect } from './direct.js';
+import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
 import { createPlain, tellShutdown } from './plain.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { Entry, Store } from './store.js';
-import { attachUpgrades, webSocketServer } from './transports/websocket.js';
+import { webSocketServer } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketContext, WebSocketServer } from './transports/websocket.js';
+import { attachUpgrades } from './upgrade.js';
 
 export interface RealtimeOptions<C extends Contract = Untyped> {
   /** What may be said where. Without one, everything may, and payloads are unknown. */
@@ -89,6 +92,11 @@ export interface Realtime<C extends Contract = Untyped> {
   readonly webSocketServer: WebSocketServer;
   /** Lets a Node server that others made upgrade connections to `fetch` (by default: of this app alone). */
   attach(server: Server, fetch?: (request: Request, env: NodeBindings) => Response | Promise<Response>): void;
+  /**
+   * Listeners for a Node server that take what is for the transports at `path` straight from it, past Hono and
+   * its middleware; `serve` uses them. The same rules hold, at less cost.
+   */
+  direct(path: string): Direct;
   /** Appends an envelope to a channel. Resolves with its position once it is in the log. */
   publish<Channel extends ChannelName<C>, Delta extends DeltaName<C, Channel>>(
     channel: Channel,
@@ -148,7 +156,8 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const clients = new Set<WebSocketContext>();
   const active = (): number => connections.size + clients.size;
-  const app = createRoutes({ core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) });
+  const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
+  const app = createRoutes(parts);
   const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
   const webSockets = webSocketServer(limits.message);
   const stopSweeping = keepSwept(core);
@@ -170,6 +179,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     webSocketServer: webSockets,
     attach: (server, fetch = (request, env) => app.fetch(request, env)) =>
       attachUpgrades(server, webSockets, fetch),
+    direct: (path) => createDirect(parts, webSockets, path),
     async publish(channel, delta, payload, envelope) {
       if (!isChannel(channel)) {
         throw new TypeError(

@@ -54,7 +54,8 @@ export function createExchange(
     : new NodeExchange(outgoing, headers, backlog);
 }
 
-function answerHeaders(headers: HeaderList, { retryAfter, body }: Answer): string[] {
+/** The headers of a whole answer. */
+export function answerHeaders(headers: HeaderList, { retryAfter, body }: Answer): string[] {
   const complete = [...headers, 'content-type', JSON_TYPE, 'content-length', String(body.length)];
   if (retryAfter !== undefined) complete.push('retry-after', String(Math.ceil(retryAfter / 1000)));
   return complete;

@@ -4,7 +4,7 @@ import type { BlockSink, Exchange } from './exchange.js';
 import { SseTransport } from './sse.js';
 import type { Transport } from './transport.js';
 import { WebSocketTransport } from './websocket.js';
-import type { WebSocketContext } from './websocket.js';
+import type { NodeSocket } from './websocket.js';
 
 /** A reader that takes nothing until the test lets it: every write finds it full. */
 interface Reader {
@@ -24,9 +24,8 @@ const readers: Record<string, () => Reader> = {
       write: (frame: Buffer) => void written.push(frame.toString()),
       once: (_: string, callback: () => void) => void waiting.push(callback),
     };
-    const raw = { on() {}, _socket: socket, extensions: '' };
-    const context = { raw } as unknown as WebSocketContext;
-    return { transport: new WebSocketTransport(context, 1_000), written, waiting };
+    const peer = { on() {}, _socket: socket, extensions: '' } as unknown as NodeSocket;
+    return { transport: new WebSocketTransport(peer, 1_000), written, waiting };
   },
   'event stream': () => {
     const written: string[] = [];

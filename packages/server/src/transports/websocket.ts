@@ -3,17 +3,13 @@
  * other runtimes. On `ws` the finished frames go straight to the socket: one
  * write a turn, the same bytes for every subscriber.
  */
-import type { IncomingMessage, Server, createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
 import type { WebSocketServerLike } from '@hono/node-server';
 import type { UpgradeWebSocket, WSContext, WSEvents } from 'hono/ws';
 import { WebSocketServer as NodeWebSocketServer } from 'ws';
 import { CODES, parseMessage, SUBPROTOCOL } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Message } from '../message.js';
-import type { NodeBindings } from '../routes.js';
 import { CLOSE_TIMEOUT } from './exchange.js';
 import type { Transport } from './transport.js';
 
@@ -52,15 +48,14 @@ export class WebSocketTransport implements Transport {
   readonly name = 'websocket';
   listener: { writable(): void } | undefined;
   /** The `ws` socket itself where there is one: the adapter's context holds on to the whole upgrade request. */
-  readonly #peer: { send(text: string): void; close(code: number, reason: string): void };
+  readonly #peer: NodeSocket | WebSocketContext;
   readonly #socket: Socket | undefined;
   readonly #backlog: number;
   /** Room is waited for: heartbeats are written meanwhile, and must not each wait for it again. */
   #isFull = false;
 
-  constructor(context: WebSocketContext, backlog: number) {
-    const peer = nodeSocketOf(context);
-    this.#peer = peer ?? context;
+  constructor(peer: NodeSocket | WebSocketContext, backlog: number) {
+    this.#peer = peer;
     this.#socket = tcpSocketOf(peer);
     this.#backlog = backlog;
   }
@@ -102,9 +97,8 @@ export class WebSocketTransport implements Transport {
  * sender writes each frame whole and at once, so that ours may stand between.
  * The field has no public name; without it everything works through `send`.
  */
-function tcpSocketOf(peer: NodeSocket | undefined): Socket | undefined {
-  if (peer === undefined) return undefined;
-  const { _socket: socket, extensions } = peer as NodeSocket & { _socket?: Socket | null };
+function tcpSocketOf(peer: NodeSocket | WebSocketContext): Socket | undefined {
+  const { _socket: socket, extensions } = peer as { _socket?: Socket | null; extensions?: string };
   return socket != null && typeof socket.write === 'function' && extensions === '' ? socket : undefined;
 }
 
@@ -127,31 +121,42 @@ export function tellClosed(listener: WebSocketListener | undefined, code: number
   else listener?.dispose();
 }
 
+/** A socket that knows its listener: the functions that hear it are the same for all, and no closures over one. */
+type Heard = NodeSocket & { iskra?: WebSocketListener };
+
+/** Connects a socket of `ws` with what hears it. */
+export function listen(peer: NodeSocket, listener: WebSocketListener): void {
+  (peer as Heard).iskra = listener;
+  peer.on('message', onMessage);
+  peer.on('close', onClose);
+  // `ws` closes the connection by itself, with the right code, after every error of the peer.
+  peer.on('error', ignore);
+}
+
 /**
- * Listens to the `ws` socket itself instead of through the adapter's events:
- * those make an event object a message, and keep the upgrade request alive for
- * as long as the connection lives. To be called from the adapter's `onOpen`.
+ * Listens to the socket itself instead of through the adapter's events: those
+ * make an event object a message, and keep the upgrade request alive for as
+ * long as the connection lives. To be called from the adapter's `onOpen`.
  */
-export function listen(context: WebSocketContext, listener: WebSocketListener): void {
-  const peer = nodeSocketOf(context);
-  if (peer === undefined) return;
+export function takeOver(peer: NodeSocket, listener: WebSocketListener): void {
   // By these the server of `ws` forgets a socket that is gone.
   const own = peer.listeners('close');
   // The adapter adds its own listeners right behind `onOpen`.
-  queueMicrotask(() => takeOver(peer, listener, own));
+  queueMicrotask(() => {
+    peer.removeAllListeners('message');
+    peer.removeAllListeners('close');
+    for (const one of own) peer.on('close', one);
+    peer.removeAllListeners('error');
+    listen(peer, listener);
+  });
 }
 
-function takeOver(peer: NodeSocket, listener: WebSocketListener, own: ((code: number) => void)[]): void {
-  peer.removeAllListeners('message');
-  peer.removeAllListeners('close');
-  for (const one of own) peer.on('close', one);
-  peer.removeAllListeners('error');
-  peer.on('message', (data, isBinary) =>
-    listener.receive(isBinary ? undefined : parseMessage(data.toString())),
-  );
-  peer.on('close', (code) => tellClosed(listener, code));
-  // `ws` closes the connection by itself, with the right code, after every error of the peer.
-  peer.on('error', ignore);
+function onMessage(this: Heard, data: Buffer, isBinary: boolean): void {
+  this.iskra?.receive(isBinary ? undefined : parseMessage(data.toString()));
+}
+
+function onClose(this: Heard, code: number): void {
+  tellClosed(this.iskra, code);
 }
 
 function ignore(): void {}
@@ -167,41 +172,4 @@ export function webSocketServer(maxPayload: number): WebSocketServer {
     clientTracking: true,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-}
-
-/** Routes the upgrade requests of a Node server through `fetch`, by the adapter's own means. */
-export function attachUpgrades(
-  server: Server,
-  webSockets: WebSocketServer,
-  fetch: (request: Request, env: NodeBindings) => Response | Promise<Response>,
-): void {
-  const others = server.listeners('upgrade');
-  createAdaptorServer({
-    fetch: (request, env) => fetch(request, env as NodeBindings),
-    createServer: (() => server) as unknown as typeof createServer,
-    websocket: { server: webSockets },
-    overrideGlobalObjects: false,
-  });
-  refuseOtherUpgrades(server, others);
-}
-
-type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-
-/**
- * The adapter leaves an upgrade to anything but `websocket` unanswered and its
- * socket open for ever. It counts the listeners, so it is wrapped, not joined.
- */
-export function refuseOtherUpgrades(server: Server, others: readonly unknown[] = []): void {
-  for (const listener of server.listeners('upgrade') as UpgradeListener[]) {
-    if (others.includes(listener)) continue;
-    server.off('upgrade', listener);
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const isOurs = request.headers.upgrade?.toLowerCase() === 'websocket';
-      if (isOurs || server.listenerCount('upgrade') > 1) return listener(request, socket, head);
-      socket.on('error', () => {});
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
-        socket.destroy(),
-      );
-    });
-  }
 }

@@ -1,0 +1,122 @@
+/**
+ * The short way: requests of our own paths straight from Node's events. The
+ * rules are those of the routes. What is saved is the web `Request` and all that
+ * comes with it, which is made only when `authenticate` asks for it.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Connection } from './connection.js';
+import type { ConnectionFacts } from './connection.js';
+import type { HeaderReader } from './guard.js';
+import { answerPost } from './posts.js';
+import type { PostName, PostParts } from './posts.js';
+import { headersFor, HEADERS, internalError, NO_PLACE, refuse } from './refusal.js';
+import { answerHeaders, createExchange, headerPairs } from './transports/exchange.js';
+import type { Answer, HeaderList } from './transports/exchange.js';
+import { listen, WebSocketTransport } from './transports/websocket.js';
+import type { NodeSocket, WebSocketServer } from './transports/websocket.js';
+
+/** Listeners of a Node server that say whether they took what came; the rest is for others. */
+export interface Direct {
+  request(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+}
+
+/** @param path where the transports are. */
+export function createDirect(parts: PostParts, webSockets: WebSocketServer, path: string): Direct {
+  const { core } = parts;
+  const posts = new Map<string, PostName>([
+    [`${path}/poll`, 'poll'],
+    [`${path}/send`, 'send'],
+    [`${path}/sse`, 'sse'],
+  ]);
+  return {
+    request(incoming, outgoing) {
+      const name =
+        incoming.method === 'POST' && hasPlainHost(incoming) ? posts.get(pathOf(incoming)) : undefined;
+      if (name === undefined) return false;
+      const { headers, url = '/', socket } = incoming;
+      const asked = {
+        ...{ header: readerOf(headers), url, peer: socket.remoteAddress, incoming, outgoing },
+        get request() {
+          return webRequest(incoming);
+        },
+      };
+      answerPost(parts, name, asked).catch((error: unknown) => {
+        const exchange = createExchange(outgoing, () => asked.request.signal, HEADERS, core.limits.backlog);
+        exchange.answer(internalError(core, error));
+      });
+      return true;
+    },
+    upgrade(incoming, socket, head) {
+      const isOurs = incoming.method === 'GET' && hasPlainHost(incoming) && pathOf(incoming) === `${path}/ws`;
+      if (!isOurs || incoming.headers.upgrade?.toLowerCase() !== 'websocket') return false;
+      try {
+        enter(parts, webSockets, incoming, socket, head);
+      } catch (error) {
+        answer(socket, HEADERS, internalError(core, error));
+      }
+      return true;
+    },
+  };
+}
+
+/** Opens a connection of an upgrade that passes the guard. */
+function enter(
+  { core, guard }: PostParts,
+  webSockets: WebSocketServer,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const { headers, url = '/' } = incoming;
+  const verdict = guard.check(readerOf(headers), url, incoming.socket.remoteAddress, core.clock.now());
+  if (!verdict.ok) return answer(socket, headersFor(verdict), refuse(core, verdict, verdict));
+  const { address } = verdict;
+  const place = guard.admit(address);
+  if (place === undefined) return answer(socket, headersFor(verdict), refuse(core, verdict, NO_PLACE));
+  const facts: ConnectionFacts = {
+    ...{ mode: 'stream', address, place },
+    get request() {
+      return webRequest(incoming);
+    },
+  };
+  let opened = false;
+  webSockets.handleUpgrade(incoming, socket, head, (given) => {
+    opened = true;
+    const peer = given as unknown as NodeSocket;
+    listen(peer, new Connection(core, new WebSocketTransport(peer, core.limits.backlog), facts));
+  });
+  // A handshake that is none has been answered by `ws`.
+  if (!opened) place.release();
+}
+
+function readerOf(headers: IncomingMessage['headers']): HeaderReader {
+  return (name) => headers[name] as string | undefined;
+}
+
+/** A host that needs no more than a look: what is odd is for the adapter to judge. */
+const PLAIN_HOST = /^[a-z0-9._-]+(:\d+)?$/i;
+
+function hasPlainHost({ headers: { host } }: IncomingMessage): boolean {
+  return host !== undefined && PLAIN_HOST.test(host);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const question = url.indexOf('?');
+  return question < 0 ? url : url.slice(0, question);
+}
+
+function webRequest({ method = 'GET', url = '/', headers, socket }: IncomingMessage): Request {
+  const scheme = 'encrypted' in socket ? 'https' : 'http';
+  const list = Object.entries(headers).map(([name, value = '']): [string, string] => [name, String(value)]);
+  return new Request(`${scheme}://${headers.host ?? 'localhost'}${url}`, { method, headers: list });
+}
+
+function answer(socket: Duplex, headers: HeaderList, given: Answer): void {
+  const lines = [`HTTP/1.1 ${given.status} ${STATUS_CODES[given.status] ?? ''}`, 'connection: close'];
+  for (const [name, value] of headerPairs(answerHeaders(headers, given))) lines.push(`${name}: ${value}`);
+  socket.on('error', () => {});
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${given.body.toString()}`, () => socket.destroy());
+}
