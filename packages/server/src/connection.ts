@@ -8,8 +8,8 @@ import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
-import { Message } from './message.js';
-import type { Run } from './message.js';
+import { Gathering } from './message.js';
+import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
 import { performSends } from './sends.js';
@@ -42,9 +42,8 @@ export class Connection implements Follower {
   /** Kept until the session is open: an idle connection holds no request. */
   #facts: ConnectionFacts | undefined;
   #identity: Identity = ANYBODY;
-  #out: Message[] = [];
-  #outFrames = 0;
-  #outLength = 0;
+  /** What leaves at the end of this turn; made when there is something. */
+  #out: Gathering | undefined;
   #after: (() => void) | undefined;
   #turnAwaited = false;
   #flushing = false;
@@ -87,7 +86,7 @@ export class Connection implements Follower {
     // The common case of a broadcast, without an event and its effects for each of its readers.
     const message = this.#mode === 'stream' ? this.#session.accept(run) : undefined;
     if (message === undefined) this.#drive.tell({ type: 'runOffered', run, alone });
-    else if (alone && this.#out.length === 0) this.#write(message);
+    else if (alone && this.#out === undefined) this.#write(message);
     else this.#enqueue(message);
   }
 
@@ -160,11 +159,9 @@ export class Connection implements Follower {
 
   /** What was gathered leaves as one message. */
   #writeOut(): void {
-    if (this.#out.length === 0) return;
-    const message = Message.join(this.#out);
-    this.#out = [];
-    this.#outFrames = this.#outLength = 0;
-    this.#write(message);
+    const message = this.#out?.message;
+    this.#out = undefined;
+    if (message !== undefined) this.#write(message);
   }
 
   #write(message: Message): void {
@@ -179,12 +176,11 @@ export class Connection implements Follower {
       return this.#wantFlush();
     }
     // A message has room for so much (P4); and a reader that cannot follow must be noticed before its whole log is here.
-    const { count, frames } = message;
-    if (this.#outFrames + count > MAX_FRAMES || this.#outLength + frames.length > MAX_MESSAGE_BYTES)
+    const { count = 0, length = 0 } = this.#out ?? {};
+    if (count + message.count > MAX_FRAMES || length + message.frames.length > MAX_MESSAGE_BYTES) {
       this.#writeOut();
-    this.#outFrames += count;
-    this.#outLength += frames.length;
-    this.#out.push(message);
+    }
+    (this.#out ??= new Gathering()).add(message);
     this.#wantFlush();
   }
 
@@ -259,10 +255,13 @@ export class Connection implements Follower {
           return { type: 'performed', outcomes };
         });
       case 'commit':
-        return this.#ask(async (session) => ({
-          type: 'committed',
-          result: await core.store.commit(session, effect.number, this.#claimId(), effect.outcomes, true),
-        }));
+        return this.#ask(async (session) => {
+          const { number, outcomes } = effect;
+          const result = await core.store.commit(session, number, this.#claimId(), outcomes, true);
+          // It was given back. The next batch may have a name of its own.
+          this.#claim = undefined;
+          return { type: 'committed', result };
+        });
       case 'follow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
         return this.#ask(async () => {
@@ -302,8 +301,6 @@ export class Connection implements Follower {
         });
       case 'end':
         return this.#ask(async (session) => core.presence.ended(await core.store.close(session)));
-      case 'measured':
-        return;
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':

@@ -7,10 +7,9 @@ import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
 import type { Presence } from './presence.js';
-import type { Rates } from './rates.js';
+import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
 import type { Identity, Store } from './store.js';
-import type { Rate } from './uplink.js';
 
 /** A session as the application's hooks and handlers see it. */
 export interface SessionInfo extends Identity {

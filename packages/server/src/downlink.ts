@@ -77,7 +77,8 @@ export class Downlink {
   }
 
   follow(log: string, [epoch, offset]: Position): DownlinkEffect {
-    this.#readers = [...this.#readers, { log, epoch, offset, reading: true, missed: false }];
+    // Not pushed, which would make room for sixteen more.
+    this.#readers = this.#readers.concat({ log, epoch, offset, reading: true, missed: false });
     return { type: 'follow', log, epoch, offset, max: this.#readSize };
   }
 

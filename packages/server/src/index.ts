@@ -7,6 +7,6 @@ export type { Origins } from './guard.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export type * from './store.js';
-export type { Rate } from './uplink.js';
+export type { Rate } from './rates.js';
 export { defineContract } from '@iskra/protocol/wire';
 export type { Contract, Envelope, Member, Position } from '@iskra/protocol/wire';

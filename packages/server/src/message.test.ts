@@ -5,12 +5,19 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockReader, parseMessage } from '@iskra/protocol/wire';
-import { Message, Run, entriesMessage, wireName } from './message.js';
+import { Gathering, Message, Run, entriesMessage, wireName } from './message.js';
 import type { Entry } from './store.js';
 
 const envelope = { delta: 'said', dimension: 1, omega: 1, lambda: 'continue' };
 const bodyOf = (text: string): string => JSON.stringify({ ...envelope, payload: text });
 const entry = (offset: number, body = bodyOf('x'), epoch = 'e'): Entry => ({ epoch, offset, body });
+
+/** Several messages as one. */
+function gathered(...messages: Message[]): Message {
+  const gathering = new Gathering();
+  for (const message of messages) gathering.add(message);
+  return gathering.message;
+}
 
 /** A message whose text has exactly so many bytes. */
 function ofLength(bytes: number, letter = 'x'): Message {
@@ -95,19 +102,19 @@ describe('a message', () => {
   });
 
   test('of several is one array again, in their order (P4)', () => {
-    const joined = Message.join([Message.of(['expect', 1], ['expect', 2]), Message.of(['expect', 3])]);
+    const joined = gathered(Message.of(['expect', 1], ['expect', 2]), Message.of(['expect', 3]));
     expect(joined.count).toBe(3);
     expect(parseMessage(joined.text)).toEqual([
       ['expect', 1],
       ['expect', 2],
       ['expect', 3],
     ]);
-    expect(parseMessage(Message.join([]).text)).toEqual([]);
+    expect(parseMessage(gathered().text)).toEqual([]);
   });
 
   test('of a single one keeps the bytes that others share', () => {
     const one = Message.of(['expect', 1]);
-    expect(Message.join([one])).toBe(one);
+    expect(gathered(one)).toBe(one);
   });
 
   test('of entries carries each with its place, and the send that it answers (P34)', () => {

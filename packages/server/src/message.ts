@@ -21,17 +21,6 @@ export class Message {
     this.count = count;
   }
 
-  /** Several messages as one; a single one stays itself, with the bytes that it shares. */
-  static join(messages: readonly Message[]): Message {
-    const [first] = messages;
-    return messages.length === 1 && first !== undefined
-      ? first
-      : new Message(
-          messages.map((message) => message.frames).join(','),
-          messages.reduce((sum, { count }) => sum + count, 0),
-        );
-  }
-
   static of(...frames: ServerFrame[]): Message {
     return new Message(frames.map(encodeFrame).join(','), frames.length);
   }
@@ -52,6 +41,37 @@ export class Message {
 
   get block(): Buffer {
     return (this.#block ??= Buffer.from(printBlock(this.text)));
+  }
+}
+
+/** Messages on their way to be one. */
+export class Gathering {
+  readonly #messages: Message[] = [];
+  #count = 0;
+  #length = 0;
+
+  /** Frames of all of them. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Characters of all of them. */
+  get length(): number {
+    return this.#length;
+  }
+
+  add(message: Message): void {
+    this.#messages.push(message);
+    this.#count += message.count;
+    this.#length += message.frames.length;
+  }
+
+  /** All as one; a single one stays itself, with the bytes that it shares. */
+  get message(): Message {
+    const [first] = this.#messages;
+    return this.#messages.length === 1 && first !== undefined
+      ? first
+      : new Message(this.#messages.map(({ frames }) => frames).join(','), this.#count);
   }
 }
 

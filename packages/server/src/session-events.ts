@@ -2,8 +2,9 @@
 import type { CodeName, Continue, Cursors, Hello, ServerFrame } from '@iskra/protocol/wire';
 import type { DownlinkEffect, LogAnswer } from './downlink.js';
 import type { Run } from './message.js';
+import type { Rate } from './rates.js';
 import type { Attached, Begun, Committed, Head, SessionState } from './store.js';
-import type { NumberedSend, Outcome, Rate } from './uplink.js';
+import type { NumberedSend, Outcome } from './uplink.js';
 
 /** `stream`: until closed. `poll`: until there is an answer. `send`: until its sends are settled. */
 export type Mode = 'stream' | 'poll' | 'send';
@@ -77,7 +78,6 @@ export type SessionEffect =
   | { type: 'skip'; number: number }
   | { type: 'trimInbox'; offset: number }
   | { type: 'touch'; generation: number }
-  | { type: 'measured'; roundTrip: number }
   | { type: 'awaitTurn' }
   | { type: 'finish'; code?: CodeName; retryAfter?: number }
   | { type: 'end' }

@@ -103,8 +103,6 @@ function short(effect: SessionEffect): string {
       return effect.code === undefined ? 'finish' : `finish ${effect.code}`;
     case 'close':
       return `close ${effect.code}`;
-    case 'measured':
-      return `measured ${effect.roundTrip}`;
     default:
       return effect.type;
   }
@@ -307,7 +305,7 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
     live: '[pong 7]',
     closed: nothing,
   },
-  pong: { waiting: 'measured 100', opening: nothing, live: 'measured 100', closed: nothing },
+  pong: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   bye: {
     waiting: '[close bad_frame hello] close bad_frame',
     opening: nothing,
@@ -496,7 +494,7 @@ describe('a probe', () => {
     expect(dialogue.receive(['ping', 3])).toEqual(['[pong 3]']);
     expect(dialogue.advance(149)).toEqual([]);
     expect(dialogue.advance(1)).toEqual(['[ping]']);
-    expect(dialogue.receive(['pong', dialogue.now])).toEqual(['measured 0']);
+    expect(dialogue.receive(['pong', dialogue.now])).toEqual([]);
     expect(dialogue.advance(25_000)).toEqual(['[ping]']);
   });
 
@@ -1030,23 +1028,6 @@ describe('silence', () => {
   });
 });
 
-describe('a round trip', () => {
-  test('is measured by the echo of a ping (P50)', () => {
-    const dialogue = live();
-    dialogue.advance(150);
-    const sent = dialogue.now;
-    dialogue.advance(35);
-    expect(dialogue.receive(['pong', sent])).toEqual(['measured 35']);
-  });
-
-  test('is not believed from the future, nor from long ago (P50)', () => {
-    const dialogue = live();
-    expect(dialogue.receive(['pong', dialogue.now + 1])).toEqual([]);
-    dialogue.now += 60_001;
-    expect(dialogue.receive(['pong', 1_000])).toEqual([]);
-  });
-});
-
 describe('credentials', () => {
   test('that expire close with unauthorized (P55)', () => {
     const dialogue = live({}, { expiresIn: 10_000 });
@@ -1282,7 +1263,7 @@ describe('a batch of sends', () => {
   });
 
   test('that only pings or acknowledges is answered at once (P54)', () => {
-    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['[pong 8]', 'measured 995', 'finish']);
+    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['[pong 8]', 'finish']);
   });
 
   test('that only skips is answered when the skip is committed (P40)', () => {

@@ -10,13 +10,17 @@
  */
 import { faultEnvelope, readClientFrame, Dimension, INBOX, MAX_FRAMES } from '@iskra/protocol/wire';
 import type { ClientFrame, CodeName, DeadlinePassed, Machine, Send, ServerFrame } from '@iskra/protocol/wire';
+import { Answer } from './answer.js';
+import { Deadlines } from './deadlines.js';
 import { Downlink } from './downlink.js';
 import type { DownlinkEffect } from './downlink.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
+import { Bucket } from './rates.js';
+import type { Rate } from './rates.js';
 import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
 import { Uplink } from './uplink.js';
-import type { Queued, Rate, UplinkEffect } from './uplink.js';
+import type { Queued, UplinkEffect } from './uplink.js';
 
 export type * from './session-events.js';
 
@@ -33,11 +37,16 @@ const NOTHING: SessionEffect[] = [];
 
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #settings: SessionSettings;
-  /** Made with the first send: many a poll brings none. */
+  readonly #deadlines: Deadlines;
+  readonly #downlink: Downlink;
+  /** Made with the first send, let go at rest: most sessions send nothing most of the time. */
   #uplink: Uplink | undefined;
   /** Sends that the session's rate lets through at first; what its other requests have left of it. */
-  #allowance = Infinity;
-  readonly #downlink: Downlink;
+  #allowance: number | undefined;
+  /** Frames beside the sends that may still come; let go when it is full. */
+  #talk: Bucket | undefined;
+  /** Of a poll. */
+  readonly #answer: Answer | undefined;
   #phase: Phase = 'waiting';
   #id: string | undefined;
   #generation = 0;
@@ -45,50 +54,27 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   #inboxHead = 0;
   /** The name of the inbox in the store, made once: it is a key of several maps. */
   #inboxLog = '';
-  #heartbeat: number;
   /** Frames that came behind `hello` while the session was being opened. */
   #early: unknown[] | undefined;
   #effects: SessionEffect[] = NOTHING;
   #wrote = false;
-  #lastHeard: number;
-  #heardSinceTouch = false;
-  // Moments at which something is due; Infinity when not.
-  #pingAt = Infinity;
-  #giveUpAt: number;
-  #expiresAt = Infinity;
-  #slowAt = Infinity;
-  #answerAt = Infinity;
-  /** A poll that found a busy channel is not answered before, so that one answer carries many entries. */
-  #answerFrom = 0;
-  /** The time of a held answer is over: give it, also when it is empty. */
-  #answerDue = false;
-  #turnAwaited = false;
   /** The last send that is known to be committed. */
   #acked = 0;
   /** Credentials are being looked at. */
   #identifying = false;
-  /** Frames beside the sends that may still come, and since when that is so. */
-  #talk = TALK.burst;
-  #talkedAt: number;
 
   constructor(settings: SessionSettings, now: number) {
     this.#settings = settings;
-    this.#talkedAt = now;
-    this.#heartbeat = settings.heartbeat;
+    this.#deadlines = new Deadlines(settings, now);
     this.#downlink = new Downlink(settings.readSize);
-    this.#lastHeard = now;
-    this.#giveUpAt = now + settings.helloTimeout;
+    this.#answer = settings.mode === 'poll' ? new Answer() : undefined;
   }
 
   get deadline(): number {
     if (this.#phase === 'closed') return Infinity;
     return Math.min(
-      this.#pingAt,
-      this.#giveUpAt,
-      this.#expiresAt,
-      this.#slowAt,
-      this.#silentAt,
-      this.#answerAt,
+      this.#deadlines.next,
+      this.#answer?.deadline ?? Infinity,
       this.#uplink?.deadline ?? Infinity,
     );
   }
@@ -145,7 +131,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'runOffered':
         return this.#downward(this.#downlink.offer(event.run));
       case 'messageReceived':
-        this.#heard(now);
+        this.#deadlines.heard(now);
         return this.#receive(event.frames, now);
       case 'begun':
         return this.#upward(this.#uplink?.begun(event.result, now));
@@ -165,8 +151,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         return this.#close(event.code, event.field);
       case 'identified':
         this.#identifying = false;
-        this.#expiresAt = now + event.expiresIn;
-        return;
+        return this.#deadlines.identified(event.expiresIn, now);
       case 'storeFailed':
         return this.#close('overload');
       case 'headSeen':
@@ -176,32 +161,29 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
         if (event.result === 'superseded') this.#supersede(now);
         return;
       case 'heard':
-        return this.#heard(now);
+        return this.#deadlines.heard(now);
       case 'superseded':
         return this.#supersede(now);
       case 'replaced':
-        this.#answerDue = true;
-        return;
+        return this.#answer?.fallDue();
       case 'successorGone':
-        if (this.#phase === 'live' && this.#giveUpAt < Infinity) this.#do({ type: 'reattach' });
+        if (this.#phase === 'live' && this.#deadlines.isSuperseded) this.#do({ type: 'reattach' });
         return;
       case 'reattached':
         if (event.result.kind === 'unknown') return this.#close('session_unknown');
         this.#generation = event.result.state.generation;
-        this.#giveUpAt = Infinity;
-        return;
+        return this.#deadlines.regained();
       case 'draining':
         return this.#drain(event.within);
       case 'blocked':
         // Told again with every write that is not data: the time runs from the first.
-        if (!this.#downlink.isFull) this.#slowAt = now + this.#settings.slowTimeout;
+        if (!this.#downlink.isFull) this.#deadlines.filled(now);
         return this.#downlink.fill();
       case 'writable':
-        this.#slowAt = Infinity;
+        this.#deadlines.drained();
         return this.#downward(this.#downlink.drain());
       case 'turnEnded':
-        this.#turnAwaited = false;
-        return;
+        return this.#answer?.turnEnded();
       case 'deadlinePassed':
         return this.#onDeadline(now);
     }
@@ -239,17 +221,13 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   /** Whether a frame that is no send may come now. */
   #mayTalk(now: number): boolean {
-    this.#talk = Math.min(TALK.burst, this.#talk + ((now - this.#talkedAt) * TALK.perSecond) / 1000);
-    this.#talkedAt = now;
-    return this.#talk-- >= 1;
+    return (this.#talk ??= new Bucket(TALK, now)).take(now) === 0;
   }
 
   #take(frame: Exclude<ClientFrame, Send>, now: number): void {
     switch (frame[0]) {
       case 'pong':
-        // A value from another connection or another time says nothing about the round-trip.
-        if (frame[1] <= now && now - frame[1] < 60_000)
-          this.#do({ type: 'measured', roundTrip: now - frame[1] });
+        // It was heard, which is all that a heartbeat asks for.
         return;
       case 'ping':
         // Nothing comes before welcome (P12); a probe has had its own.
@@ -258,15 +236,14 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       case 'hello':
         if (this.#phase !== 'waiting') return this.#complain('bad_frame', 'hello');
         this.#phase = 'opening';
-        this.#heartbeat = Math.min(this.#settings.heartbeat, frame[1].heartbeat ?? Infinity);
+        this.#deadlines.greeted(frame[1].heartbeat);
         return this.#do({ type: 'join', hello: frame[1] });
       case 'continue':
         if (this.#phase !== 'waiting' || this.#settings.mode === 'stream') {
           return this.#complain('bad_frame', 'continue');
         }
         this.#phase = 'opening';
-        this.#answerAt = now + (frame[1].wait ?? 0);
-        this.#answerFrom = now + Math.min(this.#settings.linger, frame[1].wait ?? 0);
+        this.#answer?.hold(frame[1].wait ?? 0, this.#settings.linger, now);
         return this.#do({ type: 'rejoin', request: frame[1] });
       case 'skip':
         if (frame[1] > this.#acked + MAX_SKIP) return this.#complain('bad_frame', 'number');
@@ -289,10 +266,8 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   #queue(item: Queued, now: number): void {
     if (this.#phase === 'waiting') return this.#complain('bad_frame', 'hello');
-    if (this.#uplink === undefined) {
-      this.#uplink = new Uplink(this.#settings.rate, now);
-      this.#uplink.allow(this.#allowance);
-    }
+    this.#uplink ??= new Uplink(this.#settings.rate, now, this.#allowance);
+    this.#allowance = undefined;
     if (this.#uplink.queued >= this.#settings.window) return this.#close('rate_limited');
     this.#uplink.take(item);
   }
@@ -313,7 +288,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       switch (effect.type) {
         case 'acknowledge':
           this.#acked = Math.max(this.#acked, effect.number);
-          this.#answerFrom = 0;
+          this.#answer?.hurry();
           this.#write(Message.of(['acked', effect.number, effect.inbox]));
           break;
         case 'expect':
@@ -337,16 +312,15 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     this.#inboxHead = event.state.inbox[1];
     this.#inboxLog = INBOX + event.state.session;
     this.#acked = event.state.acked;
-    this.#allowance = event.allowance ?? Infinity;
-    this.#giveUpAt = Infinity;
-    this.#expiresAt = now + event.expiresIn;
-    if (this.#answerAt <= now) this.#answerDue = true;
+    this.#allowance = event.allowance;
+    this.#deadlines.joined(now);
+    this.#deadlines.identified(event.expiresIn, now);
+    this.#answer?.passed(now);
     if (event.welcome !== undefined) {
       this.#write(Message.of(event.welcome));
       // Opening is answered at once, whatever there is to say beside welcome.
-      this.#answerDue = true;
+      this.#answer?.fallDue();
     }
-    if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
     if (this.#settings.mode !== 'send') {
       const read = event.cursors[INBOX]?.[1] ?? 0;
       // A cursor says the same as an ack.
@@ -366,16 +340,15 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** A probe is heard and echoed, and changes nothing (P16). A stream may go on to a real `hello`. */
   #answerProbe(welcome: ServerFrame, now: number): void {
     this.#phase = 'waiting';
-    this.#giveUpAt = now + this.#settings.probeTimeout;
+    this.#deadlines.probed(now);
     this.#write(Message.of(welcome));
     this.#receiveEarly(now);
-    if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
-    else this.#finish();
+    if (this.#settings.mode !== 'stream') this.#finish();
   }
 
   #supersede(now: number): void {
     if (this.#settings.mode === 'poll') return this.#close('superseded');
-    this.#giveUpAt = Math.min(this.#giveUpAt, now + this.#settings.supersededGrace);
+    this.#deadlines.superseded(now);
   }
 
   #drain(within: number): void {
@@ -383,7 +356,7 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     if (this.#phase !== 'live') return this.#close('drain');
     const envelope = faultEnvelope('drain', Dimension.node, { retryAfter: within });
     this.#write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, within } }]));
-    this.#answerDue = true;
+    this.#answer?.fallDue();
   }
 
   #close(code: CodeName, field?: string, retryAfter?: number): void {
@@ -402,37 +375,22 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   // ── time ──────────────────────────────────────────────────────────────────
 
-  #heard(now: number): void {
-    this.#lastHeard = now;
-    this.#heardSinceTouch = true;
-  }
-
-  /** When a stream has been silent for too long (P53). A poll has its `wait`. */
-  get #silentAt(): number {
-    const hears = this.#settings.mode === 'stream' && this.#phase === 'live';
-    return hears ? this.#lastHeard + this.#heartbeat * 2.5 : Infinity;
-  }
-
   #onDeadline(now: number): void {
-    if (now >= this.#giveUpAt) return this.#close(this.#phase === 'live' ? 'superseded' : 'timeout');
-    if (now >= this.#expiresAt) return this.#close('unauthorized');
-    if (now >= this.#slowAt) return this.#close('slow_consumer');
-    if (now >= this.#silentAt) return this.#close('timeout');
-    if (now >= this.#pingAt) this.#beat(now);
-    if (now >= this.#answerAt) {
-      this.#answerAt = Infinity;
-      this.#answerDue = true;
-    }
+    const code = this.#deadlines.endAt(now);
+    if (code !== undefined) return this.#close(code);
+    if (this.#deadlines.beats(now)) this.#beat(now);
+    this.#answer?.passed(now);
     this.#upward(this.#uplink?.next(now));
   }
 
   #beat(now: number): void {
-    this.#pingAt = now + this.#heartbeat;
     this.#write(Message.of(['ping', Math.round(now)]));
-    if (this.#phase === 'live' && this.#heardSinceTouch) {
-      this.#heardSinceTouch = false;
+    if (this.#phase === 'live' && this.#deadlines.wasHeard()) {
       this.#do({ type: 'touch', generation: this.generation });
     }
+    // What is as good as new is not kept while nothing happens.
+    if (this.#uplink?.isAtRest(now) === true) this.#uplink = undefined;
+    if (this.#talk?.isFull(now) === true) this.#talk = undefined;
   }
 
   /** An answer is complete when nothing is under way any more, and the entries of this turn have been offered. */
@@ -445,20 +403,11 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
       return this.#finish('rate_limited', retryAfter);
     }
     if (this.#uplink?.settled === false || this.#identifying) return;
-    if (this.#settings.mode === 'poll') {
+    if (this.#answer !== undefined) {
       if (this.#downlink.isReading) return;
-      if (!this.#answerDue) {
-        if (!this.#wrote) return;
-        if (now < this.#answerFrom) {
-          this.#answerAt = Math.min(this.#answerAt, this.#answerFrom);
-          return;
-        }
-      }
-      if (!turnEnded) {
-        if (!this.#turnAwaited) this.#do({ type: 'awaitTurn' });
-        this.#turnAwaited = true;
-        return;
-      }
+      const verdict = this.#answer.judge(this.#wrote, turnEnded, now);
+      if (verdict === 'awaitTurn') this.#do({ type: 'awaitTurn' });
+      if (verdict !== 'give') return;
     }
     this.#finish();
   }

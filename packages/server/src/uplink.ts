@@ -9,6 +9,8 @@
  *   idle ── skip queued ──▶ committing
  */
 import type { Send } from '@iskra/protocol/wire';
+import { Bucket } from './rates.js';
+import type { Rate } from './rates.js';
 import type { Begun, Committed } from './store.js';
 
 /** A send, or the number of one whose frame was refused while it was read. */
@@ -29,29 +31,19 @@ export type UplinkEffect =
   | { type: 'expect'; number: number }
   | { type: 'lost' };
 
-export interface Rate {
-  /** Sends a second that are taken on average. */
-  perSecond: number;
-  /** Sends that may come at once after a quiet time. */
-  burst: number;
-}
-
 const BUSY_RETRY = 100;
 
 export class Uplink {
   #state: 'idle' | 'beginning' | 'performing' | 'committing' = 'idle';
   #queue: Queued[] = [];
   #batch: NumberedSend[] = [];
-  #tokens: number;
-  #refilledAt: number;
+  readonly #bucket: Bucket;
   /** When to try again, and whether it is the rate that asks to wait (or another connection's claim). */
   #waiting: { until: number; forRate: boolean } | undefined;
-  readonly #rate: Rate;
 
-  constructor(rate: Rate, now: number) {
-    this.#rate = rate;
-    this.#tokens = rate.burst;
-    this.#refilledAt = now;
+  /** @param allowance what the session's other connections have left of its rate. */
+  constructor(rate: Rate, now: number, allowance?: number) {
+    this.#bucket = new Bucket(rate, now, allowance);
   }
 
   get deadline(): number {
@@ -63,6 +55,11 @@ export class Uplink {
     return this.#state === 'idle' && this.#queue.length === 0;
   }
 
+  /** Nothing of it is to be remembered: another one in its place would do the same. */
+  isAtRest(now: number): boolean {
+    return this.settled && this.#bucket.isFull(now);
+  }
+
   get queued(): number {
     return this.#queue.length;
   }
@@ -70,11 +67,6 @@ export class Uplink {
   /** Milliseconds until the rate lets the next send through; 0 when it does not hold any back. */
   heldBack(now: number): number {
     return this.#waiting?.forRate === true ? Math.max(0, this.#waiting.until - now) : 0;
-  }
-
-  /** What the session's other connections have left of its rate. */
-  allow(tokens: number): void {
-    this.#tokens = Math.min(this.#tokens, tokens);
   }
 
   take(item: Queued): void {
@@ -92,12 +84,12 @@ export class Uplink {
       this.#state = 'committing';
       return [{ type: 'skip', number: head.number }];
     }
-    this.#refill(now);
-    if (this.#tokens < 1) {
-      this.#waiting = { until: now + ((1 - this.#tokens) * 1000) / this.#rate.perSecond, forRate: true };
+    const wait = this.#bucket.wait(now);
+    if (wait > 0) {
+      this.#waiting = { until: now + wait, forRate: true };
       return [];
     }
-    this.#batch = this.#nextBatch(head.number);
+    this.#batch = this.#nextBatch(head.number, this.#bucket.left(now));
     this.#state = 'beginning';
     return [{ type: 'begin', number: head.number }];
   }
@@ -107,7 +99,7 @@ export class Uplink {
       case 'run':
         this.#state = 'performing';
         // Only what is performed counts: a send that comes again, as it must, is none too many.
-        this.#tokens -= this.#batch.length;
+        this.#bucket.spend(this.#batch.length);
         return [{ type: 'perform', batch: this.#batch, redelivered: result.redelivered }];
       case 'duplicate': {
         this.#state = 'idle';
@@ -163,21 +155,15 @@ export class Uplink {
   }
 
   /** Successive numbers from the front of the queue. A request is a batch of its own, so its commit is never delayed. */
-  #nextBatch(first: number): NumberedSend[] {
+  #nextBatch(first: number, most: number): NumberedSend[] {
     const batch: NumberedSend[] = [];
     for (const item of this.#queue) {
-      if ('skip' in item || item.number !== first + batch.length || batch.length >= this.#tokens) break;
+      if ('skip' in item || item.number !== first + batch.length || batch.length >= most) break;
       const isRequest = 'send' in item && item.send[0] === 'request';
       if (isRequest && batch.length > 0) break;
       batch.push(item);
       if (isRequest) break;
     }
     return batch;
-  }
-
-  #refill(now: number): void {
-    const earned = ((now - this.#refilledAt) * this.#rate.perSecond) / 1000;
-    this.#tokens = Math.min(this.#rate.burst, this.#tokens + earned);
-    this.#refilledAt = now;
   }
 }

@@ -96,7 +96,8 @@ class MemoryStore implements Store {
     this.#retention = { ...RETENTION, ...options.retention };
     this.#inboxRetention = { ...RETENTION, ...options.inbox };
     this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
-    this.#now = options.now ?? (() => performance.now());
+    // Whole milliseconds: a fraction would cost each session a box for it.
+    this.#now = options.now ?? (() => Math.floor(performance.now()));
     this.#randomId =
       options.randomId ??
       (() => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url'));

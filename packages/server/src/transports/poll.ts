@@ -1,7 +1,8 @@
 /** One HTTP answer, given when the session says that it is complete: a poll, or what came of a batch of sends. */
 import { CODES, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
-import { Message } from '../message.js';
+import { Gathering } from '../message.js';
+import type { Message } from '../message.js';
 import type { MetricTransport } from '../observe/metrics.js';
 import type { Exchange } from './exchange.js';
 import type { Transport } from './transport.js';
@@ -13,9 +14,7 @@ export class PollTransport implements Transport {
   readonly name: MetricTransport;
   listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
-  readonly #messages: Message[] = [];
-  #frames = 0;
-  #length = 0;
+  readonly #gathering = new Gathering();
 
   constructor(name: MetricTransport, exchange: Exchange) {
     this.name = name;
@@ -27,15 +26,13 @@ export class PollTransport implements Transport {
   }
 
   write(message: Message): boolean {
-    this.#messages.push(message);
-    this.#frames += message.count;
-    this.#length += message.frames.length;
-    return this.#frames < FULL && this.#length < MAX_MESSAGE_BYTES;
+    this.#gathering.add(message);
+    return this.#gathering.count < FULL && this.#gathering.length < MAX_MESSAGE_BYTES;
   }
 
   finish(code?: CodeName, retryAfter?: number): void {
     const status = code === undefined ? 200 : CODES[code].status;
-    this.#exchange.answer({ status, retryAfter, body: Message.join(this.#messages).body });
+    this.#exchange.answer({ status, retryAfter, body: this.#gathering.message.body });
   }
 
   close(code: CodeName, retryAfter?: number): void {

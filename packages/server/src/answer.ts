@@ -1,0 +1,62 @@
+/**
+ * PURE. When the one answer of a poll is given: at once when it opens a session,
+ * when there is something to say, or when its time is over (P64).
+ */
+export class Answer {
+  /** When it is looked at again, or given although it is empty. */
+  #at = Infinity;
+  /** A poll that found a busy channel is not answered before, so that one answer carries many entries. */
+  #from = 0;
+  #due = false;
+  #turnAwaited = false;
+
+  get deadline(): number {
+    return this.#at;
+  }
+
+  /** It may be held for `wait` ms, and is held for `linger` ms also when there are entries to give. */
+  hold(wait: number, linger: number, now: number): void {
+    this.#at = now + wait;
+    this.#from = now + Math.min(linger, wait);
+    this.passed(now);
+  }
+
+  /** Time went on. */
+  passed(now: number): void {
+    if (now < this.#at) return;
+    this.#at = Infinity;
+    this.#due = true;
+  }
+
+  /** It is given as soon as nothing is under way, also when there is nothing to say. */
+  fallDue(): void {
+    this.#due = true;
+  }
+
+  /** What there is to say does not wait for more. */
+  hurry(): void {
+    this.#from = 0;
+  }
+
+  turnEnded(): void {
+    this.#turnAwaited = false;
+  }
+
+  /**
+   * What to do when nothing is under way any more. The entries of this turn belong to the answer: it is
+   * given when the turn has `ended`.
+   */
+  judge(hasData: boolean, ended: boolean, now: number): 'hold' | 'awaitTurn' | 'give' {
+    if (!this.#due) {
+      if (!hasData) return 'hold';
+      if (now < this.#from) {
+        this.#at = Math.min(this.#at, this.#from);
+        return 'hold';
+      }
+    }
+    if (ended) return 'give';
+    if (this.#turnAwaited) return 'hold';
+    this.#turnAwaited = true;
+    return 'awaitTurn';
+  }
+}

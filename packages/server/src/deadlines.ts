@@ -1,0 +1,126 @@
+/**
+ * PURE. The moments at which something is due on a connection: the next
+ * heartbeat, and the ends that come when nothing happens before. A moment that
+ * is not awaited is undefined and not Infinity, which would cost every
+ * connection a boxed number each.
+ */
+import type { CodeName } from '@iskra/protocol/wire';
+import type { SessionSettings } from './session-events.js';
+
+type Moment = number | undefined;
+
+export class Deadlines {
+  readonly #settings: SessionSettings;
+  #heartbeat: number;
+  #lastHeard: number;
+  #heardSinceTouch = false;
+  /** Silence ends the connection: a stream with an open session. A poll has its `wait` (P53). */
+  #listens = false;
+  #pingAt: Moment;
+  #helloBy: Moment;
+  #supersededAt: Moment;
+  #expiresAt: Moment;
+  #slowAt: Moment;
+
+  constructor(settings: SessionSettings, now: number) {
+    this.#settings = settings;
+    this.#heartbeat = settings.heartbeat;
+    this.#lastHeard = now;
+    this.#helloBy = now + settings.helloTimeout;
+  }
+
+  /** The earliest of them; Infinity for none. */
+  get next(): number {
+    return Math.min(
+      this.#pingAt ?? Infinity,
+      this.#helloBy ?? Infinity,
+      this.#supersededAt ?? Infinity,
+      this.#expiresAt ?? Infinity,
+      this.#slowAt ?? Infinity,
+      this.#silentAt ?? Infinity,
+    );
+  }
+
+  get isSuperseded(): boolean {
+    return this.#supersededAt !== undefined;
+  }
+
+  /** The code with which the connection ends now, if it does. */
+  endAt(now: number): CodeName | undefined {
+    if (isDue(this.#helloBy, now)) return 'timeout';
+    if (isDue(this.#supersededAt, now)) return 'superseded';
+    if (isDue(this.#expiresAt, now)) return 'unauthorized';
+    if (isDue(this.#slowAt, now)) return 'slow_consumer';
+    if (isDue(this.#silentAt, now)) return 'timeout';
+    return undefined;
+  }
+
+  /** Whether a heartbeat is due now; then the next one is awaited. */
+  beats(now: number): boolean {
+    if (!isDue(this.#pingAt, now)) return false;
+    this.#pingAt = now + this.#heartbeat;
+    return true;
+  }
+
+  heard(now: number): void {
+    this.#lastHeard = now;
+    this.#heardSinceTouch = true;
+  }
+
+  /** Whether the peer was heard since this was asked last. */
+  wasHeard(): boolean {
+    const heard = this.#heardSinceTouch;
+    this.#heardSinceTouch = false;
+    return heard;
+  }
+
+  /** @param heartbeat milliseconds that the peer asks for. */
+  greeted(heartbeat = Infinity): void {
+    this.#heartbeat = Math.min(this.#settings.heartbeat, heartbeat);
+  }
+
+  /** The session is open. A stream's first heartbeat proves that nothing holds it back (P51). */
+  joined(now: number): void {
+    this.#helloBy = undefined;
+    this.#listens = this.#settings.mode === 'stream';
+    if (this.#listens) this.#pingAt = now + this.#settings.markerDelay;
+  }
+
+  /** A probe may stay a while, and go on to a real `hello`. */
+  probed(now: number): void {
+    this.#helloBy = now + this.#settings.probeTimeout;
+    if (this.#settings.mode === 'stream') this.#pingAt = now + this.#settings.markerDelay;
+  }
+
+  superseded(now: number): void {
+    this.#supersededAt = Math.min(this.#supersededAt ?? Infinity, now + this.#settings.supersededGrace);
+  }
+
+  /** The connection has the session again. */
+  regained(): void {
+    this.#supersededAt = undefined;
+  }
+
+  /** @param expiresIn milliseconds until the credentials end; Infinity for never. */
+  identified(expiresIn: number, now: number): void {
+    this.#expiresAt = expiresIn === Infinity ? undefined : now + expiresIn;
+  }
+
+  /** The connection takes no more. */
+  filled(now: number): void {
+    this.#slowAt = now + this.#settings.slowTimeout;
+  }
+
+  drained(): void {
+    this.#slowAt = undefined;
+  }
+
+  /** When it has been silent for too long. */
+  get #silentAt(): Moment {
+    return this.#listens ? this.#lastHeard + this.#heartbeat * 2.5 : undefined;
+  }
+}
+
+function isDue(moment: Moment, now: number): boolean {
+  return moment !== undefined && now >= moment;
+}
