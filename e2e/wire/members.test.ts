@@ -1,7 +1,7 @@
 // The member list of a channel, as clients of other hands see it.
 
 import { describe, expect, it } from 'vitest';
-import { envelopeOf, Opcode, Peer, webSocketFrame } from './peer.js';
+import { asked, envelopeOf, KINDS, Opcode, Peer, webSocketFrame } from './peer.js';
 import type { Frame } from './peer.js';
 import { keepsItsLogClean, withServer } from './suite.js';
 
@@ -30,6 +30,31 @@ describe('A server with members', () => {
     await Peer.open('websocket', suite.port, { hello: { nonce: page.nonce, key } });
     await watcher.until(isTold('member_joined', session));
     expect(watcher.received.frames.filter(isTold('member_left', session))).toEqual([]);
+  });
+
+  it('tells more members than fit into an envelope page by page, over every transport (P3, P48)', async () => {
+    const members = await Promise.all(Array.from({ length: 150 }, () => Peer.open('send', suite.port)));
+    const ids = members.map(({ welcome }) => welcome.session);
+    for (const one of members) await one.subscribe('room:full', { presence: 'x'.repeat(900) });
+    for (const kind of KINDS) {
+      const reader = await Peer.open(kind, suite.port);
+      const found: string[] = [];
+      let { payload } = await reader.subscribe('room:full');
+      for (;;) {
+        expect(JSON.stringify(payload).length).toBeLessThan(65_536);
+        found.push(...(payload.members as { id: string }[]).map(({ id }) => id));
+        if (payload.more === undefined) break;
+        const number = reader.next();
+        await reader.say([
+          'request',
+          number,
+          asked('@members', { channel: 'room:full', after: payload.more }),
+        ]);
+        ({ payload } = await reader.outcome(number));
+      }
+      expect(found).toEqual(ids);
+      reader.leave();
+    }
   });
 
   keepsItsLogClean(suite);

@@ -10,6 +10,7 @@ import type {
   Member,
   Position,
   PublishPayload,
+  Subscribed,
   Untyped,
 } from '@iskra/protocol/wire';
 import { createEmitter } from './emitter.js';
@@ -94,27 +95,54 @@ export interface Calls {
   publish(channel: string, envelope: EnvelopeInput): Send;
   subscribe(channel: string, options: SubscribeOptions): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
+  /** A page of the member list, behind that place (P48). */
+  page(channel: string, after: number): Promise<Subscribed>;
 }
-
-/** More members than this are not kept. */
-const MAX_MEMBERS = 10_000;
 
 /** The inner side of a channel, by which the client feeds it. */
 export interface ChannelFeed {
   channel: Channel;
   entry(entry: Entry): void;
   gap(gap: Gap): void;
-  members(members: readonly Member[]): void;
+  /** A subscription began, here with the first page of its member list. Without it, that page may be older than the entries so far. */
+  members(first: Subscribed | undefined): void;
 }
 
 export function createChannel(name: string, calls: Calls, failed: (error: unknown) => void): ChannelFeed {
   const handlers = createEmitter<Record<string, unknown[]>>(failed);
   const own = createEmitter<{ gap: [Gap]; members: [readonly Member[]] }>(failed);
+  const known = new Map<string, Member>();
   let list: readonly Member[] = [];
+  let isWatched = false;
+  /** Of whom something was told since the list is being read anew: what an entry says goes before a page (P49). */
+  let told: Set<string> | undefined;
 
-  const members = (next: readonly Member[]): void => {
-    list = next.slice(0, MAX_MEMBERS);
+  const show = (): void => {
+    list = [...known.values()];
     own.emit('members', list);
+  };
+
+  /** Reads the list from its beginning, of which a page may be here, to its end, which says who has gone. */
+  const read = (first?: Subscribed): void => {
+    const reading = (told = new Set<string>());
+    const take = ({ members = [], more }: Subscribed): void => {
+      // Another reading has begun since.
+      if (told !== reading) return;
+      for (const member of members) {
+        if (!reading.has(member.id)) known.set(member.id, member);
+        reading.add(member.id);
+      }
+      if (more) ask(more);
+      else {
+        for (const id of known.keys()) if (!reading.has(id)) known.delete(id);
+        told = undefined;
+      }
+      show();
+    };
+    // What is refused leaves what was known.
+    const ask = (after: number): void => void calls.page(name, after).then(take, () => {});
+    if (first) take(first);
+    else ask(0);
   };
 
   return {
@@ -128,7 +156,10 @@ export function createChannel(name: string, calls: Calls, failed: (error: unknow
       },
       on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
       onGap: (handler) => own.on('gap', handler),
-      onMembers: (handler) => own.on('members', handler),
+      onMembers(handler) {
+        isWatched = true;
+        return own.on('members', handler);
+      },
       subscribe: (options = {}) => calls.subscribe(name, options),
       unsubscribe: () => calls.unsubscribe(name),
       publish: (delta, payload?: unknown, options?: PublishOptions) =>
@@ -139,13 +170,19 @@ export function createChannel(name: string, calls: Calls, failed: (error: unknow
       // Comings and goings are entries of the channel (P45), so the list is right at every position.
       if (dimension === 3 && /^member_(joined|left)$/.test(delta)) {
         const member = payload as Member;
-        const others = list.filter(({ id }) => id !== member.id);
-        return members(delta === 'member_left' ? others : [...others, member]);
+        told?.add(member.id);
+        known.delete(member.id);
+        if (delta === 'member_joined') known.set(member.id, member);
+        return show();
       }
       handlers.emit(delta, payload, entry);
       handlers.emit('*', payload, entry);
     },
-    gap: (gap) => own.emit('gap', gap),
-    members,
+    gap(gap) {
+      own.emit('gap', gap);
+      // Comings and goings may be among what is missing (P49).
+      if (isWatched || known.size) read();
+    },
+    members: read,
   };
 }

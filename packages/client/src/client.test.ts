@@ -133,6 +133,113 @@ test('keeps the member list by the entries of the channel (P45)', async () => {
   expect(lists).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['b']]);
 });
 
+describe('a member list', () => {
+  type Page = { members?: { id: string; data?: unknown }[]; more?: number };
+
+  /** A room of which the subscription has begun with this page, and whoever reads its list. */
+  async function room(first: Page) {
+    const s = await scene();
+    const channel = s.client.channel('room:1');
+    let inbox = 0;
+    let offset = 0;
+    const outcome = (number: number, delta: string, payload: object): void =>
+      s.hear(['entry', '@', 'e', ++inbox, envelope(delta, payload), number], ['acked', number, inbox]);
+    const subscribed = (number: number, page: Page): void =>
+      outcome(number, 'subscribed', { channel: 'room:1', position: ['r', 0], ...page });
+    void channel.subscribe();
+    s.welcome();
+    subscribed(1, first);
+    return {
+      ...s,
+      subscribed,
+      channel,
+      ids: () => channel.members.map(({ id }) => id),
+      change: (delta: string, id: string) =>
+        s.hear(['entry', 'room:1', 'r', ++offset, { ...envelope(delta, { id }), dimension: 3 }]),
+      gap: () => s.hear(['gap', 'room:1', 'trimmed', ['r', offset], ['r', (offset += 10)]]),
+      /** What was asked for, and not answered yet. */
+      asked: () =>
+        s.sockets
+          .flatMap(({ sent }) => sent.flat())
+          .filter(([tag]) => tag === 'request')
+          .map(([, number, asked]) => {
+            const { delta, payload } = asked as { delta: string; payload: { after: number } };
+            return [number, delta, payload.after];
+          }),
+      async answer(number: number, page: Page | undefined) {
+        if (page) outcome(number, 'reply', { channel: 'room:1', position: ['r', offset], ...page });
+        else outcome(number, 'forbidden', { code: 4403, message: 'no' });
+        await s.turn();
+      },
+    };
+  }
+
+  test('that is longer than a page is read to its end (P48)', async () => {
+    const r = await room({ members: [{ id: 'a' }, { id: 'b' }], more: 2 });
+    expect(r.ids()).toEqual(['a', 'b']);
+    expect(r.asked()).toEqual([[2, '@members', 2]]);
+    await r.answer(2, { members: [{ id: 'c' }], more: 3 });
+    expect(r.asked().at(-1)).toEqual([3, '@members', 3]);
+    await r.answer(3, { members: [{ id: 'd' }] });
+    expect(r.ids()).toEqual(['a', 'b', 'c', 'd']);
+    expect(r.asked()).toHaveLength(2);
+  });
+
+  test('is read anew after a gap: who went and who came in it is known then, and not before (P49)', async () => {
+    const r = await room({ members: [{ id: 'a' }, { id: 'b' }] });
+    r.gap();
+    expect(r.ids()).toEqual(['a', 'b']);
+    expect(r.asked()).toEqual([[2, '@members', 0]]);
+    await r.answer(2, { members: [{ id: 'b' }], more: 7 });
+    await r.answer(3, { members: [{ id: 'c' }] });
+    expect(r.ids()).toEqual(['b', 'c']);
+  });
+
+  test('believes an entry before a page that was asked for earlier (P49)', async () => {
+    const r = await room({ members: [{ id: 'a' }, { id: 'b' }] });
+    r.gap();
+    r.change('member_left', 'b');
+    r.change('member_joined', 'c');
+    await r.answer(2, { members: [{ id: 'a' }, { id: 'b' }] });
+    expect(r.ids()).toEqual(['a', 'c']);
+  });
+
+  test('that is being read when another gap comes is read from its beginning again', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    r.gap();
+    r.gap();
+    expect(r.asked()).toHaveLength(2);
+    await r.answer(2, { members: [{ id: 'x' }], more: 9 });
+    expect(r.ids()).toEqual(['a']);
+    await r.answer(3, { members: [{ id: 'b' }] });
+    expect(r.ids()).toEqual(['b']);
+  });
+
+  test('of a channel that is subscribed to once more is read anew: entries may have gone past the page', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    void r.channel.subscribe();
+    r.change('member_joined', 'b');
+    r.subscribed(2, { members: [{ id: 'a' }] });
+    expect(r.ids()).toEqual(['a', 'b']);
+    await r.answer(3, { members: [{ id: 'a' }, { id: 'b' }] });
+    expect(r.ids()).toEqual(['a', 'b']);
+  });
+
+  test('stays as it was when it is refused, and is not asked for where nobody keeps one', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    r.gap();
+    await r.answer(2, undefined);
+    expect(r.ids()).toEqual(['a']);
+    expect(r.errors).toEqual([]);
+    const empty = await room({});
+    empty.gap();
+    expect(empty.asked()).toEqual([]);
+    empty.channel.onMembers(() => {});
+    empty.gap();
+    expect(empty.asked()).toHaveLength(1);
+  });
+});
+
 test('reports a handler that throws, and counts the entry as delivered (P20)', async () => {
   const s = await scene();
   const room = s.client.channel('room:1');

@@ -2,7 +2,14 @@
  * The public object. It performs what the session decides: opens and closes
  * connections, calls handlers, settles promises. It decides nothing itself.
  */
-import { byteLength, completeEnvelope, drive, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
+import {
+  byteLength,
+  completeEnvelope,
+  drive,
+  isChannel,
+  MAX_ENVELOPE_BYTES,
+  MEMBERS,
+} from '@iskra/protocol/wire';
 import type {
   ChannelName,
   Contract,
@@ -13,6 +20,7 @@ import type {
   RequestName,
   RequestOutput,
   Send as SendFrame,
+  Subscribed,
   Untyped,
 } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
@@ -273,6 +281,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       return send;
     },
     subscribe: async (channel, wish) => void (await submit(() => session.subscribe(channel, wish)).outcome),
+    page: (channel, after) => client.request(MEMBERS, { channel, after }) as Promise<Subscribed>,
     unsubscribe: async (channel) => void (await submit(() => session.unsubscribe(channel)).outcome),
   };
 

@@ -260,9 +260,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
       else {
         outbox.answer(answers, envelope as Envelope);
         if (envelope.delta !== 'subscribed') return;
-        const { channel, position, members = [] } = envelope.payload as Subscribed;
-        if (downlink.subscribed(channel, answers, position))
-          act('hand', channel, 'members', members as never);
+        const page = envelope.payload as Subscribed;
+        const { channel, position } = page;
+        // Of a channel that is being read already, entries may have gone past the page.
+        const first = cursors.has(channel) ? undefined : page;
+        if (downlink.subscribed(channel, answers, position)) act('hand', channel, 'members', first as never);
       }
     },
 
