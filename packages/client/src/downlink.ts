@@ -31,7 +31,7 @@ export function createDownlink() {
     /** The outcome of such a send; false when the wish was withdrawn since. */
     subscribed(channel: string, number: number, position: Position): boolean {
       // Entries follow the first outcome: whoever waited for that of a later subscribe would miss them.
-      if (!(number >= wishes.get(channel)?.number!)) return false;
+      if (number < (wishes.get(channel)?.number ?? Infinity)) return false;
       // Of a channel that is being read already, the place is kept.
       if (!cursors.has(channel)) cursors.set(channel, position);
       return true;
