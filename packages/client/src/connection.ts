@@ -9,8 +9,9 @@ export interface Connection {
   auth?: Json | undefined;
   /** WebSocket: sends up to this number were handed to it. */
   sentUpTo: number;
-  /** HTTP: the sends that nothing has answered yet, at most one message (P36). */
-  underWay?: { controls: string[]; bytes: number; count: number; committed: number } | undefined;
+  /** HTTP: the sends that nothing has answered yet, at most one message (P36); `opening`: behind hello. */
+  underWay?:
+    { controls: string[]; bytes: number; count: number; committed: number; opening: boolean } | undefined;
   /** Frames without a number that wait to be sent. */
   controls: string[];
   /** The number that the server took next when it was last offered another (P32). */

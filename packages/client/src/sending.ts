@@ -64,7 +64,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
     if (!frames.length) return '';
     const message = joinFrames([...begin, ...frames]);
     one.sentUpTo = sends.at(-1)?.number ?? one.sentUpTo;
-    if (one.http) one.underWay = { controls, bytes: message.length, count: sends.length, committed };
+    const opening = !one.attempt.welcomeAt;
+    if (one.http) one.underWay = { controls, bytes: message.length, count: sends.length, committed, opening };
     return message;
   };
 

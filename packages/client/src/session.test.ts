@@ -281,6 +281,19 @@ describe('up', () => {
     expect(d.session.outbox.sends).toHaveLength(0);
   });
 
+  test('waits for the answer to a POST although its stream is proven meanwhile (P36)', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.open(1);
+    d.hear(1, d.welcome());
+    publish(d, 'a');
+    d.hear(1, ['ping', 1]);
+    publish(d, 'b');
+    expect(d.numbers()).toEqual([1]);
+    d.answer(1, 200, ['acked', 1, 0]);
+    expect(d.numbers()).toEqual([1, 2]);
+  });
+
   test('repeats what has no number too when a POST was not answered, so that a pong or a skip is not lost', () => {
     const d = dialogue({ transports: ['sse'] });
     d.start();

@@ -283,9 +283,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     acked(one, [, number, offset]) {
       outbox.acked(number, offset);
-      // Over SSE the answer to the opening message comes down the stream.
-      const { transport, provenAt } = one.attempt;
-      if (transport === 'sse' && !provenAt && number >= one.sentUpTo) one.underWay = undefined;
+      if (number >= one.sentUpTo) opened(one);
     },
 
     expect(one, [, from]) {
@@ -340,13 +338,18 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
   };
 
+  /** The message that opened it was answered; over SSE that comes down the stream. A POST has an answer of its own. */
+  const opened = (one: Connection): void => {
+    if (one.underWay?.opening) one.underWay = undefined;
+  };
+
   /** Something came down that only a working transport brings (P55). */
   const proven = (one: Connection): void => {
     if (!one.attempt.welcomeAt) return;
     quality.count('proved', now);
     act('tell', 'status');
     if (one.attempt.provenAt) return;
-    one.underWay = undefined;
+    opened(one);
     refreshes = 0;
     consult('proven', one.attempt);
   };
