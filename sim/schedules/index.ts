@@ -6,6 +6,7 @@ import { failover } from './failover.js';
 import { failure } from './failure.js';
 import { handover } from './handover.js';
 import { limits } from './limits.js';
+import { rules } from './rules.js';
 import { sessions, waiting as waitingSessions } from './sessions.js';
 import { subscribing } from './subscribing.js';
 import { switching } from './switching.js';
@@ -24,6 +25,7 @@ export const schedules: readonly Schedule[] = [
   ...subscribing,
   ...limits,
   ...failure,
+  ...rules,
 ];
 
 /** They show what is not mended yet. */
