@@ -8,11 +8,6 @@ export function printBlock(data: string): string {
   return `data: ${data}\n\n`;
 }
 
-/** A comment block: ignored by every reader, but bytes to whatever buffers on the way. */
-export function printComment(text: string): string {
-  return `: ${text}\n\n`;
-}
-
 /**
  * A reader that survives any cut: call it with each piece of text, and it hands
  * on the data of every block that is complete. LF, CR and CRLF end a line, also
