@@ -64,8 +64,8 @@ export class Connection implements Follower {
     transport.listener = this;
     core.connections.add(this);
     core.metrics.connections[transport.name]++;
-    // A stream that never says hello has a deadline from its first moment.
-    this.#drive.tell({ type: 'heard' });
+    // A stream that never says hello has a deadline from its first moment. Others come with their message.
+    if (this.#mode === 'stream') this.#drive.tell({ type: 'heard' });
   }
 
   get generation(): number {
@@ -265,7 +265,8 @@ export class Connection implements Follower {
       case 'follow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
         return this.#ask(async () => {
-          await core.hub.follow(effect.log, this);
+          const ready = core.hub.follow(effect.log, this);
+          if (ready !== undefined) await ready;
           if (this.#disposed) core.hub.unfollow(effect.log, this);
           return this.#logRead(effect);
         });

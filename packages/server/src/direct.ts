@@ -118,5 +118,5 @@ function answer(socket: Duplex, headers: HeaderList, given: Answer): void {
   const lines = [`HTTP/1.1 ${given.status} ${STATUS_CODES[given.status] ?? ''}`, 'connection: close'];
   for (const [name, value] of headerPairs(answerHeaders(headers, given))) lines.push(`${name}: ${value}`);
   socket.on('error', () => {});
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${given.body.toString()}`, () => socket.destroy());
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${given.body}`, () => socket.destroy());
 }

@@ -88,7 +88,6 @@ describe('a message', () => {
       ['expect', 3],
       ['acked', 2, 0],
     ]);
-    expect(message.body.toString()).toBe(message.text);
     const blocks: string[] = [];
     blockReader((data) => blocks.push(data))(message.block.toString());
     expect(blocks).toEqual([message.text]);
@@ -98,7 +97,6 @@ describe('a message', () => {
     const message = Message.of(['expect', 3]);
     expect(message.webSocket).toBe(message.webSocket);
     expect(message.block).toBe(message.block);
-    expect(message.body).toBe(message.body);
   });
 
   test('of several is one array again, in their order (P4)', () => {
