@@ -21,7 +21,7 @@ export const newSession = (): Session => ({ nonce: randomBytes(16).toString('bas
 
 /** A held poll is killed this long after it was asked, ms: nothing tells when the server holds it. */
 const HELD = 5;
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** Attaches over this transport, and is killed when the server has answered; resolves when the socket is gone. */
 export async function knock(port: number, transport: Transport, session: Session): Promise<void> {

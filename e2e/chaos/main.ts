@@ -72,7 +72,9 @@ function explain(
     if (kinds.has(kind)) continue;
     kinds.add(kind);
     console.error(`\n${kind} – ${by}: ${sentence}`);
-    const own = lines.filter((one) => one.by === by && (!line || one.at <= line.at));
+    // Where it rests is looked at many times.
+    const isNews = (one: Line): boolean => one === line || one.what !== 'rest';
+    const own = lines.filter((one) => one.by === by && isNews(one) && (!line || one.at <= line.at));
     const tail = own.slice(0, line?.by === by ? own.indexOf(line) + 1 : undefined).slice(-TAIL);
     const [from = 0, to = 0] = [tail[0]?.at, tail.at(-1)?.at];
     const done = lines.filter((one) => one.by === 'driver' && one.at >= from && one.at <= to);

@@ -96,7 +96,7 @@ export async function playRound({ seed, length, folder, say }: RoundOptions): Pr
           await server.kill();
           return live();
         case 'reload': {
-          await page.goto('about:blank');
+          await page.goto('about:blank', { timeout: REACH });
           const gone = instancesIn(readLines(folder)).filter((by) =>
             PAGE.some((name) => by.startsWith(name)),
           );
