@@ -4,7 +4,7 @@
  *   play <from> <count> <step>   seeds; a JSON line for each that breaks a promise, and one with the sums
  *   show <plan>                  one plan, a file or a seed: its timeline and what it breaks
  *   shrink <plan>                the smallest plan that breaks the same promise, as JSON
- *   hunt <from> <count>          the first seed that breaks a promise, and no more
+ *   hunt <from> <count> [by]     the first schedule or seed that notices, and no more; `by` is tried before the others
  *
  * Ends with 1 when a promise was broken.
  */
@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { drawPlan } from './plan.js';
 import type { Plan } from './plan.js';
 import { play } from './play.js';
+import type { Schedule } from './schedule.js';
 import { schedules } from './schedules/index.js';
 import { shrink } from './shrink.js';
 import { printTrace } from './trace.js';
@@ -61,20 +62,40 @@ async function shrinkPlan(plan: Plan): Promise<boolean> {
   return false;
 }
 
-/** For a build with a broken rule: whether anybody notices. */
-async function hunt(from: number, count: number): Promise<boolean> {
-  for (const { id, play: playSchedule } of schedules) {
-    try {
-      await playSchedule();
-    } catch (error) {
-      console.log(JSON.stringify({ caught: id, text: String(error).split('\n')[0] }));
-      return false;
-    }
-  }
-  for (let seed = from; seed < from + count; seed++) {
+interface Try {
+  readonly by: string;
+  /** What was noticed, if anything. */
+  play(): Promise<string | undefined>;
+}
+
+const bySchedule = ({ id, play: playSchedule }: Schedule): Try => ({
+  by: id,
+  play: () =>
+    playSchedule().then(
+      () => undefined,
+      (error: unknown) => String(error).split('\n')[0],
+    ),
+});
+
+const bySeed = (seed: number): Try => ({
+  by: `seed ${seed}`,
+  async play() {
     const [violation] = (await play(drawPlan(seed))).violations;
-    if (violation === undefined) continue;
-    console.log(JSON.stringify({ caught: `seed ${seed}`, text: `${violation.promise} ${violation.text}` }));
+    return violation && `${violation.promise}: ${violation.text}`;
+  },
+});
+
+/** For a build with a broken rule: whether anybody notices. */
+async function hunt(from: number, count: number, first: string | undefined): Promise<boolean> {
+  const seeds = Array.from({ length: count }, (_, index) => bySeed(from + index));
+  const others = [...schedules.map(bySchedule), ...seeds].filter(({ by }) => by !== first);
+  const known = first?.startsWith('seed ')
+    ? [bySeed(Number(first.slice(5)))]
+    : schedules.filter(({ id }) => id === first).map(bySchedule);
+  for (const one of [...known, ...others]) {
+    const text = await one.play();
+    if (text === undefined) continue;
+    console.log(JSON.stringify({ caught: one.by, text }));
     return false;
   }
   return true;
@@ -84,6 +105,6 @@ const commands: Record<string, () => Promise<boolean>> = {
   play: () => playSeeds(Number(rest[0]), Number(rest[1]), Number(rest[2] ?? 1)),
   show: () => show(planOf(rest[0])),
   shrink: () => shrinkPlan(planOf(rest[0])),
-  hunt: () => hunt(Number(rest[0]), Number(rest[1])),
+  hunt: () => hunt(Number(rest[0]), Number(rest[1]), rest[2]),
 };
 process.exitCode = (await commands[command ?? '']?.()) === true ? 0 : 1;

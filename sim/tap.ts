@@ -51,10 +51,13 @@ export class Line {
   #last: ServerFrame[0] | undefined;
   /** Where the node is in each log that it may deliver. */
   readonly #at = new Map<string, Position>();
+  #generation = 0;
   /** Sends that may be under way; known with welcome. */
   #window = Infinity;
   #sentUpTo = 0;
   #ackedUpTo = 0;
+  /** HTTP: the last send of a message that nothing has answered yet. */
+  #carries: number | undefined;
 
   constructor(tap: Tap, kind: Carried) {
     this.#tap = tap;
@@ -78,10 +81,15 @@ export class Line {
         this.#tap.breach('P36', `send ${send[1]} is another one than before.`);
       this.#tap.sends.set(key, now);
     }
-    if (this.kind !== 'websocket') return;
-    this.#sentUpTo = Math.max(this.#sentUpTo, last[1]);
-    const count = this.#sentUpTo - this.#ackedUpTo;
-    if (count > this.#window) this.#tap.breach('P37', `${count} sends are under way.`);
+    if (this.kind === 'websocket') {
+      this.#sentUpTo = Math.max(this.#sentUpTo, last[1]);
+      const count = this.#sentUpTo - this.#ackedUpTo;
+      if (count > this.#window) this.#tap.breach('P37', `${count} sends are under way.`);
+      return;
+    }
+    for (const number of this.#beside())
+      this.#tap.breach('P36', `send ${last[1]} is posted while ${number} is under way.`);
+    this.#carries = last[1];
   }
 
   /** A node writes one, whether it arrives or not. */
@@ -100,6 +108,9 @@ export class Line {
       if (frame[0] === 'acked') this.#ackedUpTo = Math.max(this.#ackedUpTo, frame[1]);
       if (frame[0] === 'expect') this.#sentUpTo = Math.max(frame[1] - 1, this.#ackedUpTo);
       if (frame[0] === 'welcome') this.#window = (frame[1].payload as Welcome).limits.sends;
+      // Over an event stream they answer the message that opened it.
+      const isAnswer = frame[0] === 'ping' || (frame[0] === 'acked' && frame[1] >= (this.#carries ?? 0));
+      if (this.kind === 'sse' && isAnswer) this.#carries = undefined;
     }
   }
 
@@ -112,8 +123,23 @@ export class Line {
     const { nonce, cursors = {} } = frame[1];
     this.#nonce = nonce;
     this.#isOpening = frame[0] === 'hello';
+    if (frame[0] === 'hello' && frame[1].key === undefined && '@' in cursors)
+      this.#tap.breach('P14', 'a new session is opened with the inbox cursor of another one.');
     this.#isProbe = frame[0] === 'hello' && frame[1].probe === true;
+    if (frame[0] === 'continue') this.#generation = frame[1].generation;
     for (const [log, position] of Object.entries(cursors)) this.#at.set(log, position);
+  }
+
+  /** Messages with sends that are under way on the same connection; for one that opens another, on one that lives. */
+  #beside(): number[] {
+    const { lines } = this.#tap;
+    return [...lines].flatMap((other) => {
+      if (other.#carries === undefined || other.#nonce !== this.#nonce) return [];
+      const isOurs = this.#isOpening
+        ? [...lines].some((one) => one.kind === 'sse' && one.#generation === other.#generation)
+        : other.#generation === this.#generation;
+      return isOurs ? [other.#carries] : [];
+    });
   }
 
   #follows(frame: ServerFrame): void {
@@ -164,6 +190,7 @@ export class Line {
     if (this.#tap.generations.has(name) && !this.#tap.hasRewound())
       this.#tap.breach('P13', `generation ${generation} was given twice.`);
     this.#tap.generations.add(name);
+    this.#generation = generation;
     if (!this.#at.has('@')) this.#at.set('@', inbox);
   }
 }
