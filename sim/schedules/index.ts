@@ -1,5 +1,6 @@
 /** The schedules that are written by hand, for the tests and for builds with a broken rule. */
 import type { Schedule } from '../schedule.js';
+import { waiting as waitingApart } from './apart.js';
 import { downlink } from './downlink.js';
 import { dying } from './dying.js';
 import { failover } from './failover.js';
@@ -29,7 +30,7 @@ export const schedules: readonly Schedule[] = [
 ];
 
 /** They show what is not mended yet. */
-export const waiting: readonly Schedule[] = [...waitingSessions];
+export const waiting: readonly Schedule[] = [...waitingSessions, ...waitingApart];
 
 /** Rows that our design has no place for, and why. */
 export const inapplicable: readonly { readonly id: string; readonly why: string }[] = [

@@ -4,7 +4,8 @@ import { inapplicable, schedules, waiting } from './index.js';
 
 const ROWS = 50;
 
-describe('schedules', () => {
+// Virtual time is quick, but a busy machine is not: no test here is about real time.
+describe('schedules', { timeout: 60_000 }, () => {
   it.each(schedules.map(({ id, title, play }) => ({ id, title, play })))('$id: $title', ({ play }) => play());
 
   // When one of them passes, it belongs to the others.

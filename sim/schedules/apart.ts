@@ -1,0 +1,46 @@
+/** What two nodes have to know of each other's connections of one session. */
+import assert from 'node:assert/strict';
+import { schedule } from '../schedule.js';
+import type { Schedule } from '../schedule.js';
+import { isOn, reach, settle, verdictsOf } from './seen.js';
+
+/** Ms that a connection may deliver after another one has taken its session (P13). */
+const GRACE = 5_000;
+
+/** Written as they must be, and not played yet: what they show is not mended. */
+export const waiting: readonly Schedule[] = [
+  schedule(
+    'P13 apart',
+    'a connection that was left, unheard by its node, is closed within 5 s of its successor on another node',
+    { nodes: 2, store: 'shared' },
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const anna = stage.page('anna', { transports: ['websocket'] });
+      anna.way.to = first;
+      await settle(stage, anna, 'websocket');
+      const old = anna.way.newest('websocket');
+      anna.way.to = second;
+      anna.way.cutAll(
+        () => 0,
+        () => Infinity,
+      );
+      const isWelcome = (): boolean =>
+        isOn(anna, 'websocket') && anna.way.newest('websocket')?.server === second!.actor;
+      await reach(stage, 'anna is on the other node', isWelcome);
+      assert.notEqual(anna.way.newest('websocket'), old);
+      await reach(stage, 'the first one lets go', () => first!.core.connections.size === 0, GRACE + 200);
+    },
+  ),
+
+  schedule(
+    'P53 apart',
+    'an event stream stays, though what its page says in between goes to other nodes',
+    { nodes: 3, store: 'shared' },
+    async (stage) => {
+      const anna = stage.page('anna', { transports: ['sse'] });
+      await settle(stage, anna, 'sse');
+      await stage.run(600_000);
+      assert.deepEqual(verdictsOf(anna), [], 'it was never closed');
+    },
+  ),
+];
