@@ -67,6 +67,22 @@ export const rules: readonly Schedule[] = [
     assert.deepEqual(codesOf(await post(stage, stage.nodes[0]!, 'poll', hello)), ['version']);
   }),
 
+  schedule('P22', 'an entry that nobody can read is read again before the next one', {}, async (stage) => {
+    const pages = (['websocket', 'sse', 'long-poll'] as const).map((transport) =>
+      stage.page(transport, { transports: [transport] }),
+    );
+    for (const page of pages) await enters(stage, page, 'room');
+    for (const { way } of pages) way.garble = 1;
+    await say(stage, 'room', 'e1');
+    await stage.run(100);
+    for (const { way } of pages) way.garble = 0;
+    await say(stage, 'room', 'e2');
+    for (const page of pages) {
+      await hasRead(stage, page, 'room', 'e2', 5_000);
+      assert.deepEqual(story(page, 'room'), ['e1', 'e2']);
+    }
+  }),
+
   schedule(
     'P37',
     'a page that comes back sends no more at once than the server takes',
