@@ -7,12 +7,14 @@ import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
 import type { Stage } from '../stage.js';
 import { TRANSPORTS } from '../words.js';
-import { disconnects, enters, hasRead, isOn, say, story } from './evidence.js';
+import { comeBack, disconnects, enters, goAway, hasRead, ids, isOn, say, story } from './evidence.js';
 
 const NONCE = 'n'.repeat(22);
 const ANNA = { user: 'anna', expiresIn: null };
 const MINUTE = 60_000;
 const FEW = { core: { limits: { sends: 4 } } };
+const SHARED = { store: 'shared', nodes: 1 } as const;
+const BRIEF = { ...SHARED, retention: 4 };
 const PAIR = { nodes: 2, store: 'shared' } as const;
 
 export const rules: readonly Schedule[] = [
@@ -81,6 +83,19 @@ export const rules: readonly Schedule[] = [
       await hasRead(stage, page, 'room', 'e2', 5_000);
       assert.deepEqual(story(page, 'room'), ['e1', 'e2']);
     }
+  }),
+
+  schedule('P24', 'a fork is no way past entries that were not read', SHARED, async (stage) => {
+    const page = stage.page('anna');
+    await enters(stage, page, 'room');
+    page.way.garble = 1;
+    await say(stage, 'room', 'e1', 'e2');
+    await stage.run(100);
+    page.way.garble = 0;
+    await stage.store.failOver(0);
+    await say(stage, 'room', 'e3');
+    await hasRead(stage, page, 'room', 'e3');
+    assert.deepEqual(story(page, 'room'), ['e1', 'e2', 'e3']);
   }),
 
   schedule(
@@ -160,6 +175,26 @@ export const rules: readonly Schedule[] = [
       assert.deepEqual(goings(stage), []);
     },
   ),
+
+  schedule('P49', 'a list is read anew after a gap, and entries go before it', BRIEF, async (stage) => {
+    const [anna, bo, chi] = ['anna', 'bo', 'chi'].map((name) => stage.page(name)) as [Page, Page, Page];
+    await meet(stage, anna, bo, chi);
+    goAway(anna);
+    stage.vanish(chi, true);
+    await stage.run(3_000);
+    await say(stage, 'room', ...ids(1, 6));
+    const hand = stage.store.hold({ what: 'membersPage', answer: true });
+    comeBack(anna);
+    assert(await stage.until(() => hand.waiting > 0, 10_000), 'the list is read anew');
+    bo.unsubscribe('room');
+    await stage.run(500);
+    hand.open();
+    await stage.run(500);
+    assert.deepEqual(
+      anna.client.channel('room').members.map(({ id }) => id),
+      [anna.client.status.session],
+    );
+  }),
 
   ...TRANSPORTS.map((transport) =>
     schedule(`P50 ${transport}`, 'a page that has nothing to say stays where it is', {}, async (stage) => {
