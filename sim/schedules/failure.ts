@@ -178,3 +178,45 @@ export const failure: readonly Schedule[] = [
     nothingBroken(stage);
   }),
 ];
+
+/** They show what is not mended yet. */
+export const waiting: readonly Schedule[] = [
+  schedule(
+    'the other half of R49',
+    'a node asks the store and hears nothing, not even that it failed; its clients reach the node',
+    FAR,
+    async (stage) => {
+      const [first] = stage.nodes;
+      const [idle, busy] = [stage.page('idle'), stage.page('busy')];
+      for (const page of [idle, busy]) {
+        page.way.to = first;
+        await enters(stage, page, 'room');
+        page.way.to = undefined;
+      }
+      const hands = VERBS.map((what) => stage.store.hold({ what, of: first!.actor }));
+      const sent = busy.publish('room');
+      await say(stage, 'room', 'e1');
+      // Its heads are to be compared every 5 s (P27): twice without an answer is as good as a refusal.
+      for (const page of [idle, busy]) await hasRead(stage, page, 'room', 'e1', 40_000);
+      assert(await stage.until(() => sent.end === 'acknowledged'));
+      for (const hand of hands) hand.open();
+      await stage.run(30_000);
+      for (const page of [idle, busy]) assert.equal(disconnects(page), 0, `${page.name} keeps its session`);
+      nothingBroken(stage);
+    },
+  ),
+];
+
+/** What a connected page makes its node ask, and what it waits for. */
+const VERBS = [
+  'hint',
+  'read',
+  'heads',
+  'sweep',
+  'touch',
+  'attach',
+  'begin',
+  'append',
+  'commit',
+  'trimInbox',
+] as const;

@@ -98,43 +98,43 @@ export const handover: readonly Schedule[] = [
 
   schedule(
     'R36',
-    'a WebSocket is probed with success, and the one that should take over says nothing',
+    'a WebSocket is probed with success, and of the one that should take over the hello is lost, or the welcome',
     { store: 'shared', nodes: 2 },
     async (stage) => {
-      const page = stage.page('anna', {
-        transports: ['websocket', 'long-poll'],
-        probe: [1_000, 60_000],
-        auth: () => {
-          const { role, transport } = page.client.explain().attempts.at(-1) ?? {};
-          if (role === 'attach' && transport === 'websocket') page.way.webSockets = { how: 'silent' };
-          return { user: 'anna', expiresIn: null };
-        },
-      });
-      page.way.webSockets = { how: 'refused' };
-      await enters(stage, page, 'room', 'long-poll');
-      page.way.webSockets = undefined;
-      const taking = () =>
-        page.client
-          .explain()
-          .attempts.find(({ role, transport }) => `${role} ${transport}` === 'attach websocket');
-      assert(await stage.until(() => taking() !== undefined), 'the probe succeeds');
-      const sent: Sent[] = [];
-      for (let n = 0; n < 12; n++) {
-        sent.push(page.publish('room'), page.request('echo', 0));
-        await stage.run(1_000);
+      for (const lost of ['hello', 'welcome'] as const) {
+        const page = stage.page(lost, {
+          transports: ['websocket', 'long-poll'],
+          probe: [1_000, 60_000],
+          auth: () => {
+            if (taking(page) !== undefined && lost === 'hello') page.way.webSockets = { how: 'silent' };
+            if (taking(page) !== undefined && lost === 'welcome')
+              stage.world.after(1, () => page.way.newest('websocket')!.down.hold());
+            return { user: lost, expiresIn: null };
+          },
+        });
+        page.way.webSockets = { how: 'refused' };
+        await enters(stage, page, `room:${lost}`, 'long-poll');
+        page.way.webSockets = undefined;
+        assert(await stage.until(() => taking(page) !== undefined), 'the probe succeeds');
+        const sent: Sent[] = [];
+        for (let n = 0; n < 12; n++) {
+          sent.push(page.publish(`room:${lost}`), page.request('echo', 0));
+          await stage.run(1_000);
+        }
+        const { startedAt = 0, endedAt = Infinity, welcomeAt } = taking(page) ?? {};
+        assert.equal(welcomeAt, undefined, 'it never got anywhere');
+        assert(endedAt - startedAt <= 5_000, `and is given up after ${endedAt - startedAt} ms`);
+        assert.equal(page.client.status.transport, 'long-poll');
+        assert.equal(disconnects(page), 0);
+        assert(
+          sent.every(({ end }) => end === 'acknowledged'),
+          'what is sent meanwhile goes by the old way',
+        );
+        const published = sent.filter(({ kind }) => kind === 'publish').map(({ id }) => id);
+        assert.deepEqual(story(page, `room:${lost}`), published, 'and what is said comes by it');
+        const runs = stage.truth.runs.filter(({ id }) => id.startsWith(lost));
+        assert.equal(runs.length, 12, 'each handler ran once');
       }
-      const { startedAt = 0, endedAt = Infinity, welcomeAt } = taking() ?? {};
-      assert.equal(welcomeAt, undefined, 'it never got anywhere');
-      assert(endedAt - startedAt <= 5_000, `and is given up after ${endedAt - startedAt} ms`);
-      assert.equal(page.client.status.transport, 'long-poll');
-      assert.equal(disconnects(page), 0);
-      assert(
-        sent.every(({ end }) => end === 'acknowledged'),
-        'what is sent meanwhile goes by the old way',
-      );
-      const published = sent.filter(({ kind }) => kind === 'publish').map(({ id }) => id);
-      assert.deepEqual(story(page, 'room'), published, 'and what is said comes by it');
-      assert.equal(stage.truth.runs.length, 12, 'each handler ran once');
       nothingBroken(stage);
     },
   ),
@@ -240,14 +240,10 @@ async function upgrade(stage: Stage, page: Page): Promise<void> {
   assert.equal(page.client.status.transport, 'sse', 'and not proven yet');
 }
 
-/** Whether a WebSocket is welcomed that is to carry the session. */
-const isTaking = ({ client }: Page): boolean =>
-  client
-    .explain()
-    .attempts.some(
-      ({ transport, role, welcomeAt }) =>
-        `${role} ${transport}` === 'attach websocket' && welcomeAt !== undefined,
-    );
+/** The attempt of a WebSocket that is to carry the session. */
+const taking = ({ client }: Page) =>
+  client.explain().attempts.find(({ role, transport }) => `${role} ${transport}` === 'attach websocket');
+const isTaking = (page: Page): boolean => taking(page)?.welcomeAt !== undefined;
 
 /** The names of the transports by which frames of this beginning come, in order. */
 function overhear({ way }: Page, beginning: string): string[] {

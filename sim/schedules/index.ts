@@ -4,7 +4,7 @@ import { waiting as waitingApart } from './apart.js';
 import { downlink } from './downlink.js';
 import { dying } from './dying.js';
 import { failover } from './failover.js';
-import { failure } from './failure.js';
+import { failure, waiting as waitingFailure } from './failure.js';
 import { handover } from './handover.js';
 import { limits } from './limits.js';
 import { rules } from './rules.js';
@@ -30,7 +30,7 @@ export const schedules: readonly Schedule[] = [
 ];
 
 /** They show what is not mended yet. */
-export const waiting: readonly Schedule[] = [...waitingSessions, ...waitingApart];
+export const waiting: readonly Schedule[] = [...waitingFailure, ...waitingSessions, ...waitingApart];
 
 /** Rows that our design has no place for, and why. */
 export const inapplicable: readonly { readonly id: string; readonly why: string }[] = [
