@@ -11,12 +11,12 @@ const PROGRAM = fileURLToPath(new URL('../dist/chaos/main.js', import.meta.url))
 it('keeps every promise through cuts, stalls, reordering, blocks, frozen and killed servers', async () => {
   const args = [PROGRAM, '--seed', `${SEED}`, '--minutes', `${MINUTES}`];
   const said = await new Promise<string>((resolve) => {
-    execFile(process.execPath, args, { timeout: 170_000 }, (error, out, complaints) =>
+    execFile(process.execPath, args, { timeout: 220_000 }, (error, out, complaints) =>
       resolve(error ? `${error.message}\n${out}${complaints}` : out),
     );
   });
   expect(said).toMatch(new RegExp(`^seed ${SEED}: .* in \\d+ s\\n$`));
-}, 180_000);
+}, 230_000);
 
 it('goes through every kind of fault in that time', () => {
   const kinds = new Set(drawSchedule(SEED, MINUTES * 60_000).map((step) => step.do));

@@ -30,7 +30,7 @@ export interface RoundOptions {
 }
 
 /** How long it may take until all is well after the last fault, ms: a verdict against a transport is held for 50 s. */
-const CALM = 75_000;
+const CALM = 120_000;
 const LOOK = 1_000;
 /** How long a page may need to come through, ms. */
 const REACH = 60_000;
