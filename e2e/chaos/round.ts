@@ -168,8 +168,8 @@ async function reach(page: Page, origin: string): Promise<void> {
   const until = Date.now() + REACH;
   for (;;) {
     try {
-      await page.goto(origin, { timeout: 5_000 });
-      await page.waitForFunction('typeof chaosInPage === "object"', undefined, { timeout: 2_000 });
+      await page.goto(origin, { timeout: 10_000 });
+      await page.waitForFunction('typeof chaosInPage === "object"', undefined, { timeout: 10_000 });
       return;
     } catch (error) {
       if (Date.now() > until) throw error;
