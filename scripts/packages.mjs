@@ -14,7 +14,15 @@ const folder = mkdtempSync(path.join(tmpdir(), 'iskra-pack-'));
 async function check(tarball) {
   const file = path.join(folder, tarball);
   await run(bin('publint'), ['run', file, '--strict']);
-  await run(bin('attw'), [file, '--profile', 'esm-only', '--no-color', '--exclude-entrypoints', 'script']);
+  await run(bin('attw'), [
+    file,
+    '--profile',
+    'esm-only',
+    '--no-color',
+    '--exclude-entrypoints',
+    'script',
+    'script-full',
+  ]);
   console.log(`  ${tarball}`);
 }
 

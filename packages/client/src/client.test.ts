@@ -4,7 +4,7 @@ import { manualClock } from '@iskra/protocol/testing';
 import { defineContract } from '@iskra/protocol/wire';
 import type { Schema } from '@iskra/protocol/wire';
 import { envelope } from './testing.js';
-import { connect } from './client.js';
+import { connect } from './connect.js';
 import type { Client, ConnectOptions } from './client.js';
 import type { PageSignal, Socket } from './environment.js';
 import { ClosedError, MisuseError, OutcomeUnknown, QueueFull, RequestTimeout, SendError } from './errors.js';

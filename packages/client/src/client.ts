@@ -13,7 +13,6 @@ import {
 import type {
   ChannelName,
   Contract,
-  Envelope,
   EnvelopeInput,
   Json,
   RequestInput,
@@ -29,17 +28,13 @@ import { createEmitter } from './emitter.js';
 import type { Off } from './emitter.js';
 import { platform } from './environment.js';
 import type { Environment } from './environment.js';
-import { ClosedError, MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
-import { cureOf } from './explain.js';
-import type { Attempt, VerdictCode } from './explain.js';
+import { MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
 import type { Pending } from './outbox.js';
-import type { Phase, Standing } from './policy.js';
-import type { QualityClass, Voices } from './quality.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
-import type { Host, SessionEffect, SessionEvent, SessionState, Told } from './session-events.js';
+import type { Host, SessionEffect, SessionEvent, Status, Told } from './session-events.js';
 import { poll, sse } from './transports/http.js';
-import type { Transport, TransportName } from './transports/transport.js';
+import type { TransportName } from './transports/transport.js';
 import { websocket } from './transports/websocket.js';
 
 /** Every option has a default. All times in ms. */
@@ -68,32 +63,9 @@ export interface ConnectOptions {
   environment?: Partial<Environment>;
 }
 
-export interface Status {
-  /** Stays `connected` while transports change, and for 5 s without any. */
-  state: SessionState;
-  transport: TransportName | undefined;
-  /** Smoothed, ms; undefined until measured. */
-  roundTrip: number | undefined;
-  quality: QualityClass;
-  voices: Voices;
-  /** The session's id; not a credential. */
-  session: string | undefined;
-  /** Sends without a known end. */
-  unsettled: number;
-}
+export type { Status };
 
-export interface Explanation {
-  /** The last 50, oldest first. `cure`: where to read what would mend the verdict; see `@iskra/client/cures`. */
-  attempts: (Attempt & { cure: string | undefined })[];
-  /** What is held against each transport, best first. */
-  transports: (Partial<Standing> & { transport: TransportName; cure: string | undefined })[];
-  phase: Phase;
-  current: TransportName | undefined;
-  /** Why it is this one: the verdict against the best, if there is one. */
-  why: VerdictCode | undefined;
-}
-
-export type ClientEvents = Omit<Told, 'status'> & { status: [status: Status] };
+export type ClientEvents = Omit<Told, 'status' | 'system'> & { status: [status: Status] };
 
 export interface Client<C extends Contract = Untyped> {
   readonly status: Status;
@@ -111,16 +83,18 @@ export interface Client<C extends Contract = Untyped> {
   ): Promise<RequestOutput<C, Name>>;
   /** Round trip to the server and back, ms. */
   ping(): Promise<number>;
-  /** What was tried, what it proved, what would mend it. */
-  explain(): Explanation;
   /** Ends the session; what is not settled ends as unknown. */
   close(): Promise<void>;
 }
 
 const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
-/** Opens a session. Everything may be called at once, before it is there. */
-export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
+/** Opens a session. Everything may be called at once, before it is there. `create` is for `connect.ts`. */
+export function connect<C extends Contract = Untyped>(
+  url: string,
+  options: ConnectOptions = {},
+  create: typeof createSession = createSession,
+): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
   const {
@@ -137,14 +111,12 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
   const failed = (error: unknown, listener?: string): void => {
     if (listener === 'error' || !events.emit('error', error)) console.error(error);
   };
-  const events = createEmitter<ClientEvents>(failed);
+  const events = createEmitter<Omit<Told, 'status'> & ClientEvents>(failed);
   const channels = new Map<string, ChannelFeed>();
-  const pings = new Map<number, { resolve(roundTrip: number): void; reject(error: Error): void }>();
-  const transports = new Map<number, Transport>();
   let credentials: Promise<Json | undefined> | undefined;
   let closed: Error | undefined;
 
-  const session = createSession(
+  const session = create(
     {
       transports: order,
       reconnect: { min: 500, max: 20_000, ...options.reconnect },
@@ -154,32 +126,20 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       pingInterval,
       poll: { min: 1_000, max: 5_000, ...options.poll },
       outbox: { messages: 1_000, bytes: 1_048_576, ...options.outbox },
-      seam: environment.seam,
     },
     environment.random,
     () => nonce(environment.randomBytes(16)),
   );
-  const { policy, quality, outbox } = session;
+  const { outbox } = session;
 
-  const status = (): Status => {
-    const now = clock.now();
-    return {
-      state: session.state,
-      transport: policy.current?.transport,
-      roundTrip: quality.roundTrip,
-      quality: quality.class(now),
-      voices: quality.voices(now),
-      session: session.welcome?.session,
-      unsettled: outbox.sends.length,
-    };
-  };
+  const status = (): Status => session.status(clock.now());
 
   const host: Host = {
-    askCredentials(attempt) {
+    askCredentials({ attempt }) {
       // Attempts of one race ask together; and never at once, so that what is sent right after connect() comes along.
-      credentials ??= Promise.resolve()
-        .then(() => (typeof auth === 'function' ? auth() : auth))
-        .finally(() => (credentials = undefined));
+      credentials ??= (async () => (typeof auth === 'function' ? auth() : auth))().finally(
+        () => (credentials = undefined),
+      );
       credentials.then(
         (given) => tell({ type: 'credentialsGiven', attempt, auth: given }),
         (error: unknown) => {
@@ -188,22 +148,23 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
         },
       );
     },
-    open(attempt, transport, message) {
-      const found =
-        transports.get(attempt) ?? TRANSPORTS[transport]({ attempt, url: base, environment, on: tell });
-      transports.set(attempt, found);
-      void found.open(message);
+    open(one, message) {
+      const { attempt, transport } = one;
+      one.way ??= TRANSPORTS[transport]({
+        url: base,
+        environment,
+        on: (event) => tell({ ...event, attempt }),
+      });
+      void one.way.open(message);
     },
-    send(attempt, message) {
-      void transports.get(attempt)?.send(message);
+    send({ way }, message) {
+      void way?.send(message);
     },
-    close(attempt) {
-      transports.get(attempt)?.close();
-      transports.delete(attempt);
+    close({ way }) {
+      way?.close();
     },
     bye(message) {
-      // Of no attempt: its answer falls away.
-      void poll({ attempt: -1, url: base, environment, on: tell }).send(message);
+      void poll({ url: base, environment, on() {} }).send(message);
     },
     hand(channel, what, value) {
       channels.get(channel)?.[what](value);
@@ -211,25 +172,20 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     settle(send, error) {
       send.settle?.(error);
     },
-    pong(moment) {
-      pings.get(moment)?.resolve(clock.now() - moment);
-      pings.delete(moment);
-    },
     tell(name, ...values) {
       if (name === 'status') events.emit('status', status());
       else if (name === 'error') failed(values[0]);
       else events.emit(name, ...(values as never));
     },
-    stop(reason) {
-      closed = new ClosedError(reason);
-      for (const { reject } of pings.values()) reject(closed);
+    stop(error) {
+      closed = error;
       ignorePage();
       machine.stop();
     },
   };
 
   const machine = drive<SessionEvent, SessionEffect>(session, clock, ([name, ...values]) =>
-    (host[name] as (...values: unknown[]) => void)(...values),
+    (host[name] as ((...values: unknown[]) => void) | undefined)?.(...values),
   );
   const tell = (event: SessionEvent): void => machine.tell(event);
   const ignorePage = environment.onPage((signal) => tell({ type: 'pageChanged', signal }));
@@ -239,7 +195,8 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
   const submit = (add: () => Pending | undefined, refusal = closed) => {
     const pending = refusal ? undefined : add();
     const outcome = new Promise<unknown>((resolve, reject) => {
-      if (!pending) return reject(refusal ?? new QueueFull(outbox.sends.length));
+      if (!pending)
+        return reject(refusal ?? new QueueFull('queue_full', `${outbox.sends.length} sends wait already.`));
       pending.settle = (error) => (error ? reject(error) : resolve(pending.outcome?.payload));
       tell({ type: 'sendAdded' });
     });
@@ -247,26 +204,23 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
   };
 
   /** The same for an envelope, whose size is limited. */
-  const submitEnvelope = (input: EnvelopeInput, frame: (number: number, envelope: Envelope) => SendFrame) => {
+  const submitEnvelope = (input: EnvelopeInput, tag: SendFrame[0], ...where: string[]) => {
     const envelope = completeEnvelope(input);
     const bytes = byteLength(JSON.stringify(envelope));
     const limit = session.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
     const message = `${bytes} of at most ${limit} bytes.`;
     return submit(
-      () => session.add((number) => frame(number, envelope)),
-      bytes > limit ? new SendError('too_big', 'split_message', { message }) : closed,
+      () => session.add(tag, ...where, envelope),
+      bytes > limit
+        ? new SendError({ delta: 'too_big', lambda: 'split_message', payload: { message } })
+        : closed,
     );
   };
 
   const calls: Calls = {
     position: session.position,
     publish(channel, input) {
-      const { pending, outcome } = submitEnvelope(input, (number, envelope) => [
-        'publish',
-        number,
-        channel,
-        envelope,
-      ]);
+      const { pending, outcome } = submitEnvelope(input, 'publish', channel);
       const settled = outcome as Promise<void>;
       // Whoever does not look at it has chosen not to know.
       settled.catch(() => {});
@@ -302,37 +256,20 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {
-      const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, (number, envelope) => [
-        'request',
-        number,
-        envelope,
-      ]);
-      const cancel = clock.at(clock.now() + timeout, () => pending?.settle!(new RequestTimeout(name)));
+      const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, 'request');
+      const cancel = clock.at(clock.now() + timeout, () =>
+        pending?.settle!(new RequestTimeout('request_timeout', `No reply to "${name}" in time.`)),
+      );
       outcome.then(cancel, cancel);
       return outcome;
     },
     ping() {
-      if (closed) return Promise.reject(closed);
-      let moment = clock.now();
-      while (pings.has(moment)) moment += 0.01;
+      const moment = clock.now();
       return new Promise((resolve, reject) => {
-        pings.set(moment, { resolve, reject });
-        tell({ type: 'pinged', moment });
+        const settle = (error?: Error): void => (error ? reject(error) : resolve(clock.now() - moment));
+        if (closed) settle(closed);
+        else tell({ type: 'pinged', ping: { moment, settle } });
       });
-    },
-    explain() {
-      const { log, standings, current, phase } = policy;
-      const cured = <Judged extends { verdict?: VerdictCode }>(judged: Judged) => ({
-        ...judged,
-        cure: cureOf(judged.verdict),
-      });
-      return {
-        attempts: log.map(cured),
-        transports: order.map((transport) => cured({ transport, ...standings.get(transport) })),
-        phase,
-        current: current?.transport,
-        why: standings.get(order[0]!)?.verdict,
-      };
     },
     async close() {
       tell({ type: 'closeAsked' });

@@ -27,7 +27,7 @@ test('delivers 1…n once and in order, through any duplicates, late connections
           if (one.at >= total) return;
           const offset = ++one.at;
           const passage = downlink.entry('room', 'e', offset);
-          if (passage === 'deliver') delivered.push(offset);
+          if (passage === 'next') delivered.push(offset);
           if (passage === 'resync') connections = connections.filter((other) => other !== one);
         };
         for (const { from, act } of steps) {
@@ -51,15 +51,15 @@ test('delivers 1…n once and in order, through any duplicates, late connections
 test('applies a gap once, from exactly its cursor (P23)', () => {
   const downlink = createDownlink();
   start(downlink, ['e', 3]);
-  expect(downlink.gap('room', ['e', 2], ['e', 9])).toBe('drop');
-  expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('deliver');
-  expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('drop');
-  expect(downlink.entry('room', 'f', 10)).toBe('deliver');
+  expect(downlink.gap('room', ['e', 2], ['e', 9])).toBe('ignore');
+  expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('apply');
+  expect(downlink.gap('room', ['e', 3], ['f', 9])).toBe('ignore');
+  expect(downlink.entry('room', 'f', 10)).toBe('next');
 });
 
 test('knows nothing of channels without a cursor (P29)', () => {
   const downlink = createDownlink();
-  expect(downlink.entry('room', 'e', 1)).toBe('drop');
-  expect(downlink.gap('room', ['e', 0], ['e', 1])).toBe('drop');
-  expect(downlink.fork('room', 'e', 0, 'f')).toBe('drop');
+  expect(downlink.entry('room', 'e', 1)).toBe('ignore');
+  expect(downlink.gap('room', ['e', 0], ['e', 1])).toBe('ignore');
+  expect(downlink.fork('room', 'e', 0, 'f')).toBe('ignore');
 });

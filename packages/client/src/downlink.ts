@@ -6,8 +6,8 @@
 import { INBOX, judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
 import type { Position } from '@iskra/protocol/wire';
 
-/** `resync`: what came does not fit, so the connection that brought it must be closed (P22). */
-export type Passage = 'deliver' | 'drop' | 'resync';
+/** `next` and `apply`: the cursor moved. `resync`: what came does not fit, so the connection that brought it must be closed (P22). */
+export type Passage = 'next' | 'duplicate' | 'apply' | 'ignore' | 'resync';
 
 export type Downlink = ReturnType<typeof createDownlink>;
 
@@ -15,6 +15,15 @@ export function createDownlink() {
   const cursors = new Map<string, Position>();
   /** By channel, the first subscribe since it was not wanted, and what its members are told. */
   const wishes = new Map<string, { number: number; presence: unknown }>();
+
+  /** Before the handlers run: one that throws has still been given its entry. */
+  const move = (channel: string, to: Position, judge: (cursor: Position) => Passage): Passage => {
+    const cursor = cursors.get(channel);
+    const passage = cursor ? judge(cursor) : 'ignore';
+    if (/next|apply/.test(passage)) cursors.set(channel, to);
+    return passage;
+  };
+
   return {
     cursors: cursors as ReadonlyMap<string, Position>,
 
@@ -58,28 +67,13 @@ export function createDownlink() {
       return found;
     },
 
-    entry(channel: string, epoch: string, offset: number): Passage {
-      const cursor = cursors.get(channel);
-      if (!cursor) return 'drop';
-      const judged = judgeEntry(cursor, epoch, offset);
-      if (judged !== 'next') return judged === 'duplicate' ? 'drop' : judged;
-      // Before the handlers run: one that throws has still been given its entry.
-      cursors.set(channel, [epoch, offset]);
-      return 'deliver';
-    },
+    entry: (channel: string, epoch: string, offset: number): Passage =>
+      move(channel, [epoch, offset], (cursor) => judgeEntry(cursor, epoch, offset)),
 
-    gap(channel: string, was: Position, now: Position): Passage {
-      const cursor = cursors.get(channel);
-      if (!cursor || judgeGap(cursor, was) === 'ignore') return 'drop';
-      cursors.set(channel, now);
-      return 'deliver';
-    },
+    gap: (channel: string, was: Position, now: Position): Passage =>
+      move(channel, now, (cursor) => judgeGap(cursor, was)),
 
-    fork(channel: string, epoch: string, base: number, next: string): Passage {
-      const cursor = cursors.get(channel);
-      const judged = cursor ? judgeFork(cursor, epoch, base, next) : 'ignore';
-      if (judged === 'apply') cursors.set(channel, [next, base]);
-      return judged === 'resync' ? judged : 'drop';
-    },
+    fork: (channel: string, epoch: string, base: number, next: string): Passage =>
+      move(channel, [next, base], (cursor) => judgeFork(cursor, epoch, base, next)),
   };
 }

@@ -45,7 +45,7 @@ test('stops listening', () => {
 });
 
 test('knows its page, and does without one', () => {
-  expect(page().environment).toMatchObject({ base: 'https://host/app/', seam: 'browser' });
+  expect(page().environment).toMatchObject({ base: 'https://host/app/' });
   vi.unstubAllGlobals();
-  expect(platform()).toMatchObject({ base: undefined, seam: 'program' });
+  expect(platform()).toMatchObject({ base: undefined });
 });

@@ -28,8 +28,8 @@ export interface Environment {
   readonly WebSocket?: (new (url: string, protocol: string) => Socket) | undefined;
   /** The address that a relative url is resolved against. */
   readonly base?: string | undefined;
-  /** Where this end is, as `seam_id` of what it reports. */
-  readonly seam: string;
+  /** Where this end is, as `seam_id` of what it reports. Default: browser or program. */
+  readonly seam?: string | undefined;
   /** Listens to the page; the answer stops it. */
   onPage(listener: (signal: PageSignal) => void): () => void;
 }
@@ -41,7 +41,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 export const platformClock: Clock = {
   now: () => performance.now(),
   at(moment, callback) {
-    const delay = Math.min(Math.max(0, moment - performance.now()), LONGEST_TIMER);
+    const delay = Math.min(moment - performance.now(), LONGEST_TIMER);
     const timer = setTimeout(callback, Math.ceil(delay));
     return () => clearTimeout(timer);
   },
@@ -49,7 +49,7 @@ export const platformClock: Clock = {
 
 /** What this runtime offers. Reads the globals when it is called, not when it is loaded. */
 export function platform(): Environment {
-  const page = typeof document === 'undefined' ? undefined : document;
+  const page = globalThis.document as Document | undefined;
   return {
     clock: platformClock,
     random: Math.random,
@@ -57,7 +57,6 @@ export function platform(): Environment {
     fetch: (url, init) => fetch(url, init),
     WebSocket: globalThis.WebSocket as unknown as Environment['WebSocket'],
     base: page?.baseURI,
-    seam: page ? 'browser' : 'program',
     onPage: (listener) => (page ? watch(page, listener) : () => {}),
   };
 }

@@ -1,60 +1,42 @@
 /** PURE. What can go wrong with a call. `code` is for programs; `message` says what happened and what to do. */
-import type { Fault } from '@iskra/protocol/wire';
+import type { Envelope, Fault } from '@iskra/protocol/wire';
 
 /** Base of all errors that this package throws or rejects with. Minifiers rename classes, so ask `code` or `instanceof`. */
 export class IskraError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
+  declare readonly code: string;
+  constructor(code: string, message: string, more?: object) {
     super(message);
+    Object.assign(this, { code, ...more });
   }
 }
+
+/** What an envelope has to say of a refusal. */
+export type Refusal = Pick<Envelope<Partial<Fault>>, 'delta' | 'lambda' | 'payload'>;
 
 /** The server refused it. `code` is a name in the table of PROTOCOL.md, `advice` the next step. */
 export class SendError extends IskraError {
+  declare readonly advice: string;
   /** Path of the offending field, as in `payload.text`. */
-  readonly field: string | undefined;
+  declare readonly field: string | undefined;
   /** Milliseconds to wait before another try. */
-  readonly retryAfter: number | undefined;
-  constructor(
-    code: string,
-    readonly advice: string,
-    { message = code, field, retryAfter }: Partial<Fault>,
-  ) {
-    super(code, field ? `${field}: ${message}` : message);
-    this.field = field;
-    this.retryAfter = retryAfter;
+  declare readonly retryAfter: number | undefined;
+  constructor({ delta, lambda: advice, payload }: Refusal) {
+    const { message = delta, field, retryAfter } = payload ?? {};
+    super(delta, field ? `${field}: ${message}` : message, { advice, field, retryAfter });
   }
 }
 
-/** The session or the answer was lost, so the send may or may not have happened. It is never repeated by itself. */
-export class OutcomeUnknown extends IskraError {
-  constructor() {
-    super('outcome_unknown', 'It may have happened: read the state first.');
-  }
-}
+/** `outcome_unknown`: the session or the answer was lost, so the send may or may not have happened. It is never repeated by itself. */
+export class OutcomeUnknown extends IskraError {}
 
-/** The outbox is full; nothing was taken. */
-export class QueueFull extends IskraError {
-  constructor(sends: number) {
-    super('queue_full', `${sends} sends wait already.`);
-  }
-}
+/** `queue_full`: the outbox has no room; nothing was taken. */
+export class QueueFull extends IskraError {}
 
-/** No reply in time; the request may still happen. */
-export class RequestTimeout extends IskraError {
-  constructor(name: string) {
-    super('request_timeout', `No reply to "${name}" in time.`);
-  }
-}
+/** `request_timeout`: no reply in time; the request may still happen. */
+export class RequestTimeout extends IskraError {}
 
-/** The client was closed, by `close()` or for the reason given. */
-export class ClosedError extends IskraError {
-  constructor(reason: string) {
-    super('closed', `The client is closed (${reason}).`);
-  }
-}
+/** `closed`: the client was closed, by `close()` or for the reason given. */
+export class ClosedError extends IskraError {}
 
 /** The call itself is wrong. */
 export class MisuseError extends IskraError {}

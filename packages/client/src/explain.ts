@@ -2,48 +2,74 @@
  * PURE. Attempts → verdicts, as data: why this transport, what was tried, what
  * each failure proves, and where to read what would mend it.
  */
+import { EARLY } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import type { Curable } from './cures.js';
+import type { Policy } from './policy.js';
 import type { TransportName } from './transports/transport.js';
 
 /** How an attempt ended: what that proves about the way through the network, if anything. */
 export type VerdictCode = Curable | 'draining' | 'superseded' | 'left' | 'lost' | 'resync';
 
-/** What ended an attempt, as it was seen; nothing of it when nothing came in time. */
-export interface Cause {
-  /** Our own: it is no longer needed, or what it brought did not fit. */
-  verdict?: 'left' | 'resync';
-  /** The server's, with a code. */
-  advice?: string;
-  /** The network's: WebSocket close code, or HTTP status, 0 when there was none. */
-  status?: number;
-  /** The name of a code, or what the network said. */
-  detail?: string;
-  /** Since anything was heard, ms. */
-  idle?: number;
-  /** Before another attempt, ms. */
-  wait?: number;
+/** What is known of an attempt or of a transport. `cure`: where to read what would mend it; see `@iskra/client/cures`. */
+interface Judged {
+  verdict: VerdictCode | undefined;
+  cure: string | undefined;
 }
 
-/** One attempt to open a connection. Times in ms of the environment's clock. */
-export interface Attempt {
-  readonly attempt: number;
-  readonly transport: TransportName;
-  /** `probe`: only looks whether the transport works, and leaves the session alone. */
-  role: 'race' | 'attach' | 'probe';
-  startedAt: number;
-  openedAt?: number;
-  welcomeAt?: number;
-  provenAt?: number;
-  endedAt?: number;
-  generation?: number;
-  verdict?: VerdictCode;
-  /** How sure the verdict is, from the times that the same was seen. */
-  omega?: number;
-  detail?: string;
+export type Phase = 'idle' | 'racing' | 'waiting' | 'young' | 'steady';
+
+export interface ExplainedAttempt
+  extends
+    Judged,
+    Pick<
+      Attempt,
+      'attempt' | 'transport' | 'role' | 'startedAt' | 'openedAt' | 'welcomeAt' | 'provenAt' | 'endedAt'
+    > {
+  detail: string | undefined;
+  /** How sure the verdict is, from the times that the same was seen: 0.5, 0.75, 0.875 … */
+  omega: number;
 }
 
-/** A transport that dies within this time of its welcome has not shown that it works, ms. */
-export const EARLY = 10_000;
+export interface Explanation {
+  /** The last 50, oldest first. */
+  attempts: ExplainedAttempt[];
+  /** What is held against each transport, best first; until when, ms. */
+  transports: (Judged & { transport: TransportName; strikes?: number; until?: number })[];
+  phase: Phase;
+  current: TransportName | undefined;
+  /** Why it is this one: the verdict against the best, if there is one. */
+  why: VerdictCode | undefined;
+}
+
+/** What a policy knows, in words. */
+export function explain(
+  policy: Policy,
+  log: readonly Attempt[],
+  transports: readonly TransportName[],
+): Explanation {
+  const { standings, current } = policy;
+  const judged = (attempt: Attempt | undefined): Judged => {
+    const verdict = attempt && verdictOf(attempt);
+    return { verdict, cure: cureOf(verdict) };
+  };
+  const held = transports.map((transport) => {
+    const { attempt, ...rest } = standings.get(transport) ?? {};
+    return { transport, ...rest, ...judged(attempt) };
+  });
+  return {
+    attempts: log.map((one) => {
+      const { attempt, transport, role, startedAt, openedAt, welcomeAt, provenAt, endedAt, cause } = one;
+      const times = { startedAt, openedAt, welcomeAt, provenAt, endedAt };
+      const detail = cause?.detail;
+      return { attempt, transport, role, ...times, detail, omega: certainty(one, log), ...judged(one) };
+    }),
+    transports: held,
+    phase: phaseOf(policy),
+    current: current?.transport,
+    why: held[0]?.verdict,
+  };
+}
 
 const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
   refresh_credentials: 'auth',
@@ -53,18 +79,28 @@ const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
   correct_input: 'not-available',
 };
 
-/** What the end of an attempt at `now` proves. */
-export function judge(attempt: Attempt, cause: Cause, now: number): VerdictCode {
+/** What the end of an attempt proves; undefined as long as it has not ended. */
+export function verdictOf({
+  transport,
+  polls,
+  openedAt,
+  welcomeAt,
+  provenAt,
+  endedAt,
+  cause,
+  serverDown,
+}: Attempt): VerdictCode | undefined {
+  if (!cause) return undefined;
+  if (serverDown) return 'server-down';
   const { verdict, advice, status, detail, idle = 0 } = cause;
   if (verdict) return verdict;
   if (advice) {
     return detail === 'forbidden' || detail === 'superseded' ? detail : (BY_ADVICE[advice] ?? 'lost');
   }
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
-  const { transport, openedAt, welcomeAt, provenAt } = attempt;
   const silent = status === undefined;
-  if (transport !== 'websocket' && transport !== 'sse') return welcomeAt ? 'poll-cut' : 'poll-refused';
-  if (provenAt && now - welcomeAt! >= EARLY) return idle >= EARLY ? 'idle-cut' : 'lost';
+  if (polls) return welcomeAt ? 'poll-cut' : 'poll-refused';
+  if (provenAt && endedAt! - welcomeAt! >= EARLY) return idle >= EARLY ? 'idle-cut' : 'lost';
   if (transport === 'sse') {
     if (silent) return welcomeAt ? 'sse-one-behind' : 'sse-buffered';
     return openedAt ? 'sse-killed-early' : 'sse-refused';
@@ -73,12 +109,25 @@ export function judge(attempt: Attempt, cause: Cause, now: number): VerdictCode 
   return openedAt ? 'ws-killed-early' : 'ws-refused';
 }
 
-/** Whether a verdict speaks against the transport, and not against the server, the network or ourselves. */
-export const blames = (verdict: VerdictCode): boolean => /^(ws|sse|poll|not)-/.test(verdict);
+/** How sure the verdict of an attempt is, from the times that it was seen up to then. */
+export const certainty = (attempt: Attempt, log: readonly Attempt[]): number => {
+  const same = log.filter(
+    (one) =>
+      one.attempt <= attempt.attempt &&
+      one.transport === attempt.transport &&
+      verdictOf(one) === verdictOf(attempt),
+  );
+  return 1 - 0.5 ** same.length;
+};
+
+/** Where the policy stands. */
+export function phaseOf({ newest, running, deadline }: Policy): Phase {
+  const best = newest();
+  if (best) return best.provenAt ? 'steady' : 'young';
+  if (running.some(({ role, welcomeAt }) => role !== 'probe' && !welcomeAt)) return 'racing';
+  return deadline < Infinity ? 'waiting' : 'idle';
+}
 
 /** Names what would mend it, as a place in the documentation; `@iskra/client/cures` has the sentence. */
 export const cureOf = (verdict: VerdictCode | undefined): string | undefined =>
   !verdict || /^(draining|superseded|left|lost|resync)$/.test(verdict) ? undefined : `cures#${verdict}`;
-
-/** Certainty from the number of times that the same was seen: 0.5, 0.75, 0.875 … */
-export const certainty = (evidence: number): number => 1 - 0.5 ** evidence;

@@ -1,7 +1,8 @@
 /** The same for Node: its own WebSocket where it has one (Node 22 and later), the package `ws` before. */
 import WebSocket from 'ws';
-import { connect as connectAnywhere } from './client.js';
-import type { Client, ConnectOptions } from './client.js';
+import { connect as connectAnywhere } from './connect.js';
+import type { ConnectOptions } from './client.js';
+import type { Client } from './connect.js';
 import type { Environment } from './environment.js';
 import type { Contract, Untyped } from '@iskra/protocol/wire';
 

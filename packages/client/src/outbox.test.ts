@@ -4,7 +4,7 @@ import { createOutbox } from './outbox.js';
 import type { Outbox, Pending } from './outbox.js';
 
 const reply = (delta = 'reply') => ({ delta, dimension: 1, omega: 1, lambda: 'continue' });
-const add = (outbox: Outbox) => outbox.add((number) => ['publish', number, 'room', { ...reply('said') }]);
+const add = (outbox: Outbox) => outbox.add('publish', 'room', reply('said'));
 const outboxOf = (count: number, limits = { messages: 1_000, bytes: 1_048_576 }) => {
   const outbox = createOutbox(limits);
   const sends = Array.from({ length: count }, () => add(outbox)!);
@@ -16,7 +16,7 @@ test('numbers sends 1, 2, 3 … and keeps their bytes for every repetition (P30,
   const { outbox } = outboxOf(3);
   const [first] = outbox.batch(0, 10, 10_000);
   expect(numbers(outbox.sends)).toEqual([1, 2, 3]);
-  expect(JSON.parse(first!.text)).toEqual(first!.frame);
+  expect(JSON.parse(first!.text)).toMatchObject(['publish', 1, 'room', { delta: 'said' }]);
   expect(outbox.batch(0, 1, 10_000)[0]!.text).toBe(first!.text);
 });
 
@@ -73,7 +73,6 @@ test('begins to number again when the session is gone (P14)', () => {
   const { outbox, sends } = outboxOf(2);
   expect(outbox.clear()).toEqual(sends);
   expect(sends.map(({ state }) => state)).toEqual(['unknown', 'unknown']);
-  expect(outbox.bytes).toBe(0);
   expect(add(outbox)!.number).toBe(1);
 });
 
@@ -172,7 +171,6 @@ describe('whatever the network does', () => {
         expect(settled).toEqual(added);
         for (const { number, state } of settled)
           expect(state).toBe(refuses(number) ? 'rejected' : 'acknowledged');
-        expect(outbox.bytes).toBe(0);
       }),
       { numRuns: 500 },
     );

@@ -5,27 +5,25 @@
  *   queued ── handed to a connection ──▸ sent ── acked, inbox read up to it ──▸ acknowledged | rejected
  *      └────────── session or outcome lost ──┴──────────────────────────────▸ unknown
  */
-import { byteLength, completeEnvelope, encodeFrame } from '@iskra/protocol/wire';
+import { byteLength, encodeFrame } from '@iskra/protocol/wire';
 import type { Envelope, Send as SendFrame } from '@iskra/protocol/wire';
 import type { Send } from './send.js';
+import type { Waiting } from './session-events.js';
 
 export type SendState = 'queued' | 'sent' | 'acknowledged' | 'rejected' | 'unknown';
 
 /** One send. `text` is made once, so a repeat is the same bytes. */
-export interface Pending {
+export interface Pending extends Waiting {
   readonly number: number;
-  readonly frame: SendFrame;
   readonly text: string;
   readonly bytes: number;
   state: SendState;
   /** The entry of the inbox that answers it. */
-  outcome?: Envelope;
+  outcome?: Pick<Envelope, 'delta' | 'lambda' | 'payload'>;
   /** Inbox offset that must be handed on before it settles (P34); set once it is committed. */
   barrier?: number;
   /** Its outcome may have fallen into a gap of the inbox. */
   doubtful?: boolean;
-  /** Tells whoever waits for it that it came to its end; with an error, if it is none that was hoped for. */
-  settle?(error: Error | undefined): void;
   /** What the application holds of it. */
   shown?: Send;
 }
@@ -61,21 +59,17 @@ export function createOutbox(limits: OutboxLimits) {
 
   return {
     sends: sends as readonly Pending[],
-    get bytes() {
-      return bytes;
-    },
     /** The highest number that the server has said to be committed. */
     get committed() {
       return committed;
     },
 
-    /** Takes a send; undefined when there is no room for it. */
-    add(make: (number: number) => SendFrame): Pending | undefined {
-      const frame = make(last + 1);
-      const text = encodeFrame(frame);
+    /** Takes a send of this tag; undefined when there is no room for it. */
+    add(tag: SendFrame[0], ...fields: unknown[]): Pending | undefined {
+      const text = encodeFrame([tag, last + 1, ...fields] as SendFrame);
       const size = byteLength(text);
       if (sends.length >= limits.messages || bytes + size > limits.bytes) return undefined;
-      const send: Pending = { number: ++last, frame, text, bytes: size, state: 'queued' };
+      const send: Pending = { number: ++last, text, bytes: size, state: 'queued' };
       bytes += size;
       sends.push(send);
       return send;
@@ -128,11 +122,11 @@ export function createOutbox(limits: OutboxLimits) {
       const send = sends.find(({ barrier }) => barrier === undefined);
       if (!send) return undefined;
       send.barrier = 0;
-      send.outcome = completeEnvelope({
+      send.outcome = {
         delta: 'too_big',
         lambda: 'split_message',
         payload: { message: 'A proxy refuses this size.' },
-      });
+      };
       return send.number;
     },
 

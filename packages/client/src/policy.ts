@@ -11,8 +11,8 @@
  * Every verdict expires. A connection is left only when a newer one is proven.
  */
 import { MARKER_DELAY } from '@iskra/protocol/wire';
-import { blames, certainty, EARLY, judge } from './explain.js';
-import type { Attempt, Cause, VerdictCode } from './explain.js';
+import { blames, createAttempt, EARLY } from './attempt.js';
+import type { Attempt, Cause } from './attempt.js';
 import type { TransportName } from './transports/transport.js';
 
 export interface PolicyOptions {
@@ -34,10 +34,10 @@ export interface PolicyHost {
   roundTrip(): number;
   /** Get credentials and open it. */
   begin(attempt: Attempt): void;
-  /** It is over and its verdict known: close it. */
+  /** It is over: close it. */
   ended(attempt: Attempt): void;
-  /** The attempt that carries the session, as the application should know it. */
-  changed(attempt: Attempt, from: Attempt | undefined, why: VerdictCode | undefined, omega: number): void;
+  /** The transport that carries the session, as the application should know it. */
+  changed(from: TransportName | undefined, to: TransportName): void;
 }
 
 /** What can happen: the value that comes with it. Those of an attempt say which. */
@@ -62,21 +62,22 @@ export interface PolicyEvents {
   timePassed: undefined;
 }
 
-export type Phase = 'idle' | 'racing' | 'waiting' | 'young' | 'steady';
-
 /** What is held against a transport, and until when. */
 export interface Standing {
   strikes: number;
   until: number;
-  verdict: VerdictCode;
+  /** The last attempt that was held against it. */
+  attempt: Attempt;
 }
 
 /** Verdicts expire after this time, so that a wrong one costs a minute at most, ms. */
 const VERDICT_LIFE = 50_000;
-const MAX_LOG = 50;
 
-/** `ready`: it has its credentials, so its time runs. `due`: it must be welcomed by then. */
-type Running = Attempt & { ready?: boolean; due?: number };
+/** A poll that was welcome once, so that polls as such are let through. */
+const wasCut = (attempt?: Attempt): boolean => !!attempt?.welcomeAt && attempt.polls;
+/** A stream that came through and was then closed. */
+const diedEarly = (attempt?: Attempt): boolean =>
+  !!attempt?.openedAt && !attempt.polls && attempt.cause!.status !== undefined;
 
 export type Policy = ReturnType<typeof createPolicy>;
 
@@ -85,8 +86,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const standings = new Map<TransportName, Standing>();
   /** Attempts that failed while nobody answered: their fault, or the server's. */
   const suspects = new Set<Attempt>();
-  const log: Attempt[] = [];
-  let running: Running[] = [];
+  let running: Attempt[] = [];
   let now = 0;
   let started = false;
   let count = 0;
@@ -106,8 +106,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   let moveAt = Infinity;
 
   const rank = ({ transport }: Attempt): number => transports.indexOf(transport);
-  const newest = (): Running | undefined =>
-    running.find(({ generation }) => generation && generation === held);
+  const newest = (): Attempt | undefined => running.find(({ generation }) => generation === held);
   const pending = ({ role, welcomeAt }: Attempt): boolean => role !== 'probe' && !welcomeAt;
   /** On its way to carrying the session, or to showing that it could. */
   const undecided = (): boolean => running.some(({ generation }) => !generation);
@@ -116,47 +115,44 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
   const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
     standings.get(transport) ?? { strikes: 0 };
-  /** How sure the next verdict against it would be. */
-  const sureness = ({ transport }: Attempt): number => certainty(standing(transport).strikes + 1);
-
-  const strike = (transport: TransportName, verdict: VerdictCode): void =>
-    void standings.set(transport, {
-      strikes: standing(transport).strikes + 1,
-      verdict,
-      until: now + VERDICT_LIFE,
-    });
+  const strike = (attempt: Attempt): void => {
+    const { transport } = attempt;
+    const strikes = standing(transport).strikes + 1;
+    standings.set(transport, { strikes, attempt, until: now + VERDICT_LIFE });
+  };
 
   const doubted = (transport: TransportName): boolean => {
-    const suspicion = [...suspects].find((one) => one.transport === transport)?.verdict;
-    const { verdict, strikes, until = 0 } = standing(transport);
+    const suspect = [...suspects].find((one) => one.transport === transport);
+    const { attempt, strikes, until = 0 } = standing(transport);
     // One poll that was cut may be an accident; two are a habit of the network.
-    if ((suspicion ?? verdict) === 'poll-cut' && strikes + (suspicion ? 1 : 0) < 2) return false;
-    return !!suspicion || until > now;
+    if (wasCut(suspect ?? attempt) && strikes + (suspect ? 1 : 0) < 2) return false;
+    return !!suspect || until > now;
   };
 
   /** The moment at which an attempt has had its time. */
-  const dueOf = ({ ready, startedAt, welcomeAt, provenAt, role, due = Infinity }: Running): number => {
+  const dueOf = ({ ready, startedAt, welcomeAt, provenAt, role, welcomeBy = Infinity }: Attempt): number => {
     if (!ready) return Infinity;
     if (!welcomeAt)
-      return Math.min(startedAt + scaled(20, options.patience, 15_000) * 2 ** Math.min(failures, 2), due);
+      return Math.min(
+        startedAt + scaled(20, options.patience, 15_000) * 2 ** Math.min(failures, 2),
+        welcomeBy,
+      );
     if (!provenAt) return welcomeAt + MARKER_DELAY + scaled(6, 1_500, 10_000);
     return role === 'probe' ? welcomeAt + EARLY : Infinity;
   };
 
   const begin = (transport: TransportName, role: Attempt['role']): void => {
-    const attempt: Attempt = { attempt: ++count, transport, role, startedAt: now };
+    const attempt = createAttempt(++count, transport, role, now);
     running.push(attempt);
-    log.push(attempt);
-    if (log.length > MAX_LOG) log.shift();
     host.begin(attempt);
   };
 
-  const end = (one: Running, cause: Cause): void => {
+  const end = (one: Attempt, cause: Cause): void => {
     const { role, transport, welcomeAt } = one;
     const carried = newest() === one;
     running = running.filter((other) => other !== one);
-    const verdict = judge(one, cause, now);
-    Object.assign(one, { endedAt: now, verdict, omega: sureness(one), detail: cause.detail });
+    Object.assign(one, { endedAt: now, cause });
+    const blamed = blames(one);
     host.ended(one);
     delay = Math.max(delay, cause.wait ?? 0);
     const moving = newest() && role === 'attach' && transport === current?.transport;
@@ -165,14 +161,14 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
       failures++;
     }
     // An old connection that had its time teaches nothing, nor does a move to another node that failed.
-    if (blames(verdict) && !moving && (carried || role === 'probe' || !welcomeAt)) {
-      if (newest()) strike(transport, verdict);
+    if (blamed && !moving && (carried || role === 'probe' || !welcomeAt)) {
+      if (newest()) strike(one);
       else suspects.add(one);
     }
     if (role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.
-    if (cause.advice && !blames(verdict)) {
+    if (cause.advice && !blamed) {
       race = [];
       leave(pending);
     }
@@ -182,40 +178,41 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     for (const one of running.filter(test)) end(one, { verdict: 'left' });
   };
 
-  const take = (attempt: Attempt, why: VerdictCode | undefined): void => {
-    if (attempt === current) return;
-    host.changed(attempt, current, why, current ? sureness(current) : 0);
+  const take = (attempt: Attempt): void => {
+    const from = current?.transport;
+    const to = attempt.transport;
     current = attempt;
+    if (from !== to) host.changed(from, to);
   };
 
-  const welcomed = (one: Running, generation: number): void => {
+  const welcomed = (one: Attempt, generation: number): void => {
     one.welcomeAt = now;
     if (one.role === 'probe') return;
     one.generation = generation;
     held = Math.max(held, generation);
     // Somebody answered: what was suspected is now known.
-    for (const { transport, verdict } of suspects) strike(transport, verdict!);
+    suspects.forEach(strike);
     suspects.clear();
     retryAt = Infinity;
     race = undefined;
     delay = 0;
     leave((other) => pending(other) && rank(other) > rank(one));
     // The others had the same network: they need not be waited for much longer.
-    for (const other of running) if (!other.welcomeAt) other.due = now + scaled(8, 2_000, 10_000);
-    if (!current || current.endedAt) take(one, current?.verdict);
+    for (const other of running) if (!other.welcomeAt) other.welcomeBy = now + scaled(8, 2_000, 10_000);
+    if (!current || current.endedAt) take(one);
   };
 
-  const proven = (one: Running): void => {
+  const proven = (one: Attempt): void => {
     one.provenAt = now;
     if (one.role === 'probe') {
       // One that died early before must outlive that age now.
-      if (!/early/.test(`${standing(one.transport).verdict}`)) promote(one);
+      if (!diedEarly(standing(one.transport).attempt)) promote(one);
     } else if (one.generation === held) {
       failures = 0;
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
-      take(one, current && standing(current.transport).verdict);
+      take(one);
     } else if (rank(one) < rank(newest() ?? one)) {
       // Late, but better than what was taken meanwhile.
       begin(one.transport, 'attach');
@@ -223,7 +220,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   };
 
   /** A probe has shown that its transport works: attach there for good. */
-  const promote = (one: Running): void => {
+  const promote = (one: Attempt): void => {
     probes = [];
     leave((other) => other === one);
     begin(one.transport, 'attach');
@@ -247,7 +244,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
 
   const retry = (): void => {
     // What did not fit is read again at once: nobody else lost anything then.
-    retryAt = now + Math.max(delay, current?.verdict === 'resync' ? 0 : backoff());
+    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : backoff());
     delay = 0;
     failures++;
   };
@@ -271,7 +268,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     if (race.length || running.some(pending)) return;
     // Nobody answered: that is the server or the network, and no transport's fault.
     race = undefined;
-    for (const one of suspects) one.verdict = 'server-down';
+    for (const one of suspects) one.serverDown = true;
     suspects.clear();
     retry();
   };
@@ -280,11 +277,11 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const pause = (): number => {
     const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
     // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const { verdict, strikes } = standing('long-poll');
-    return Math.min(Math.max(usual, VERDICT_LIFE), verdict === 'poll-cut' ? usual * 2 ** strikes : usual);
+    const { attempt, strikes } = standing('long-poll');
+    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
   };
 
-  const settled = (best: Running): void => {
+  const settled = (best: Attempt): void => {
     if (now >= moveAt) {
       moveAt = Infinity;
       begin(best.transport, 'attach');
@@ -304,7 +301,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   };
 
   const events: {
-    [Name in keyof PolicyEvents]: (one: Running, value: PolicyEvents[Name]) => void;
+    [Name in keyof PolicyEvents]?: (one: Attempt, value: PolicyEvents[Name]) => void;
   } = {
     started() {
       if (!started) retryAt = now;
@@ -317,7 +314,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     opened(one) {
       one.openedAt ??= now;
       // Another one already carries the session: look first, then take over.
-      if (one.role === 'race' && one.transport === 'websocket' && newest()) one.role = 'probe';
+      if (one.role === 'race' && !one.overHttp && newest()) one.role = 'probe';
     },
     welcomed,
     proven,
@@ -344,24 +341,19 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
       race = undefined;
       leave(() => true);
     },
-    timePassed() {},
   };
 
   return {
-    /** The last attempts, oldest first. */
-    log: log as readonly Attempt[],
+    /** Those that have not ended. */
+    get running(): readonly Attempt[] {
+      return running;
+    },
     standings: standings as ReadonlyMap<TransportName, Standing>,
     get current() {
       return current;
     },
     /** The connection that carries the sends. */
     newest,
-    get phase(): Phase {
-      const best = newest();
-      if (!started) return 'idle';
-      if (best) return best.provenAt ? 'steady' : 'young';
-      return retryAt === Infinity ? 'racing' : 'waiting';
-    },
     get deadline(): number {
       const best = newest();
       return Math.min(
@@ -375,7 +367,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     tell<Name extends keyof PolicyEvents>(at: number, name: Name, one?: Attempt, value?: PolicyEvents[Name]) {
       // A moment of 0 would read as "not yet".
       now = at || 1e-9;
-      if (!one || running.includes(one)) events[name](one!, value!);
+      if (!one || running.includes(one)) events[name]?.(one!, value!);
       step();
     },
   };

@@ -1,26 +1,4 @@
-/** The script tag: the values of `index.ts` as the global `iskra`. */
-import {
-  ClosedError,
-  connect,
-  IskraError,
-  MisuseError,
-  OutcomeUnknown,
-  platform,
-  QueueFull,
-  RequestTimeout,
-  SendError,
-} from './index.js';
+/** The script tag: the global `iskra`. Of the errors it has those to ask; the others are told apart by `code`. */
+import { connect, IskraError, SendError } from './core.js';
 
-Object.assign(globalThis, {
-  iskra: {
-    connect,
-    platform,
-    ClosedError,
-    IskraError,
-    MisuseError,
-    OutcomeUnknown,
-    QueueFull,
-    RequestTimeout,
-    SendError,
-  },
-});
+(globalThis as { iskra?: object }).iskra = { connect, IskraError, SendError };

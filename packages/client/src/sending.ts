@@ -12,7 +12,7 @@ import {
   VERSION,
 } from '@iskra/protocol/wire';
 import type { ClientFrame, Position, Welcome } from '@iskra/protocol/wire';
-import type { Connection } from './connection.js';
+import type { Attempt } from './attempt.js';
 import type { Outbox } from './outbox.js';
 
 /** What proves the session, and where it stands. */
@@ -22,18 +22,12 @@ export interface Identity {
   readonly cursors: ReadonlyMap<string, Position>;
 }
 
-/** What a message has to prove: over HTTP, that it belongs to the session, as of this generation. */
-interface Proof {
-  readonly http: boolean;
-  readonly attempt: { readonly generation?: number | undefined };
-}
-
 /** Frames of a message that are no sends. */
 const MAX_CONTROLS = 15;
 /** Bytes that hello and the like may take beside the sends. */
 const HEAD = 1_024;
 
-export const control = (one: Connection, ...frame: ClientFrame): void =>
+export const control = (one: Attempt, ...frame: ClientFrame): void =>
   void one.controls.push(encodeFrame(frame));
 
 export function createSending(identity: Identity, outbox: Outbox) {
@@ -41,19 +35,17 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
-  /** What begins a message of a connection that is welcomed: over HTTP it has to prove the session each time. */
-  const head = ({ attempt, http }: Proof, more?: object): string[] => {
+  /** What begins a message over HTTP: it has to prove the session each time, as of this generation. */
+  const proof = (generation: number, more?: object): string => {
     const { nonce, welcome } = identity;
-    return http
-      ? [encodeFrame(['continue', { nonce, key: welcome!.key, generation: attempt.generation!, ...more }])]
-      : [];
+    return encodeFrame(['continue', { nonce, key: welcome!.key, generation, ...more }]);
   };
 
   /** `begin`, the controls and the next sends as one message; empty when there is nothing but its beginning. */
-  const compose = (one: Connection, begin: string[], controls: string[], carries: boolean): string => {
+  const compose = (one: Attempt, begin: string[], controls: string[], carries: boolean): string => {
     const { sends: window = SEND_WINDOW, message: most = batchBytes } = identity.welcome?.limits ?? {};
     const { committed } = outbox;
-    const after = one.http ? 0 : one.sentUpTo;
+    const after = one.overHttp ? 0 : one.sentUpTo;
     const sends = outbox.batch(
       after,
       // Over HTTP one message is the window; a server may announce less than fits in one.
@@ -64,8 +56,9 @@ export function createSending(identity: Identity, outbox: Outbox) {
     if (!frames.length) return '';
     const message = joinFrames([...begin, ...frames]);
     one.sentUpTo = sends.at(-1)?.number ?? one.sentUpTo;
-    const opening = !one.attempt.welcomeAt;
-    if (one.http) one.underWay = { controls, bytes: message.length, count: sends.length, committed, opening };
+    const opening = !one.welcomeAt;
+    if (one.overHttp)
+      one.underWay = { controls, bytes: message.length, count: sends.length, committed, opening };
     return message;
   };
 
@@ -78,8 +71,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
     split,
 
     /** The message that opens a connection: hello, and right behind it what is not settled (P38), if it may carry sends. */
-    hello(one: Connection, free: boolean): string {
-      const { attempt, transport, role } = one.attempt;
+    hello(one: Attempt, free: boolean): string {
+      const { attempt, transport, role } = one;
       const { nonce, welcome } = identity;
       const probe = role === 'probe';
       const opening = {
@@ -95,25 +88,30 @@ export function createSending(identity: Identity, outbox: Outbox) {
     },
 
     /** One poll. The cursors in it are the subscriptions (P42). */
-    poll: (one: Connection, wait: number): string => joinFrames(head(one, { cursors: cursors(), wait })),
+    poll: (one: Attempt): string =>
+      joinFrames([proof(one.generation!, { cursors: cursors(), wait: one.hold })]),
 
     /** The next message for a connection that is welcomed; empty when it has nothing to send or must wait. */
-    next: (one: Connection, carries: boolean, now: number): string =>
-      one.underWay || now < one.sendAt || (one.http && !carries)
+    next: (one: Attempt, carries: boolean, now: number): string =>
+      one.underWay || now < one.sendAt || (one.overHttp && !carries)
         ? ''
-        : compose(one, head(one), one.controls.splice(0, MAX_CONTROLS), carries),
+        : compose(
+            one,
+            one.overHttp ? [proof(one.generation!)] : [],
+            one.controls.splice(0, MAX_CONTROLS),
+            carries,
+          ),
 
     /** The request that ends the session; it needs no connection. */
-    bye: (): string =>
-      joinFrames([...head({ http: true, attempt: identity.welcome! }), encodeFrame(['bye'])]),
+    bye: (): string => joinFrames([proof(identity.welcome!.generation), encodeFrame(['bye'])]),
 
     /**
      * A POST was answered, or not (status 0): the same again after `pause` ms, if need be.
      * The answer: whether there is no way up at all.
      */
     answered(
-      one: Connection,
-      { controls, bytes, count, committed }: NonNullable<Connection['underWay']>,
+      one: Attempt,
+      { controls, bytes, count, committed }: NonNullable<Attempt['underWay']>,
       status: number,
       now: number,
       pause: number,
@@ -135,7 +133,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
      * The server takes number `next` next. Each send behind it is answered so,
      * and once is enough. The answer: whether it forgot what it had committed (P40).
      */
-    expect(one: Connection, next: number): boolean {
+    expect(one: Attempt, next: number): boolean {
       const { committed } = outbox;
       if (one.expected === next) return false;
       one.expected = next;

@@ -1,7 +1,8 @@
 /** What goes into the session's machine and what comes out of it. */
 import type { DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/wire';
+import type { Attempt } from './attempt.js';
 import type { PageSignal } from './environment.js';
-import type { OutboxLimits, Pending } from './outbox.js';
+import type { OutboxLimits } from './outbox.js';
 import type { PolicyOptions } from './policy.js';
 import type { TransportEvent, TransportName } from './transports/transport.js';
 
@@ -11,18 +12,37 @@ export interface SessionOptions extends PolicyOptions {
   poll: { min: number; max: number };
   /** Least time between own pings; 0 sends one with each heartbeat of the server, ms. */
   pingInterval: number;
-  /** Where this end is, as `seam_id` of its reports. */
-  seam: string;
+}
+
+/** Whoever waits for an end is told of it; with an error, if it is none that was hoped for. */
+export interface Waiting {
+  settle?(error: Error | undefined): void;
+}
+
+export interface Ping extends Waiting {
+  moment: number;
 }
 
 export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
+export interface Status {
+  /** Stays `connected` while transports change, and for 5 s without any. */
+  state: SessionState;
+  transport: TransportName | undefined;
+  /** Smoothed, ms; undefined until measured. */
+  roundTrip: number | undefined;
+  /** The session's id; not a credential. */
+  session: string | undefined;
+  /** Sends without a known end. */
+  unsettled: number;
+}
+
 export type SessionEvent =
-  | TransportEvent
+  | (TransportEvent & { attempt: number })
   | { type: 'started' }
   /** The outbox has something new. */
   | { type: 'sendAdded' }
-  | { type: 'pinged'; moment: number }
+  | { type: 'pinged'; ping: Ping }
   | { type: 'credentialsGiven'; attempt: number; auth: Json | undefined }
   | { type: 'credentialsFailed'; attempt: number }
   | { type: 'pageChanged'; signal: PageSignal }
@@ -46,22 +66,27 @@ export interface Told {
 
 /** What the session wants done, in this order; by name, with what it is done with. */
 export interface Host {
-  askCredentials(attempt: number): void;
+  askCredentials(attempt: Attempt): void;
   /** Opens a connection; for a poll, again for each poll. */
-  open(attempt: number, transport: TransportName, message: string): void;
-  send(attempt: number, message: string): void;
-  close(attempt: number): void;
+  open(attempt: Attempt, message: string): void;
+  send(attempt: Attempt, message: string): void;
+  close(attempt: Attempt): void;
   /** Sends this in a request of its own that outlives the page. */
   bye(message: string): void;
   /** For a channel's feed. */
   hand(channel: string, what: 'entry' | 'gap' | 'members', value: never): void;
   /** It came to its end; with an error, if it is none that was hoped for. */
-  settle(send: Pending, error: Error | undefined): void;
-  pong(moment: number): void;
+  settle(send: Waiting, error: Error | undefined): void;
+  /** A round trip took so long, ms. */
+  measured?(sample: number): void;
   tell<Name extends keyof Told>(name: Name, ...values: Told[Name]): void;
-  stop(reason: string): void;
+  /** Nothing more will happen, for this reason. */
+  stop(reason: Error): void;
 }
 
 export type SessionEffect =
-  | { [Name in Exclude<keyof Host, 'tell'>]: [Name, ...Parameters<Host[Name]>] }[Exclude<keyof Host, 'tell'>]
+  | { [Name in Exclude<keyof Host, 'tell'>]: [Name, ...Parameters<Required<Host>[Name]>] }[Exclude<
+      keyof Host,
+      'tell'
+    >]
   | { [Name in keyof Told]: ['tell', Name, ...Told[Name]] }[keyof Told];

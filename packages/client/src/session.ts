@@ -7,30 +7,25 @@
  * business of `policy.ts`.
  */
 import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol/wire';
-import type {
-  Advice,
-  Envelope,
-  Fault,
-  Position,
-  Send,
-  ServerFrame,
-  Subscribed,
-  Welcome,
-} from '@iskra/protocol/wire';
+import type { Envelope, Fault, Position, ServerFrame, Subscribed, Welcome } from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
-import { createConnection } from './connection.js';
-import type { Connection } from './connection.js';
 import { createDownlink } from './downlink.js';
 import type { Passage } from './downlink.js';
-import { OutcomeUnknown, SendError } from './errors.js';
-import { blames } from './explain.js';
-import type { Attempt, Cause } from './explain.js';
+import { ClosedError, OutcomeUnknown, SendError } from './errors.js';
+import type { Refusal } from './errors.js';
+import type { Attempt, Cause } from './attempt.js';
 import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
 import type { PolicyEvents } from './policy.js';
-import { createQuality } from './quality.js';
-import type { SessionEffect, SessionEvent, SessionOptions, SessionState } from './session-events.js';
+import type {
+  Ping,
+  SessionEffect,
+  SessionEvent,
+  SessionOptions,
+  SessionState,
+  Status,
+} from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
 
@@ -49,15 +44,13 @@ export type Session = ReturnType<typeof createSession>;
 type Said = Envelope<Partial<Fault> & { within?: number }>;
 
 export function createSession(options: SessionOptions, random: () => number, makeNonce: () => string) {
-  const { transports, poll: pace } = options;
+  const { poll: pace } = options;
   const outbox = createOutbox(options.outbox);
   const downlink = createDownlink();
-  const quality = createQuality();
   const { cursors } = downlink;
   const identity: Identity = { nonce: makeNonce(), welcome: undefined, cursors };
   const sending = createSending(identity, outbox);
-  const connections = new Map<number, Connection>();
-  const pings = new Set<number>();
+  const pings = new Set<Ping>();
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
@@ -69,22 +62,18 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let resyncAt = 0;
   let pingedAt = 0;
   let skipped = 0;
-
+  let roundTrip: number | undefined;
   const act = (...effect: SessionEffect): void => void effects.push(effect);
 
-  const report = (delta: string, lambda: Advice, omega: number, payload: object, dimension = 2): void => {
-    const { pain, chaos, trust } = quality.voices(now);
-    const fractal_metadata = {
-      voice_pain: pain,
-      voice_chaos: chaos,
-      voice_trust: trust,
-      seam_id: options.seam,
-    };
-    act('tell', 'system', { delta, dimension, omega, lambda, payload, fractal_metadata });
+  const measured = (sample: number): void => {
+    roundTrip ??= sample;
+    roundTrip += (sample - roundTrip) / 8;
+    act('measured', sample);
   };
 
+  const refused = (envelope: Envelope): void => act('tell', 'error', new SendError(envelope as Refusal));
+
   const turn = (next: SessionState): void => {
-    if (state === next) return;
     state = next;
     act('tell', 'status');
   };
@@ -92,35 +81,18 @@ export function createSession(options: SessionOptions, random: () => number, mak
   // ─── What the policy wants ────────────────────────────────────────────────
 
   const policy = createPolicy(options, random, {
-    roundTrip: () => quality.roundTrip ?? 0,
+    roundTrip: () => roundTrip ?? 0,
 
     begin(attempt) {
-      connections.set(attempt.attempt, createConnection(attempt, now));
-      act('askCredentials', attempt.attempt);
+      act('askCredentials', attempt);
     },
 
-    ended({ attempt, transport, verdict = 'left', omega = 1 }) {
-      connections.delete(attempt);
+    ended(attempt) {
       act('close', attempt);
-      if (blames(verdict) || verdict === 'lost') quality.count('failed', now);
-      if (lostAt < Infinity || !identity.welcome || policy.newest() || state === 'closed') return;
-      lostAt = now;
-      // Superseded: its successor is on its way already.
-      if (verdict !== 'superseded') report('connection_lost', 'resume', omega, { transport, verdict });
+      if (identity.welcome && !policy.newest()) lostAt = Math.min(lostAt, now);
     },
 
-    changed({ transport: to }, before, verdict, omega) {
-      const from = before?.transport;
-      if (from === to) return;
-      if (from) {
-        quality.count('switched', now);
-        report(
-          transports.indexOf(to) < transports.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded',
-          'monitor_stability',
-          omega,
-          { from, to, verdict },
-        );
-      }
+    changed(from, to) {
       act('tell', 'transport', { from, to });
       act('tell', 'status');
     },
@@ -132,31 +104,37 @@ export function createSession(options: SessionOptions, random: () => number, mak
     value?: PolicyEvents[Name],
   ): void => policy.tell(now, name, about, value);
 
-  const end = (one: Connection, cause: Cause): void => {
+  const end = (one: Attempt, cause: Cause): void => {
     if (cause.status === 413) sending.split(one.underWay?.bytes);
-    consult('ended', one.attempt, cause);
+    consult('ended', one, cause);
   };
 
   /** The connection that carries the sends. */
-  const primary = (): Connection | undefined => connections.get(policy.newest()?.attempt ?? 0);
+  const primary = policy.newest;
   const inbox = (): number => cursors.get(INBOX)?.[1] ?? 0;
 
   // ─── Up ───────────────────────────────────────────────────────────────────
 
   const settle = (sends: Pending[]): void => {
     for (const send of sends) {
-      const { delta, lambda, payload } = send.outcome ?? ({} as Envelope);
-      if (send.state === 'unknown') act('settle', send, new OutcomeUnknown());
-      else if (send.state === 'acknowledged') act('settle', send, undefined);
-      else act('settle', send, new SendError(delta, lambda, payload as Fault));
+      const { state, outcome } = send;
+      act(
+        'settle',
+        send,
+        state === 'unknown'
+          ? new OutcomeUnknown('outcome_unknown', 'It may have happened: read the state first.')
+          : state === 'rejected'
+            ? new SendError(outcome as Refusal)
+            : undefined,
+      );
     }
   };
 
-  const say = ({ attempt }: Connection, message: string): void => act('send', attempt.attempt, message);
+  const say = (one: Attempt, message: string): void => act('send', one, message);
 
   /** Over HTTP one message with sends is under way at a time, and it may be another attempt's (P36). */
-  const hello = (one: Connection): string =>
-    sending.hello(one, !one.http || ![...connections.values()].some(({ underWay }) => underWay));
+  const hello = (one: Attempt): string =>
+    sending.hello(one, !one.overHttp || !policy.running.some(({ underWay }) => underWay));
 
   /** Sends what can be sent now. */
   const flush = (): void => {
@@ -166,23 +144,21 @@ export function createSession(options: SessionOptions, random: () => number, mak
       ackedInbox = inbox();
       if (carrier && !carrier.polls) control(carrier, 'ack', ackedInbox);
     }
-    for (const one of connections.values()) {
-      if (!one.attempt.welcomeAt) continue;
+    for (const one of policy.running) {
+      if (!one.welcomeAt) continue;
       for (let message; (message = sending.next(one, one === carrier, now));) say(one, message);
     }
   };
 
-  const poll = (one: Connection): void => {
-    const { attempt, transport } = one.attempt;
-    const wait = transport === 'polling' ? 0 : POLL_WAIT;
+  const poll = (one: Attempt): void => {
     one.pollAt = Infinity;
     one.polledAt = now;
-    one.dueAt = now + wait + POLL_GRACE;
-    act('open', attempt, transport, sending.poll(one, wait));
+    one.dueAt = now + one.hold + POLL_GRACE;
+    act('open', one, sending.poll(one));
   };
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
-    const send = outbox.add((number) => ['subscribe', number, channel, options] as Send);
+    const send = outbox.add('subscribe', channel, options);
     if (send) downlink.wish(channel, send.number, options.presence);
     return send;
   };
@@ -190,21 +166,21 @@ export function createSession(options: SessionOptions, random: () => number, mak
   // ─── Down ─────────────────────────────────────────────────────────────────
 
   /** A message; `aside` when it is the answer to sends and says nothing about the way down. */
-  const receive = (one: Connection, text: string, aside = false): void => {
+  const receive = (one: Attempt, text: string, aside = false): void => {
     const frames = parseMessage(text);
     // What a captive portal answers is no sign of life.
     if (!frames) return;
     let news = false;
     if (!aside) {
       one.heardAt = now;
-      one.dueAt = now + one.patience;
+      one.dueAt = now + one.deadAfter;
     }
     for (const value of frames) {
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
-      if (!frame || !connections.has(one.attempt.attempt)) continue;
+      if (!frame || one.endedAt) continue;
       news ||= /^[aefgw]/.test(frame[0]);
-      (take[frame[0]] as (one: Connection, frame: ServerFrame) => void)(one, frame);
+      (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
     if (inbox() !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
@@ -212,8 +188,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (took >= POLL_WAIT * 0.8) consult('held', one.attempt);
-    if (one.attempt.transport === 'polling') {
+    if (took >= POLL_WAIT * 0.8) consult('held', one);
+    if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
     } else if (news || took > 1_000) poll(one);
@@ -223,31 +199,29 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** What each frame does. */
   const take: {
-    [Tag in ServerFrame[0]]: (one: Connection, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
+    [Tag in ServerFrame[0]]: (one: Attempt, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
   } = {
     welcome(one, [, { payload }]) {
-      const { role, openedAt, startedAt, welcomeAt, transport } = one.attempt;
+      const { role, openedAt, startedAt, welcomeAt } = one;
       const given = payload as Welcome | undefined;
       const probe = role === 'probe';
       if (welcomeAt || !given?.generation !== probe) return;
-      const { session, node, inbox, generation, heartbeat } = given!;
-      if (!one.polls) one.patience = heartbeat * 1.5;
-      one.dueAt = now + one.patience;
+      const { session, inbox, generation, heartbeat } = given!;
+      if (!one.polls) one.deadAfter = heartbeat * 1.5;
+      one.dueAt = now + one.deadAfter;
       if (!probe) {
         const first = !identity.welcome;
-        const away = now - lostAt;
         identity.welcome = given;
         lostAt = Infinity;
         downlink.begin(inbox);
-        quality.measured(now - (one.http ? startedAt : openedAt!));
-        for (const moment of pings) control(one, 'ping', moment);
-        if (first) {
-          report('connection_established', 'monitor_stability', 0.5, { transport, session, node });
-          act('tell', 'session', { session, lost: false });
-        } else if (away >= 0) report('session_resumed', 'continue', 1, { transport, away }, 3);
+        measured(now - (one.overHttp ? startedAt : openedAt!));
+        for (const { moment } of pings) control(one, 'ping', moment);
+        if (first) act('tell', 'session', { session, lost: false });
       }
-      consult('welcomed', one.attempt, generation);
-      if (!probe) turn('connected');
+      consult('welcomed', one, generation);
+      if (!probe) {
+        turn('connected');
+      }
       if (one.polls) proven(one);
     },
 
@@ -274,7 +248,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (channel === INBOX) outbox.doubt();
       if (reason === 'denied') downlink.forget(channel);
       act('hand', channel, 'gap', gap as never);
-      report('gap', 'resynchronize', 1, gap, 1);
     },
 
     fork(one, [, channel, epoch, base, next]) {
@@ -290,14 +263,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const { committed: to } = outbox;
       if (!sending.expect(one, from) || skipped === to) return;
       skipped = to;
-      report('sends_lost', 'resynchronize', 1, { from, to }, 3);
-      const message = `The store lost sends ${from} to ${to}.`;
-      act('tell', 'error', new SendError('sends_lost', 'resynchronize', { message }));
+      const payload = { message: `The store lost sends ${from} to ${to}.` };
+      act('tell', 'error', new SendError({ delta: 'sends_lost', lambda: 'resynchronize', payload }));
     },
 
     ping(one, [, moment]) {
       control(one, 'pong', moment);
-      if (!one.attempt.provenAt || now - pingedAt >= options.pingInterval) {
+      if (!one.provenAt || now - pingedAt >= options.pingInterval) {
         pingedAt = now;
         control(one, 'ping', now);
       }
@@ -305,8 +277,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     pong(_, [, moment]) {
-      quality.measured(now - moment);
-      if (pings.delete(moment)) act('pong', moment);
+      measured(now - moment);
+      for (const ping of pings)
+        if (ping.moment === moment && pings.delete(ping)) act('settle', ping, undefined);
     },
 
     drain(one, [, envelope]) {
@@ -314,15 +287,14 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     error(one, [, envelope]) {
-      const { delta, lambda, payload = {} } = envelope as Said;
-      if (lambda === 'refresh_credentials') act('askCredentials', one.attempt.attempt);
-      else if (lambda !== 'split_message') act('tell', 'error', new SendError(delta, lambda, payload));
+      if (envelope.lambda === 'refresh_credentials') act('askCredentials', one);
+      else if (envelope.lambda !== 'split_message') refused(envelope);
     },
 
     /** Obeys the advice: also of a code that we never met (P70). */
     close(one, [, envelope]) {
       const { delta, lambda: advice, payload = {} } = envelope as Said;
-      const { role, welcomeAt } = one.attempt;
+      const { role, welcomeAt } = one;
       // An old connection has no say any more, and a probe never had one.
       if (role !== 'probe' && (!welcomeAt || one === primary())) {
         // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
@@ -330,7 +302,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         if (advice === 'split_message') sending.split();
         if (advice === 'refresh_credentials') refreshes++;
         if (advice === 'stop' || advice === 'reload_application' || refreshes > MAX_REFRESHES) {
-          act('tell', 'error', new SendError(delta, advice, payload));
+          refused(envelope);
           return stop(delta);
         }
       }
@@ -339,29 +311,28 @@ export function createSession(options: SessionOptions, random: () => number, mak
   };
 
   /** The message that opened it was answered; over SSE that comes down the stream. A POST has an answer of its own. */
-  const opened = (one: Connection): void => {
+  const opened = (one: Attempt): void => {
     if (one.underWay?.opening) one.underWay = undefined;
   };
 
   /** Something came down that only a working transport brings (P55). */
-  const proven = (one: Connection): void => {
-    if (!one.attempt.welcomeAt) return;
-    quality.count('proved', now);
+  const proven = (one: Attempt): void => {
+    if (!one.welcomeAt) return;
     act('tell', 'status');
-    if (one.attempt.provenAt) return;
+    if (one.provenAt) return;
     opened(one);
     refreshes = 0;
-    consult('proven', one.attempt);
+    consult('proven', one);
   };
 
   /** What does not fit closes its connection: at most once in 500 ms, then ever more rarely until an entry fits (P22). */
-  const passes = (one: Connection, passage: Passage): boolean => {
+  const passes = (one: Attempt, passage: Passage): boolean => {
     if (passage === 'resync') {
       const wait = Math.max(0, resyncAt - now);
       resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
       end(one, { verdict: 'resync', wait });
     }
-    return passage === 'deliver';
+    return /next|apply/.test(passage);
   };
 
   // ─── The session's own life ───────────────────────────────────────────────
@@ -374,7 +345,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     ackedInbox = skipped = 0;
     lostAt = Math.min(lostAt, now);
     settle(outbox.clear());
-    report('session_lost', 'resynchronize', 1, { session }, 3);
     act('tell', 'session', { session, lost: true });
     // Members belong to a session: the new one has to enter again.
     for (const [channel, since, presence] of downlink.renew()) subscribe(channel, { since, presence });
@@ -385,19 +355,21 @@ export function createSession(options: SessionOptions, random: () => number, mak
     turn('closed');
     consult('stopped');
     settle(outbox.clear());
-    act('stop', reason);
+    const error = new ClosedError('closed', `The client is closed (${reason}).`);
+    for (const ping of pings) act('settle', ping, error);
+    act('stop', error);
   };
 
   /** Firefox closes the sockets of a page before it says that the page leaves: only a request still arrives then. */
   const bye = (leaving?: boolean): void => {
     const one = primary();
-    if (one && !one.http) say(one, '[["bye"]]');
-    if (identity.welcome && (leaving || one?.http)) act('bye', sending.bye());
+    if (one && !one.overHttp) say(one, '[["bye"]]');
+    if (identity.welcome && (leaving || one?.overHttp)) act('bye', sending.bye());
   };
 
   /** Asks whether a connection still lives; it then has a few seconds. */
-  const check = (one: Connection): void => {
-    if (!one.http) {
+  const check = (one: Attempt): void => {
+    if (!one.overHttp) {
       control(one, 'ping', now);
       one.dueAt = Math.min(one.dueAt, now + CHECK);
       // Only the stream or the poll itself could tell, and a new one costs no more than a question.
@@ -406,16 +378,17 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** What each event does; those of a connection only as long as there is one. */
   const happen: {
-    [Type in SessionEvent['type']]: (event: Extract<SessionEvent, { type: Type }>, one: Connection) => void;
+    [Type in Exclude<SessionEvent['type'], 'sendAdded'>]: (
+      event: Extract<SessionEvent, { type: Type }>,
+      one: Attempt,
+    ) => void;
   } = {
     started: () => consult('started'),
 
-    sendAdded() {},
-
-    pinged({ moment }) {
-      pings.add(moment);
+    pinged({ ping }) {
+      pings.add(ping);
       const one = primary();
-      if (one) control(one, 'ping', moment);
+      if (one) control(one, 'ping', ping.moment);
     },
 
     pageChanged({ signal }) {
@@ -433,7 +406,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     deadlinePassed() {
-      for (const one of connections.values()) {
+      for (const one of policy.running) {
         if (now >= one.pollAt) poll(one);
         if (now < one.dueAt) continue;
         // A timer that comes late has slept, and what came meanwhile may still wait to be read.
@@ -442,35 +415,31 @@ export function createSession(options: SessionOptions, random: () => number, mak
           check(one);
           continue;
         }
-        const { transport } = one.attempt;
-        quality.count('missed', now);
-        report('heartbeat_missed', 'resume', 0.5, { transport, silent: now - one.heardAt });
-        end(one, {});
+        end(one, { silent: now - one.heardAt });
       }
       if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
       consult('timePassed');
     },
 
     credentialsGiven({ auth }, one) {
-      const { attempt, transport, welcomeAt } = one.attempt;
       one.auth = auth;
-      if (welcomeAt) return control(one, 'auth', auth as never);
-      consult('ready', one.attempt);
-      act('open', attempt, transport, one.http ? hello(one) : '');
+      if (one.welcomeAt) return control(one, 'auth', auth as never);
+      consult('ready', one);
+      act('open', one, one.overHttp ? hello(one) : '');
     },
 
     credentialsFailed(_, one) {
-      if (!one.attempt.welcomeAt) end(one, { detail: 'unauthorized', advice: 'refresh_credentials' });
+      if (!one.welcomeAt) end(one, { detail: 'unauthorized', advice: 'refresh_credentials' });
     },
 
-    connectionOpened(_, one) {
-      consult('opened', one.attempt);
-      if (!one.http) say(one, hello(one));
+    opened(_, one) {
+      consult('opened', one);
+      if (!one.overHttp) say(one, hello(one));
     },
 
-    messageReceived: ({ text }, one) => receive(one, text),
+    received: ({ text }, one) => receive(one, text),
 
-    sendAnswered({ status, text }, one) {
+    answered({ status, text }, one) {
       const sent = one.underWay;
       one.underWay = undefined;
       receive(one, text, true);
@@ -479,7 +448,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       settle(outbox.settle(inbox()));
     },
 
-    connectionClosed({ status, detail }, one) {
+    closed({ status, detail }, one) {
       end(one, { status, detail: `${status} ${detail}`, idle: now - one.heardAt });
     },
   };
@@ -489,9 +458,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
       now = at;
       effects = [];
       const { attempt } = event as { attempt?: number };
-      const one = connections.get(attempt!);
+      const one = policy.running.find((other) => other.attempt === attempt);
       if (state !== 'closed' && (one || !attempt)) {
-        (happen[event.type] as (event: SessionEvent, one?: Connection) => void)(event, one);
+        (happen as Partial<Record<string, (event: never, one?: Attempt) => void>>)[event.type]?.(
+          event as never,
+          one,
+        );
         flush();
       }
       return effects;
@@ -502,7 +474,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         policy.deadline,
         ackAt,
         state === 'connected' ? lostAt + QUIET : Infinity,
-        ...[...connections.values()].flatMap(({ dueAt, pollAt, sendAt }) => [
+        ...policy.running.flatMap(({ dueAt, pollAt, sendAt }) => [
           dueAt,
           pollAt,
           sendAt > now ? sendAt : Infinity,
@@ -510,11 +482,14 @@ export function createSession(options: SessionOptions, random: () => number, mak
       );
     },
     policy,
-    quality,
     outbox,
-    get state() {
-      return state;
-    },
+    status: (_now: number): Status => ({
+      state,
+      transport: policy.current?.transport,
+      roundTrip,
+      session: identity.welcome?.session,
+      unsettled: outbox.sends.length,
+    }),
     /** What the server said last of itself and of this session. */
     get welcome() {
       return identity.welcome;
@@ -525,7 +500,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     add: outbox.add,
     subscribe,
     unsubscribe(channel: string): Pending | undefined {
-      const send = outbox.add((number) => ['unsubscribe', number, channel]);
+      const send = outbox.add('unsubscribe', channel);
       if (send) downlink.forget(channel);
       return send;
     },

@@ -6,6 +6,7 @@
 import { drive } from '@iskra/protocol/wire';
 import type { Envelope, Json, ServerFrame } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
+import { createInsight } from './insight.js';
 import { createSession } from './session.js';
 import type { SessionEffect, SessionEvent, SessionOptions, Told } from './session-events.js';
 import type { TransportName } from './transports/transport.js';
@@ -25,7 +26,6 @@ const DEFAULTS: SessionOptions = {
   pingInterval: 0,
   poll: { min: 1_000, max: 5_000 },
   outbox: { messages: 1_000, bytes: 1_048_576 },
-  seam: 'test',
 };
 
 export type Dialogue = ReturnType<typeof dialogue>;
@@ -43,22 +43,23 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
     () => 0.5,
     () => `nonce-${++nonces}`.padEnd(22, '-'),
   );
-  const machine = drive<SessionEvent, SessionEffect>(session, clock, (effect) => {
+  const insight = createInsight(session, DEFAULTS.transports, 'test');
+  const machine = drive<SessionEvent, SessionEffect>(insight, clock, (effect) => {
     effects.push(effect);
     switch (effect[0]) {
       case 'askCredentials':
-        machine.tell({ type: 'credentialsGiven', attempt: effect[1], auth: options.auth?.() });
+        machine.tell({ type: 'credentialsGiven', attempt: effect[1].attempt, auth: options.auth?.() });
         return;
       case 'open': {
-        const [, attempt, transport, message] = effect;
+        const [, { attempt, transport }, message] = effect;
         opened.push({ attempt, transport, message: message ? JSON.parse(message) : [] });
         return;
       }
       case 'send':
-        sent.push({ attempt: effect[1], message: JSON.parse(effect[2]) });
+        sent.push({ attempt: effect[1].attempt, message: JSON.parse(effect[2]) });
         return;
       case 'close':
-        closed.push(effect[1]);
+        closed.push(effect[1].attempt);
         return;
       default:
     }
@@ -66,6 +67,8 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
 
   const self = {
     session,
+    explain: () => insight.explain(),
+    status: () => insight.status(clock.now()),
     clock,
     effects,
     opened,
@@ -87,13 +90,12 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
       }
       return self.last().attempt;
     },
-    open: (attempt: number) => machine.tell({ type: 'connectionOpened', attempt }),
+    open: (attempt: number) => machine.tell({ type: 'opened', attempt }),
     hear: (attempt: number, ...frames: (ServerFrame | unknown[])[]) =>
-      machine.tell({ type: 'messageReceived', attempt, text: JSON.stringify(frames) }),
+      machine.tell({ type: 'received', attempt, text: JSON.stringify(frames) }),
     answer: (attempt: number, status: number, ...frames: (ServerFrame | unknown[])[]) =>
-      machine.tell({ type: 'sendAnswered', attempt, status, text: JSON.stringify(frames) }),
-    die: (attempt: number, status = 0) =>
-      machine.tell({ type: 'connectionClosed', attempt, status, detail: 'test' }),
+      machine.tell({ type: 'answered', attempt, status, text: JSON.stringify(frames) }),
+    die: (attempt: number, status = 0) => machine.tell({ type: 'closed', attempt, status, detail: 'test' }),
     welcome: (more: object = {}) => welcome({ generation: ++generation, ...more }),
     /** Opens, welcomes and proves it. */
     connect(attempt: number, more: object = {}) {

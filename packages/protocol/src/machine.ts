@@ -49,7 +49,7 @@ class Drive<Event, Effect> implements Driven<Event> {
   readonly #machine: Machine<Event, Effect>;
   readonly #clock: Clock;
   readonly #perform: (effect: Effect) => void;
-  /** Events that came while another was handled; made when the first one does. */
+  /** Events that are to be handled. */
   #waiting: (Event | DeadlinePassed)[] | undefined;
   #busy = false;
   #stopped = false;
@@ -62,46 +62,34 @@ class Drive<Event, Effect> implements Driven<Event> {
     this.#perform = perform;
   }
 
-  tell(event: Event | DeadlinePassed): void {
-    if (this.#stopped) return;
-    let next: Event | DeadlinePassed | undefined = event;
-    // Also when an effect threw and left events behind: they were first.
-    if (this.#busy || this.#waiting?.length) {
-      (this.#waiting ??= []).push(event);
-      if (this.#busy) return;
-      next = this.#waiting.shift();
-    }
+  /** Without an event it only looks at the deadline again. */
+  tell(event?: Event | DeadlinePassed): void {
+    const waiting = (this.#waiting ??= []);
+    if (event) waiting.push(event);
+    if (this.#busy) return;
     this.#busy = true;
     try {
-      while (next !== undefined && !this.#stopped) {
-        for (const effect of this.#machine.handle(next, this.#clock.now())) this.#perform(effect);
-        next = this.#waiting?.shift();
-      }
+      while (waiting.length > 0 && !this.#stopped)
+        for (const effect of this.#machine.handle(waiting.shift()!, this.#clock.now())) this.#perform(effect);
+      // An idle machine keeps none; after an effect that threw, what it left behind comes first.
+      this.#waiting = undefined;
     } finally {
-      // Also after an effect that threw: without its timer the machine would never wake again.
       this.#busy = false;
-      this.#arm();
+      // Also after an effect that threw: without its timer the machine would never wake again.
+      const { deadline } = this.#machine;
+      if (!this.#stopped && deadline < this.#armedFor) {
+        this.#cancel?.();
+        this.#armedFor = deadline;
+        this.#cancel = this.#clock.at(deadline, () => {
+          this.#armedFor = Infinity;
+          this.tell(this.#clock.now() < this.#machine.deadline ? undefined : { type: 'deadlinePassed' });
+        });
+      }
     }
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
-    this.#cancel = undefined;
-  }
-
-  #arm(): void {
-    const { deadline } = this.#machine;
-    if (this.#stopped || deadline >= this.#armedFor) return;
-    this.#cancel?.();
-    this.#armedFor = deadline;
-    this.#cancel = this.#clock.at(deadline, () => this.#onTimer());
-  }
-
-  #onTimer(): void {
-    this.#armedFor = Infinity;
-    this.#cancel = undefined;
-    if (this.#clock.now() >= this.#machine.deadline) this.tell({ type: 'deadlinePassed' });
-    else this.#arm();
   }
 }

@@ -1,36 +1,55 @@
 /** Reads what a server sends. Small: every browser loads this file. */
-import { isEpoch, isLog, isMoment, isPosition, isWhole, wrongEnvelope } from './check.js';
+import { isEpoch, isInert, isLog, isMoment, isObject, isUnit, isWhole } from './check.js';
 import type { ServerFrame } from './frame.js';
+import { MAX_DIMENSION } from './limits.js';
 
-const isReason = (value: unknown): boolean =>
-  typeof value === 'string' && /^(trimmed|epoch|diverged|inbox_overflow|denied)$/.test(value);
-const isNumber = (value: unknown): boolean => isWhole(value, 1);
-const isOffset = (value: unknown): boolean => isWhole(value);
-const isEnvelope = (value: unknown): boolean => wrongEnvelope(value) === undefined;
+type Check = (value: unknown) => boolean;
 
-/** What stands behind each tag. */
-const FRAMES: ReadonlyMap<unknown, readonly ((value: unknown) => boolean)[]> = new Map([
-  ['entry', [isLog, isEpoch, isOffset, isEnvelope, isNumber]],
-  ['acked', [isOffset, isOffset]],
-  ['expect', [isNumber]],
-  ['ping', [isMoment]],
-  ['pong', [isMoment]],
-  ['gap', [isLog, isReason, isPosition, isPosition]],
-  ['fork', [isLog, isEpoch, isOffset, isEpoch]],
-  ['welcome', [isEnvelope]],
-  ['error', [isEnvelope]],
-  ['drain', [isEnvelope]],
-  ['close', [isEnvelope]],
-]);
+/** A text that matches. */
+const text =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value);
+
+const tuple =
+  (...checks: Check[]): Check =>
+  (value) =>
+    Array.isArray(value) && value.length === checks.length && checks.every((fits, at) => fits(value[at]));
+
+/** An object with these fields and no other. */
+const fields =
+  (checks: Record<string, Check>): Check =>
+  (value) =>
+    isObject(value) &&
+    Object.keys({ ...checks, ...value }).every(
+      (key) => Object.hasOwn(checks, key) && checks[key]!(value[key]),
+    );
+
+const offset: Check = (value) => isWhole(value);
+const number: Check = (value) => isWhole(value, 1);
+const name: Check = text(/^[^]{1,128}$/);
+const position = tuple(isEpoch, offset);
+const voices = fields({ voice_pain: isUnit, voice_chaos: isUnit, voice_trust: isUnit, seam_id: name });
+const envelope = fields({
+  delta: name,
+  dimension: (value) => isWhole(value, 0, MAX_DIMENSION),
+  omega: isUnit,
+  lambda: name,
+  payload: isInert,
+  fractal_metadata: (value) => value === undefined || voices(value),
+});
+
+const FRAMES = [
+  tuple(text(/^entry$/), isLog, isEpoch, offset, envelope),
+  tuple(text(/^entry$/), isLog, isEpoch, offset, envelope, number),
+  tuple(text(/^(welcome|error|drain|close)$/), envelope),
+  tuple(text(/^gap$/), isLog, text(/^(trimmed|epoch|diverged|inbox_overflow|denied)$/), position, position),
+  tuple(text(/^fork$/), isLog, isEpoch, offset, isEpoch),
+  tuple(text(/^acked$/), offset, offset),
+  tuple(text(/^expect$/), number),
+  tuple(text(/^p[io]ng$/), isMoment),
+];
 
 /** One parsed frame from a server; undefined when it is not one (P6). */
-export function readServerFrame(value: unknown): ServerFrame | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const [tag, ...fields] = value as unknown[];
-  const checks = FRAMES.get(tag);
-  // An entry that answers no send has no number.
-  const complete = fields.length === checks?.length || (tag === 'entry' && fields.length === 4);
-  return complete && fields.every((field, index) => checks![index]!(field))
-    ? (value as ServerFrame)
-    : undefined;
-}
+export const readServerFrame = (value: unknown): ServerFrame | undefined =>
+  FRAMES.some((fits) => fits(value)) ? (value as ServerFrame) : undefined;

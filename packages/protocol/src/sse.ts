@@ -8,6 +8,11 @@ export function printBlock(data: string): string {
   return `data: ${data}\n\n`;
 }
 
+/** A comment block: ignored by every reader, but bytes to whatever buffers on the way. */
+export function printComment(text: string): string {
+  return `: ${text}\n\n`;
+}
+
 /**
  * A reader that survives any cut: call it with each piece of text, and it hands
  * on the data of every block that is complete. LF, CR and CRLF end a line, also
@@ -30,10 +35,9 @@ export function blockReader(onData: (data: string) => void): (piece: string) => 
   };
 
   return (piece) => {
-    // Not a part of the text: a byte order mark at its start, and the second half of a line break.
-    const text = piece.replace(last === '' ? /^\uFEFF/ : last === '\r' ? /^\n/ : '', '');
+    // The second half of a line break is no other one.
+    const lines = (last === '\r' ? piece.replace(/^\n/, '') : piece).split(/\r\n?|\n/);
     last = piece.at(-1) ?? last;
-    const lines = text.split(/\r\n?|\n/);
     lines[0] = rest + lines[0]!;
     rest = lines.pop()!;
     lines.forEach(line);

@@ -9,9 +9,9 @@ import type { Ground, Transport } from './transport.js';
 
 const http =
   (path: 'sse' | 'poll') =>
-  ({ attempt, url, environment, on }: Ground): Transport => {
+  ({ url, environment, on }: Ground): Transport => {
     const abort = new AbortController();
-    const received = (text: string): void => on({ type: 'messageReceived', attempt, text });
+    const received = (text: string): void => on({ type: 'received', text });
 
     /** One request. Plain text, so that no browser asks for a preflight (P60). */
     const post = (path: string, body: string, signal?: AbortSignal): Promise<Response> =>
@@ -28,11 +28,7 @@ const http =
       const decoder = new TextDecoder();
       const take = blockReader(received);
       const reader = stream.getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        take(decoder.decode(value, { stream: true }));
-      }
+      for (let next; !(next = await reader.read()).done;) take(decoder.decode(next.value, { stream: true }));
     };
 
     return {
@@ -43,7 +39,7 @@ const http =
           const response = await post(path, message, abort.signal);
           const { ok, body } = response;
           status = response.status;
-          if (ok) on({ type: 'connectionOpened', attempt });
+          if (ok) on({ type: 'opened' });
           if (ok && path === 'sse') await read(body!);
           else {
             // Whole or not at all: an answer that is cut off rejects, and the next poll asks with the same cursors.
@@ -53,7 +49,7 @@ const http =
         } catch (error) {
           detail = String(error);
         }
-        on({ type: 'connectionClosed', attempt, status, detail });
+        on({ type: 'closed', status, detail });
       },
 
       /** One at a time: the session hands over the next only when this was answered (P36). */
@@ -67,7 +63,7 @@ const http =
         } catch {
           // No answer: the session sends the same again.
         }
-        on({ type: 'sendAnswered', attempt, status, text });
+        on({ type: 'answered', status, text });
       },
 
       close: () => abort.abort(),

@@ -2,8 +2,8 @@
  * What a transport is: it moves text, and tells what happened to it. It never
  * tries again, decides nothing, and remembers nothing but its socket.
  *
- * Every event carries the attempt's number, so that what a dead attempt still
- * has to say falls away.
+ * Whoever opens it knows which attempt it is for, and adds its number to every
+ * event, so that what a dead attempt still has to say falls away.
  */
 import type { Environment } from '../environment.js';
 
@@ -17,7 +17,7 @@ export interface Transport {
    * for each.
    */
   open(message: string): void | Promise<void>;
-  /** Sends a message up. Over HTTP the next one must wait for `sendAnswered`. */
+  /** Sends a message up. Over HTTP the next one must wait for `answered`. */
   send(message: string): void | Promise<void>;
   /** Ends it; what is already on its way up is not recalled. */
   close(): void;
@@ -25,17 +25,16 @@ export interface Transport {
 
 export type TransportEvent =
   /** The handshake or the response headers are here. This is not success yet (P55). */
-  | { type: 'connectionOpened'; attempt: number }
+  | { type: 'opened' }
   /** A message came down; for a poll, its answer. */
-  | { type: 'messageReceived'; attempt: number; text: string }
+  | { type: 'received'; text: string }
   /** The POST that carried sends was answered; status 0 when no answer came. */
-  | { type: 'sendAnswered'; attempt: number; status: number; text: string }
+  | { type: 'answered'; status: number; text: string }
   /** It ended by itself. `status`: WebSocket close code, or HTTP status, 0 when there was none. */
-  | { type: 'connectionClosed'; attempt: number; status: number; detail: string };
+  | { type: 'closed'; status: number; detail: string };
 
 /** What a transport is given. */
 export interface Ground {
-  readonly attempt: number;
   /** Absolute base address, without a slash at its end. */
   readonly url: string;
   readonly environment: Environment;

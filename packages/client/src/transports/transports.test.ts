@@ -37,7 +37,6 @@ function listen(make: (ground: Ground) => Transport, url: string) {
   const waiting: ((event: TransportEvent) => void)[] = [];
   const events: TransportEvent[] = [];
   const transport = make({
-    attempt: 7,
     url,
     environment: { ...platform(), WebSocket: WebSocket as unknown as Environment['WebSocket'] },
     on(event) {
@@ -77,10 +76,9 @@ describe('sse', () => {
       });
       const { transport, next } = listen(sse, url);
       void transport.open('[]');
-      expect(await next()).toEqual({ type: 'connectionOpened', attempt: 7 });
-      for (const text of messages)
-        expect(await next()).toEqual({ type: 'messageReceived', attempt: 7, text });
-      expect(await next()).toMatchObject({ type: 'connectionClosed', status: 200 });
+      expect(await next()).toEqual({ type: 'opened' });
+      for (const text of messages) expect(await next()).toEqual({ type: 'received', text });
+      expect(await next()).toMatchObject({ type: 'closed', status: 200 });
     }
   });
 
@@ -92,8 +90,8 @@ describe('sse', () => {
     });
     const { transport, next, events } = listen(sse, url);
     void transport.open('[]');
-    await until(next, 'messageReceived');
-    expect(await next()).toMatchObject({ type: 'connectionClosed' });
+    await until(next, 'received');
+    expect(await next()).toMatchObject({ type: 'closed' });
     expect(events).toEqual([]);
   });
 
@@ -101,8 +99,8 @@ describe('sse', () => {
     const { url } = await serve((_, response) => response.writeHead(401).end('[["close",{}]]'));
     const { transport, next } = listen(sse, url);
     void transport.open('[]');
-    expect(await next()).toEqual({ type: 'messageReceived', attempt: 7, text: '[["close",{}]]' });
-    expect(await next()).toMatchObject({ type: 'connectionClosed', status: 401 });
+    expect(await next()).toEqual({ type: 'received', text: '[["close",{}]]' });
+    expect(await next()).toMatchObject({ type: 'closed', status: 401 });
   });
 
   test('ends the request when it is closed', async () => {
@@ -113,7 +111,7 @@ describe('sse', () => {
     });
     const { transport, next } = listen(sse, url);
     void transport.open('[]');
-    await until(next, 'connectionOpened');
+    await until(next, 'opened');
     transport.close();
     await ended;
   });
@@ -126,7 +124,7 @@ describe('poll', () => {
     });
     const { transport, next } = listen(poll, url);
     void transport.open('["hello"]');
-    await until(next, 'connectionOpened');
+    await until(next, 'opened');
     const { text } = (await next()) as { text: string };
     expect(JSON.parse(text)).toEqual(['/realtime/poll', 'text/plain;charset=UTF-8', '["hello"]']);
   });
@@ -139,15 +137,15 @@ describe('poll', () => {
     });
     const { transport, next } = listen(poll, url);
     void transport.open('[]');
-    expect(await next()).toMatchObject({ type: 'connectionOpened' });
-    expect(await next()).toMatchObject({ type: 'connectionClosed', status: 200 });
+    expect(await next()).toMatchObject({ type: 'opened' });
+    expect(await next()).toMatchObject({ type: 'closed', status: 200 });
   });
 
   test.each([413, 502])('tells the status %i of a refusal', async (status) => {
     const { url } = await serve((_, response) => response.writeHead(status).end('<html>'));
     const { transport, next } = listen(poll, url);
     void transport.open('[]');
-    expect(await until(next, 'connectionClosed')).toMatchObject({ status });
+    expect(await until(next, 'closed')).toMatchObject({ status });
   });
 });
 
@@ -161,11 +159,11 @@ describe('uplink', () => {
     });
     const { transport, next } = listen(sse, url);
     void transport.send('[1]');
-    expect(await next()).toEqual({ type: 'sendAnswered', attempt: 7, status: 200, text: '[["acked",1,0]]' });
+    expect(await next()).toEqual({ type: 'answered', status: 200, text: '[["acked",1,0]]' });
     void transport.send('[1]');
-    expect(await next()).toMatchObject({ type: 'sendAnswered', status: 413 });
+    expect(await next()).toMatchObject({ type: 'answered', status: 413 });
     void transport.send('[1]');
-    expect(await next()).toMatchObject({ type: 'sendAnswered', status: 0 });
+    expect(await next()).toMatchObject({ type: 'answered', status: 0 });
   });
 });
 
@@ -178,12 +176,12 @@ describe('websocket', () => {
     });
     const { transport, next } = listen(websocket, url);
     void transport.open('');
-    expect(await next()).toEqual({ type: 'connectionOpened', attempt: 7 });
+    expect(await next()).toEqual({ type: 'opened' });
     expect(await next()).toMatchObject({ text: 'iskra.1' });
     void transport.send('Привіт');
     expect(await next()).toMatchObject({ text: 'echo Привіт' });
     transport.close();
-    expect(await until(next, 'connectionClosed')).toMatchObject({ type: 'connectionClosed' });
+    expect(await until(next, 'closed')).toMatchObject({ type: 'closed' });
   });
 
   test('tells a refused upgrade as closed, not as an exception', async () => {
@@ -191,14 +189,14 @@ describe('websocket', () => {
     server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     const { transport, next } = listen(websocket, url);
     void transport.open('');
-    expect(await next()).toMatchObject({ type: 'connectionClosed', status: 1006 });
+    expect(await next()).toMatchObject({ type: 'closed', status: 1006 });
   });
 
   test('says so where there is no WebSocket at all', async () => {
     const events: TransportEvent[] = [];
     const environment = { ...platform(), WebSocket: undefined };
-    void websocket({ attempt: 1, url: 'http://x', environment, on: (event) => events.push(event) }).open('');
-    expect(events).toMatchObject([{ type: 'connectionClosed', status: 0 }]);
+    void websocket({ url: 'http://x', environment, on: (event) => events.push(event) }).open('');
+    expect(events).toMatchObject([{ type: 'closed', status: 0 }]);
   });
 
   test('may be closed while it is connecting', async () => {
@@ -206,6 +204,6 @@ describe('websocket', () => {
     const { transport, next } = listen(websocket, url);
     void transport.open('');
     transport.close();
-    expect(await next()).toMatchObject({ type: 'connectionClosed' });
+    expect(await next()).toMatchObject({ type: 'closed' });
   });
 });

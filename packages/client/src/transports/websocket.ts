@@ -2,12 +2,11 @@
 import { SUBPROTOCOL } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
-export function websocket({ attempt, url, environment, on }: Ground): Transport {
+export function websocket({ url, environment, on }: Ground): Transport {
   let socket: InstanceType<NonNullable<typeof environment.WebSocket>> | undefined;
   return {
     open() {
-      const closed = (status: number, detail: string): void =>
-        on({ type: 'connectionClosed', attempt, status, detail });
+      const closed = (status: number, detail: string): void => on({ type: 'closed', status, detail });
       try {
         // Throws without a WebSocket in this environment, or where a policy of the page forbids it.
         socket = new environment.WebSocket!(`${url.replace(/^http/, 'ws')}/ws`, SUBPROTOCOL);
@@ -15,9 +14,9 @@ export function websocket({ attempt, url, environment, on }: Ground): Transport 
         closed(0, String(error));
         return;
       }
-      socket.onopen = () => on({ type: 'connectionOpened', attempt });
+      socket.onopen = () => on({ type: 'opened' });
       socket.onmessage = ({ data }) => {
-        if (typeof data === 'string') on({ type: 'messageReceived', attempt, text: data });
+        if (typeof data === 'string') on({ type: 'received', text: data });
       };
       socket.onclose = ({ code, reason }) => closed(code, reason);
       // `close` follows and says what is known; without a listener `ws` would throw.

@@ -1,0 +1,112 @@
+/**
+ * PURE. One attempt to open a connection and the connection that it becomes: what the policy knows of it, what the
+ * session keeps with it, how it ended, and whether its end speaks against its transport.
+ */
+import { POLL_WAIT } from '@iskra/protocol/wire';
+import type { Json } from '@iskra/protocol/wire';
+import type { Transport, TransportName } from './transports/transport.js';
+
+/** What ended an attempt, as it was seen; nothing of it when nothing came in time. */
+export interface Cause {
+  /** Our own: it is no longer needed, or what it brought did not fit. */
+  verdict?: 'left' | 'resync';
+  /** The server's, with a code. */
+  advice?: string;
+  /** The network's: WebSocket close code, or HTTP status, 0 when there was none. */
+  status?: number;
+  /** The name of a code, or what the network said. */
+  detail?: string;
+  /** Since anything was heard, ms. */
+  idle?: number;
+  /** It is dead, because nothing was heard for so long, ms (P52). */
+  silent?: number;
+  /** Before another attempt, ms. */
+  wait?: number;
+}
+
+/** An attempt, and the connection that it becomes. Times in ms of the environment's clock. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly transport: TransportName;
+  readonly overHttp: boolean;
+  readonly polls: boolean;
+  /** How long a poll is held; 0 for polling, ms. */
+  readonly hold: number;
+  /** `probe`: only looks whether the transport works, and leaves the session alone. */
+  role: 'race' | 'attach' | 'probe';
+  startedAt: number;
+  openedAt?: number;
+  welcomeAt?: number;
+  provenAt?: number;
+  endedAt?: number;
+  generation?: number;
+  cause?: Cause;
+  /** No other transport had an answer either. */
+  serverDown?: boolean;
+  /** It has its credentials, so its time runs. */
+  ready?: boolean;
+  /** It must be welcomed by then. */
+  welcomeBy?: number;
+
+  /** What the shell opened for it. */
+  way?: Transport | undefined;
+  auth?: Json | undefined;
+  /** WebSocket: sends up to this number were handed to it. */
+  sentUpTo: number;
+  /** HTTP: the sends that nothing has answered yet, at most one message (P36); `opening`: behind hello. */
+  underWay?:
+    { controls: string[]; bytes: number; count: number; committed: number; opening: boolean } | undefined;
+  /** Frames without a number that wait to be sent. */
+  controls: string[];
+  /** The number that the server took next when it was last offered another (P32). */
+  expected?: number;
+  /** HTTP: no sends before, after so many that were not taken. */
+  sendAt: number;
+  tries: number;
+  heardAt: number;
+  /** It is dead when nothing was heard for this time, ms (P52). */
+  deadAfter: number;
+  /** It must be heard by then. */
+  dueAt: number;
+  /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
+  pollAt: number;
+  polledAt: number;
+  pause: number;
+}
+
+export function createAttempt(
+  attempt: number,
+  transport: TransportName,
+  role: Attempt['role'],
+  startedAt: number,
+): Attempt {
+  return {
+    attempt,
+    transport,
+    overHttp: transport !== 'websocket',
+    polls: /poll/.test(transport),
+    hold: transport === 'polling' ? 0 : POLL_WAIT,
+    role,
+    startedAt,
+    sentUpTo: 0,
+    controls: [],
+    sendAt: 0,
+    tries: 0,
+    heardAt: startedAt,
+    deadAfter: Infinity,
+    dueAt: Infinity,
+    pollAt: Infinity,
+    polledAt: startedAt,
+    pause: 0,
+  };
+}
+
+/** A transport that dies within this time of its welcome has not shown that it works, ms. */
+export const EARLY = 10_000;
+
+/** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
+export const blames = ({ polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} }: Attempt): boolean => {
+  const { verdict, advice, status } = cause;
+  if (verdict || advice) return advice === 'correct_input';
+  return !provenAt || polls || endedAt - welcomeAt < EARLY || /^(404|405|501)$/.test(`${status}`);
+};

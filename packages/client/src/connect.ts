@@ -1,0 +1,41 @@
+/** The whole client: the core, and the insight into it. */
+import type { Contract, Envelope, Untyped } from '@iskra/protocol/wire';
+import { connect as connectCore } from './client.js';
+import type {
+  Client as CoreClient,
+  ClientEvents as CoreEvents,
+  ConnectOptions,
+  Status as CoreStatus,
+} from './client.js';
+import type { Off } from './emitter.js';
+import type { Explanation } from './explain.js';
+import { createInsight } from './insight.js';
+import type { Feeling, Insight } from './insight.js';
+import { createSession } from './session.js';
+
+export interface Status extends CoreStatus, Feeling {}
+
+export interface ClientEvents extends Omit<CoreEvents, 'status'> {
+  status: [status: Status];
+  /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
+  system: [envelope: Envelope];
+}
+
+export interface Client<C extends Contract = Untyped> extends Omit<CoreClient<C>, 'status' | 'on'> {
+  readonly status: Status;
+  on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  /** What was tried, what it proved, what would mend it. */
+  explain(): Explanation;
+}
+
+/** Opens a session. Everything may be called at once, before it is there. */
+export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
+  const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
+  let insight!: Insight;
+  const client = connectCore<C>(
+    url,
+    options,
+    (...given) => (insight = createInsight(createSession(...given), given[0].transports, seam)),
+  );
+  return Object.assign(client as unknown as Client<C>, { explain: insight.explain });
+}

@@ -1,0 +1,149 @@
+/**
+ * PURE. What an application may want to know of its session besides its messages:
+ * voices, what happens as system envelopes, and `explain()`. A machine around the
+ * session's: it only looks at what the session wants done, and adds to it what
+ * the application is told of it.
+ */
+import type { Advice } from '@iskra/protocol/wire';
+import { blames } from './attempt.js';
+import type { Attempt } from './attempt.js';
+import type { SendError } from './errors.js';
+import { certainty, explain, verdictOf } from './explain.js';
+import type { Explanation } from './explain.js';
+import { createQuality } from './quality.js';
+import type { QualityClass, Voices } from './quality.js';
+import type { Session } from './session.js';
+import type { SessionEffect, Status } from './session-events.js';
+import type { TransportName } from './transports/transport.js';
+
+/** How the connection feels; a part of `status`. */
+export interface Feeling {
+  quality: QualityClass;
+  voices: Voices;
+}
+
+export interface Insight extends Session {
+  status(now: number): Status & Feeling;
+  /** What was tried, what it proved, what would mend it. */
+  explain(): Explanation;
+}
+
+const MAX_LOG = 50;
+
+/** `seam`: where this end is, as `seam_id` of its reports. */
+export function createInsight(session: Session, transports: readonly TransportName[], seam: string): Insight {
+  const { policy } = session;
+  const quality = createQuality();
+  /** The last attempts, oldest first. */
+  let log: Attempt[] = [];
+  let now = 0;
+  let lostAt = Infinity;
+  /** The attempt that carried the session when this last looked. */
+  let before: Attempt | undefined;
+
+  const report = (
+    delta: string,
+    lambda: Advice,
+    omega: number,
+    payload: object,
+    dimension = 2,
+  ): SessionEffect => {
+    const { pain, chaos, trust } = quality.voices(now);
+    const fractal_metadata = { voice_pain: pain, voice_chaos: chaos, voice_trust: trust, seam_id: seam };
+    return ['tell', 'system', { delta, dimension, omega, lambda, payload, fractal_metadata }];
+  };
+
+  const closed = (attempt: Attempt): SessionEffect[] => {
+    const { transport, cause } = attempt;
+    const verdict = verdictOf(attempt);
+    const reports: SessionEffect[] = [];
+    if (blames(attempt) || verdict === 'lost') quality.count('failed', now);
+    if (cause?.silent !== undefined) {
+      quality.count('missed', now);
+      reports.push(report('heartbeat_missed', 'resume', 0.5, { transport, silent: cause.silent }));
+    }
+    if (lostAt < Infinity || !session.welcome || policy.newest() || session.status(now).state === 'closed')
+      return reports;
+    lostAt = now;
+    // Superseded: its successor is on its way already.
+    if (verdict !== 'superseded')
+      reports.push(report('connection_lost', 'resume', certainty(attempt, log), { transport, verdict }));
+    return reports;
+  };
+
+  const switched = (from: TransportName, to: TransportName): SessionEffect => {
+    quality.count('switched', now);
+    // What ended the last one; when it was only left, what was held against its transport.
+    const held = before && verdictOf(before) !== 'left' ? before : policy.standings.get(from)?.attempt;
+    return report(
+      transports.indexOf(to) < transports.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded',
+      'monitor_stability',
+      held ? certainty(held, log) : 0.5,
+      { from, to, verdict: held && verdictOf(held) },
+    );
+  };
+
+  const back = (): SessionEffect[] => {
+    const away = now - lostAt;
+    lostAt = Infinity;
+    const { transport } = policy.newest()!;
+    return [report('session_resumed', 'continue', 1, { transport, away }, 3)];
+  };
+
+  /** What there is to tell about something that the session wants done. */
+  const look = (effect: SessionEffect): SessionEffect[] => {
+    if (effect[0] === 'askCredentials' && !log.includes(effect[1])) log = [...log, effect[1]].slice(-MAX_LOG);
+    if (effect[0] === 'close') return closed(effect[1]);
+    if (effect[0] === 'measured') {
+      quality.measured(effect[1]);
+      quality.count('proved', now);
+    }
+    if (effect[0] === 'hand' && effect[2] === 'gap') return [report('gap', 'resynchronize', 1, effect[3], 1)];
+    if (effect[0] !== 'tell') return [];
+    switch (effect[1]) {
+      case 'status':
+        return lostAt < Infinity && policy.newest() ? back() : [];
+      case 'session': {
+        const { session: id, lost } = effect[2];
+        if (lost) {
+          lostAt = Math.min(lostAt, now);
+          return [report('session_lost', 'resynchronize', 1, { session: id }, 3)];
+        }
+        lostAt = Infinity;
+        return [
+          report('connection_established', 'monitor_stability', 0.5, {
+            transport: policy.newest()?.transport,
+            session: id,
+            node: session.welcome?.node,
+          }),
+        ];
+      }
+      case 'transport': {
+        const { from, to } = effect[2];
+        return from ? [switched(from, to)] : [];
+      }
+      case 'error': {
+        const error = effect[2];
+        // Not by its class: this may be loaded beside another copy of it.
+        const { code, message } = Object(error) as Partial<SendError>;
+        return code === 'sends_lost' ? [report(code, 'resynchronize', 1, { message }, 3)] : [];
+      }
+      default:
+        return [];
+    }
+  };
+
+  const insight: Pick<Insight, 'handle' | 'status' | 'explain'> = {
+    handle(event, at) {
+      const effects = session.handle(event, at);
+      now = at;
+      const more = effects.flatMap(look);
+      before = policy.current;
+      return more.length ? [...effects, ...more] : effects;
+    },
+    status: (at) => ({ ...session.status(at), quality: quality.class(at), voices: quality.voices(at) }),
+    explain: () => explain(policy, log, transports),
+  };
+  // In everything else it is the session.
+  return Object.assign(Object.create(session) as Session, insight);
+}

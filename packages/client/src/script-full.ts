@@ -1,0 +1,24 @@
+/** The script tag with voices, system events and `explain()`: the values of `index.ts` as the global `iskra`. */
+import { cureOf } from './cures.js';
+import {
+  ClosedError,
+  connect,
+  IskraError,
+  MisuseError,
+  OutcomeUnknown,
+  QueueFull,
+  RequestTimeout,
+  SendError,
+} from './index.js';
+
+(globalThis as { iskra?: object }).iskra = {
+  connect,
+  cureOf,
+  ClosedError,
+  IskraError,
+  MisuseError,
+  OutcomeUnknown,
+  QueueFull,
+  RequestTimeout,
+  SendError,
+};
