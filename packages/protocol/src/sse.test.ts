@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { joinFrames, parseMessage } from './codec.js';
-import { blockReader, printBlock, printComment } from './sse.js';
+import { blockReader, printBlock } from './sse.js';
 
 const read = (...pieces: string[]): string[] => {
   const found: string[] = [];
@@ -167,7 +167,7 @@ describe('printed block', () => {
   });
 
   test('is not disturbed by comments around it', () => {
-    expect(read(printComment('padding'), printBlock('[1]'), printComment(''), printBlock('[2]'))).toEqual([
+    expect(read(': padding\n\n', printBlock('[1]'), ': \n\n', printBlock('[2]'))).toEqual([
       '[1]',
       '[2]',
     ]);

@@ -8,13 +8,9 @@ export function printBlock(data: string): string {
   return `data: ${data}\n\n`;
 }
 
-/** A comment block: ignored by every reader, but bytes to whatever buffers on the way. */
-export function printComment(text: string): string {
-  return `: ${text}\n\n`;
-}
-
 /**
- * A reader that survives any cut: call it with each piece of text, and it hands
+ * A reader that survives any cut: call it with each piece of decoded text (a byte
+ * order mark is the decoder's business), and it hands
  * on the data of every block that is complete. LF, CR and CRLF end a line, also
  * when a cut falls between CR and LF; a block that the end of the stream cuts
  * off is dropped, as the standard says.
