@@ -167,9 +167,6 @@ describe('printed block', () => {
   });
 
   test('is not disturbed by comments around it', () => {
-    expect(read(': padding\n\n', printBlock('[1]'), ': \n\n', printBlock('[2]'))).toEqual([
-      '[1]',
-      '[2]',
-    ]);
+    expect(read(': padding\n\n', printBlock('[1]'), ': \n\n', printBlock('[2]'))).toEqual(['[1]', '[2]']);
   });
 });
