@@ -14,7 +14,8 @@ import { works } from './works/works.js';
 
 const usage = `npm run bench -- [flags]
   --only fanout,echo          works whose names begin so: ${works.map(({ name }) => name).join(', ')}
-  --peers iskra,ws,socketio   ws is the raw peer of each transport: ws itself or plain node:http
+  --peers iskra,ws,socketio   ws is the raw peer of each transport: ws itself or plain node:http;
+                              net is the floor of the WebSocket fan-outs
   --rounds 5                  rounds; every row runs once in each
   --seconds 3                 length of a measured window, at most 15
   --json file                 writes all samples to a file

@@ -49,7 +49,11 @@ export function showWork(work: Work, results: readonly Result[]): [number, numbe
       .filter(({ samples }) => samples.length > 0)
       .map(({ row, samples }) => [row.key, median(samples.map(({ value }) => value))]),
   );
-  const references = { ws: medians.get('ws'), socketio: medians.get('socketio') };
+  const references = {
+    ws: medians.get('ws'),
+    net: medians.get('net'),
+    socketio: medians.get('socketio'),
+  };
 
   const judge = (goal: Goal, value: number | undefined): string => {
     const verdict = value === undefined ? undefined : reached(goal, value, references, work);
@@ -107,7 +111,7 @@ export function showProgress(text: string): void {
 
 function describe({ atMost, of }: Goal): string {
   if (of === undefined) return `≤ ${number(atMost, 0)}`;
-  return `≤ ${atMost} × ${of === 'ws' ? 'raw' : 'Socket.IO'}`;
+  return `≤ ${atMost} × ${{ ws: 'raw', net: 'floor', socketio: 'Socket.IO' }[of]}`;
 }
 
 /** Columns as wide as their widest cell: the first and the last to the left, numbers to the right. */

@@ -1,5 +1,5 @@
 /** The middle of some numbers, and whether it reaches a goal. */
-import type { Goal, Work } from './work.js';
+import type { Goal, Reference, Work } from './work.js';
 
 /** The middle value; the mean of the two in the middle when there is no single one. */
 export function median(values: readonly number[]): number {
@@ -15,7 +15,7 @@ export const shown = (value: number, digits: number): number => Number(value.toF
 export function reached(
   goal: Goal,
   value: number,
-  references: Readonly<Partial<Record<'ws' | 'socketio', number>>>,
+  references: Readonly<Partial<Record<Reference, number>>>,
   work: Work,
 ): boolean | undefined {
   if (goal.of === undefined) return shown(value, work.digits) <= goal.atMost;

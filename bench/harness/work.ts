@@ -3,8 +3,11 @@
  * in fresh processes, and the goals that Iskra's rows are held to.
  */
 
-/** Who is measured. `ws` stands for the raw peer of the transport: `ws` itself, or plain node:http. */
-export const PEERS = ['iskra', 'ws', 'socketio'] as const;
+/**
+ * Who is measured. `ws` stands for the raw peer of the transport: `ws` itself, or plain node:http. `net` is
+ * the floor of a fan-out: one write of the same bytes to each socket, and nothing else.
+ */
+export const PEERS = ['iskra', 'ws', 'net', 'socketio'] as const;
 export type Peer = (typeof PEERS)[number];
 
 export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling', 'default'] as const;
@@ -30,10 +33,13 @@ export interface Sample {
   readonly load?: number;
 }
 
+/** Peers whose row, under their own name, others are compared with. */
+export type Reference = Exclude<Peer, 'iskra'>;
+
 /** A median may be at most this, absolute or as a ratio to another row of the same run. */
 export interface Goal {
   readonly atMost: number;
-  readonly of?: 'ws' | 'socketio';
+  readonly of?: Reference;
 }
 
 export interface Row {

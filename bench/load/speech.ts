@@ -24,7 +24,8 @@ export interface Wish {
 export function speakWebSocket(peer: Peer, wish: Wish): WebSocketSpeech {
   const { payload, channel = CHANNEL, event = 'publish', acknowledged = false } = wish;
   switch (peer) {
-    case 'ws': {
+    case 'ws':
+    case 'net': {
       const text = JSON.stringify({ type: event, payload });
       return { path: '/', hear: (message) => ({ ready: message.includes(FIRST) }), publish: () => text };
     }
@@ -77,6 +78,7 @@ export function acknowledge(session: string, first: string): string {
 export function speakPoll(peer: Peer, { payload }: Wish): PollSpeech & { batch(count: number): string } {
   switch (peer) {
     case 'ws':
+    case 'net':
       return rawPoll(payload);
     case 'socketio':
       return socketioPoll(payload);

@@ -15,6 +15,7 @@ answer({ port: () => port, cpu, memory });
 async function serverOf({ peer, transport }: Case): Promise<Serve> {
   if (peer === 'iskra') return (await import('./iskra.js')).serveIskra;
   if (peer === 'socketio') return (await import('./socketio.js')).serveSocketIo;
+  if (peer === 'net') return (await import('./net.js')).serveNet;
   if (transport === 'websocket') return (await import('./ws.js')).serveWs;
   return (await import('./http.js')).serveHttp;
 }
