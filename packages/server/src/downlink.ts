@@ -91,7 +91,7 @@ export class Downlink {
       this.#isFull ||
       reader.offset + 1 !== run.first ||
       reader.epoch !== run.epoch ||
-      run.log.startsWith(INBOX)
+      run.isInbox
     ) {
       return undefined;
     }

@@ -98,6 +98,8 @@ const RUN_LENGTH = 64 * 1024;
 /** Successive entries of one log, encoded once for all its readers. */
 export class Run {
   readonly log: string;
+  /** Of a session's inbox, whose entries may say more than they carry. */
+  readonly isInbox: boolean;
   readonly epoch: string;
   readonly first: number;
   readonly entries: Entry[];
@@ -106,6 +108,7 @@ export class Run {
 
   constructor(log: string, first: Entry) {
     this.log = log;
+    this.isInbox = log.startsWith(INBOX);
     this.epoch = first.epoch;
     this.first = first.offset;
     this.entries = [first];
