@@ -7,6 +7,8 @@ import { failover } from './failover.js';
 import { failure, waiting as waitingFailure } from './failure.js';
 import { handover } from './handover.js';
 import { limits } from './limits.js';
+import { liveness } from './liveness.js';
+import { members } from './members.js';
 import { rules } from './rules.js';
 import { sessions, waiting as waitingSessions } from './sessions.js';
 import { subscribing } from './subscribing.js';
@@ -27,6 +29,8 @@ export const schedules: readonly Schedule[] = [
   ...limits,
   ...failure,
   ...rules,
+  ...members,
+  ...liveness,
 ];
 
 /** They show what is not mended yet. */

@@ -1,0 +1,103 @@
+/** Rules of connections: that they stay, that they are given up, and how they end. */
+import assert from 'node:assert/strict';
+import type { Page } from '../page.js';
+import { schedule } from '../schedule.js';
+import type { Schedule } from '../schedule.js';
+import { TRANSPORTS } from '../words.js';
+import { codesOf, connectionsOf, cut, HELLO, opened, post, request } from './by-hand.js';
+import { disconnects, enters, hasRead, isOn, say } from './evidence.js';
+
+const MINUTE = 60_000;
+const PAIR = { nodes: 2, store: 'shared' } as const;
+
+export const liveness: readonly Schedule[] = [
+  ...TRANSPORTS.map((transport) =>
+    schedule(`P50 ${transport}`, 'a page that has nothing to say stays where it is', {}, async (stage) => {
+      // No ping of its own keeps the connection alive.
+      const page = stage.page('anna', { transports: [transport], pingInterval: 60 * MINUTE });
+      await enters(stage, page, 'room', transport);
+      await stage.run(10 * MINUTE);
+      assert.equal(page.client.explain().attempts.length, 1);
+      assert.equal(disconnects(page), 0);
+      await say(stage, 'room', 'e1');
+      await hasRead(stage, page, 'room', 'e1', transport === 'polling' ? 6_000 : 100);
+      const trip = page.client.ping();
+      let isBack = false;
+      trip.then(
+        () => (isBack = true),
+        () => {},
+      );
+      assert(await stage.until(() => isBack, 1_000), 'and its ping is answered (P54)');
+    }),
+  ),
+
+  schedule('P52', 'a poll that nobody answers is given up', {}, async (stage) => {
+    const page = stage.page('anna', { transports: ['long-poll'] });
+    await enters(stage, page, 'room', 'long-poll');
+    cut(page, Infinity, 0);
+    await say(stage, 'room', 'e1');
+    await hasRead(stage, page, 'room', 'e1', 40_000);
+  }),
+
+  schedule('P53', 'a node lets go of a page that is gone without a word', {}, async (stage) => {
+    const pages = (['websocket', 'sse'] as const).map((transport) =>
+      stage.page(transport, { transports: [transport] }),
+    );
+    for (const page of pages) await isOn(stage, page);
+    assert.equal(connectionsOf(stage), 2);
+    for (const page of pages) {
+      page.actor.kill();
+      cut(page, Infinity, Infinity);
+    }
+    await stage.run(51_000);
+    assert.equal(connectionsOf(stage), 0);
+  }),
+
+  schedule('P55', 'connections that die before they are proven come ever more rarely', {}, async (stage) => {
+    const page = stage.page('anna', { transports: ['websocket'] });
+    page.way.webSockets = { how: 'cut', after: 100 };
+    await stage.run(2 * MINUTE);
+    const { attempts } = page.client.explain();
+    assert(attempts.length < 25, `${attempts.length} attempts in two minutes`);
+    assert(attempts.some(({ welcomeAt }) => welcomeAt !== undefined));
+  }),
+
+  schedule('P64', 'a held poll is answered when a newer one arrives', {}, async (stage) => {
+    const [node] = stage.nodes;
+    const session = await opened(stage, node!);
+    const held = request(node!, 'poll', ['continue', { ...session, wait: 20_000 }]);
+    await stage.run(100);
+    assert.equal(held.answer, undefined);
+    request(node!, 'poll', ['continue', { ...session, wait: 20_000 }]);
+    await stage.run(100);
+    assert.deepEqual(held.answer, []);
+  }),
+
+  schedule(
+    'P71',
+    'a node that drains says so, answers its polls, and takes nobody new',
+    PAIR,
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const pages = TRANSPORTS.map((transport) => stage.page(transport, { transports: [transport] }));
+      for (const { way } of pages) way.to = first;
+      for (const page of pages) await isOn(stage, page);
+      const warned = new Set<Page>();
+      for (const page of pages) {
+        page.way.to = second;
+        page.way.overhears = ({ by, text }) => {
+          if (by === 'node' && text.includes('["drain",')) warned.add(page);
+        };
+      }
+      first!.drain(2_000);
+      await stage.run(500);
+      // Whoever only polls now and then has no connection that could be told before.
+      assert.deepEqual([...warned].map(({ name }) => name).sort(), ['long-poll', 'sse', 'websocket'], 'told');
+      await stage.run(3_500);
+      assert.equal(first!.core.connections.size, 0, 'all are elsewhere');
+      for (const page of pages) assert.equal(disconnects(page), 0);
+      const late = await post(stage, first!, 'poll', HELLO);
+      assert.deepEqual(codesOf(late), ['drain']);
+    },
+  ),
+];
