@@ -58,10 +58,11 @@ const steps = {
   packages: () => node('packages.mjs'),
   size: () => node('size.mjs'),
   unit: () => vitest('unit'),
+  mutants: () => node('mutants.mjs'),
   e2e: () => vitest('e2e'),
 };
-const tests = ['unit', 'e2e'];
-const readSourcesOnly = ['format', 'unit'];
+const tests = ['unit', 'mutants', 'e2e'];
+const readSourcesOnly = ['format', 'unit', 'mutants'];
 
 async function perform(name) {
   const began = performance.now();

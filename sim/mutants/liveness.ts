@@ -1,0 +1,86 @@
+/** Liveness: what breaks rules P50 to P55. */
+import { client, server } from './mutant.js';
+import type { Mutant } from './mutant.js';
+
+export const liveness: readonly Mutant[] = [
+  {
+    rule: 'P50',
+    breaks: 'the server has one heartbeat and no more',
+    file: server('deadlines'),
+    from: 'this.#pingAt = now + this.#heartbeat;',
+    to: 'this.#pingAt = undefined;',
+    by: 'P50 websocket',
+  },
+  {
+    rule: 'P50',
+    breaks: 'the client does not answer a heartbeat',
+    file: client('session'),
+    from: "      control(one, 'pong', moment);\n",
+    to: '',
+    by: 'P50 websocket',
+  },
+  {
+    rule: 'P51',
+    breaks: 'the first heartbeat comes with the second one',
+    file: server('deadlines'),
+    from: 'if (this.#listens) this.#pingAt = now + this.#settings.markerDelay;',
+    to: 'if (this.#listens) this.#pingAt = now + this.#heartbeat;',
+    by: 'P50 websocket',
+  },
+  {
+    rule: 'P52',
+    breaks: 'the client waits for ever for a stream that is silent',
+    file: client('session'),
+    from: 'if (!one.polls) one.deadAfter = heartbeat * 1.5;',
+    to: '',
+    by: 'R39',
+  },
+  {
+    rule: 'P52',
+    breaks: 'the client waits for ever for the answer to a poll',
+    file: client('session'),
+    from: 'one.dueAt = now + one.hold + POLL_GRACE;',
+    to: 'one.dueAt = Infinity;',
+    by: 'P52',
+  },
+  {
+    rule: 'P52',
+    breaks: 'the client gives a stream up that is only quiet',
+    file: client('session'),
+    from: 'heartbeat * 1.5',
+    to: 'heartbeat * 0.5',
+    by: 'P50 websocket',
+  },
+  {
+    rule: 'P53',
+    breaks: 'the server keeps a connection on which nothing is heard',
+    file: server('deadlines'),
+    from: 'return this.#listens ? this.#lastHeard + this.#heartbeat * 2.5 : undefined;',
+    to: 'return undefined;',
+    by: 'P53',
+  },
+  {
+    rule: 'P54',
+    breaks: 'the server does not answer a ping',
+    file: server('frames'),
+    from: "return talk.write(Message.of(['pong', frame[1]]));",
+    to: 'return;',
+    by: 'P50 websocket',
+  },
+  {
+    rule: 'P55',
+    breaks: 'the client trusts a stream as soon as it is welcome',
+    file: client('session'),
+    from: '      if (one.polls) proven(one);\n',
+    to: '      proven(one);\n',
+    by: 'R09',
+  },
+  {
+    rule: 'P55',
+    breaks: 'the client forgets its failures as soon as it is welcome',
+    file: client('policy'),
+    from: '    retryAt = Infinity;\n    race = undefined;\n    delay = 0;\n',
+    to: '    retryAt = Infinity;\n    race = undefined;\n    delay = 0;\n    failures = 0;\n',
+    by: 'P55',
+  },
+];
