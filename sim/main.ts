@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { drawPlan } from './plan.js';
 import type { Plan } from './plan.js';
 import { play } from './play.js';
+import type { Outcome } from './play.js';
 import type { Schedule } from './schedule.js';
 import { schedules } from './schedules/index.js';
 import { shrink } from './shrink.js';
@@ -28,10 +29,26 @@ const readPlan = (text: string): Plan => {
   return { ...plan, credentials: plan.credentials ?? Infinity };
 };
 
+/** What nobody caught: a program would have died of it. */
+let escaped: unknown[] = [];
+process.on('uncaughtException', (error) => void escaped.push(error));
+
+async function playWhole(plan: Plan, traced = false): Promise<Outcome> {
+  escaped = [];
+  const outcome = await play(plan, traced);
+  const violations = escaped.map((error) => ({
+    promise: 'G8',
+    actor: 'world',
+    at: outcome.lasted,
+    text: `nobody caught ${String(error)}`,
+  }));
+  return { ...outcome, violations: [...outcome.violations, ...violations] };
+}
+
 async function playSeeds(from: number, count: number, step: number): Promise<boolean> {
   const sums = { seeds: 0, bad: 0, lasted: 0, events: 0 };
   for (let seed = from; seed < from + count; seed += step) {
-    const { violations, lasted, events } = await play(drawPlan(seed));
+    const { violations, lasted, events } = await playWhole(drawPlan(seed));
     sums.seeds++;
     sums.lasted += lasted;
     sums.events += events;
@@ -46,17 +63,17 @@ async function playSeeds(from: number, count: number, step: number): Promise<boo
 }
 
 async function show(plan: Plan): Promise<boolean> {
-  const { violations, notes } = await play(plan, true);
+  const { violations, notes } = await playWhole(plan, true);
   console.log(printTrace(notes, violations));
   for (const { promise, actor, text } of violations) console.log(`\n${promise}  ${actor}: ${text}`);
   return violations.length === 0;
 }
 
 async function shrinkPlan(plan: Plan): Promise<boolean> {
-  const [first] = (await play(plan)).violations;
+  const [first] = (await playWhole(plan)).violations;
   if (first === undefined) return true;
   const smallest = await shrink(plan, async (smaller) =>
-    (await play(smaller)).violations.some(({ promise }) => promise === first.promise),
+    (await playWhole(smaller)).violations.some(({ promise }) => promise === first.promise),
   );
   console.log(JSON.stringify(smallest, undefined, 1));
   return false;
@@ -70,17 +87,17 @@ interface Try {
 
 const bySchedule = ({ id, play: playSchedule }: Schedule): Try => ({
   by: id,
-  play: () =>
-    playSchedule().then(
-      () => undefined,
-      (error: unknown) => String(error).split('\n')[0],
-    ),
+  async play() {
+    escaped = [];
+    await playSchedule().catch((error: unknown) => escaped.push(error));
+    return escaped.length > 0 ? String(escaped[0]).split('\n')[0] : undefined;
+  },
 });
 
 const bySeed = (seed: number): Try => ({
   by: `seed ${seed}`,
   async play() {
-    const [violation] = (await play(drawPlan(seed))).violations;
+    const [violation] = (await playWhole(drawPlan(seed))).violations;
     return violation && `${violation.promise}: ${violation.text}`;
   },
 });
