@@ -400,11 +400,15 @@ function judgeStand({ truth, stand, finals, pages }: Evidence, claim: Claim): vo
       const final = finals.find(({ session }) => session === member);
       const enters = final?.channels.some((one) => one.channel === channel && one.enters);
       if (enters) continue;
-      // A session that lost its permission stays listed, as far as it lives on.
-      const isDenied = pages
+      // A session that lost its permission stays listed, as far as it lives on; so does one that was told that it may be.
+      const isExcused = pages
         .find(({ page }) => page === final?.page)
-        ?.seen.some((one) => one.what === 'gap' && one.channel === channel && one.reason === 'denied');
-      if (!isDenied)
+        ?.seen.some(
+          (one) =>
+            (one.what === 'gap' && one.channel === channel && one.reason === 'denied') ||
+            (one.what === 'refused' && one.channel === channel && one.code === 'outcome_unknown'),
+        );
+      if (!isExcused)
         claim('P46', channel, Infinity, `${final?.page ?? 'somebody who is gone'} is still listed.`);
     }
   }

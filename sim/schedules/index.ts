@@ -9,7 +9,7 @@ import { handover } from './handover.js';
 import { limits } from './limits.js';
 import { liveness } from './liveness.js';
 import { members } from './members.js';
-import { rules } from './rules.js';
+import { rules, waiting as waitingRules } from './rules.js';
 import { sessions, waiting as waitingSessions } from './sessions.js';
 import { subscribing } from './subscribing.js';
 import { switching } from './switching.js';
@@ -34,7 +34,12 @@ export const schedules: readonly Schedule[] = [
 ];
 
 /** They show what is not mended yet. */
-export const waiting: readonly Schedule[] = [...waitingFailure, ...waitingSessions, ...waitingApart];
+export const waiting: readonly Schedule[] = [
+  ...waitingRules,
+  ...waitingFailure,
+  ...waitingSessions,
+  ...waitingApart,
+];
 
 /** Rows that our design has no place for, and why. */
 export const inapplicable: readonly { readonly id: string; readonly why: string }[] = [

@@ -136,3 +136,27 @@ export const rules: readonly Schedule[] = [
     assert.deepEqual(log(stage, 'room'), ['secret']);
   }),
 ];
+
+/** They show what is not mended yet. */
+export const waiting: readonly Schedule[] = [
+  schedule(
+    'P42',
+    'a slow attempt of a race takes over behind a subscription that it has not heard of',
+    { store: 'shared', nodes: 2 },
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const page = stage.page('anna', { transports: ['websocket', 'long-poll'] });
+      page.way.to = first;
+      const hand = stage.store.hold({ what: 'openSession', of: first!.actor });
+      assert(await stage.until(() => hand.waiting > 0));
+      page.way.to = second;
+      await enters(stage, page, 'room', 'long-poll');
+      // The next poll says that the inbox is read, so the outcome of the subscription may be forgotten.
+      await stage.run(100);
+      hand.open();
+      await isOn(stage, page, 'websocket', 5_000);
+      await say(stage, 'room', 'e1');
+      await hasRead(stage, page, 'room', 'e1', 10_000);
+    },
+  ),
+];
