@@ -23,6 +23,8 @@ const CLAIM_LEASE = 30_000;
 
 const ANYBODY: Identity = {};
 
+type LogEffect = Extract<SessionEffect, { type: 'read' | 'follow' }>;
+
 export interface ConnectionFacts {
   readonly mode: Mode;
   readonly address: string;
@@ -264,14 +266,9 @@ export class Connection implements Follower {
         });
       case 'follow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
-        return this.#ask(async () => {
-          const ready = core.hub.follow(effect.log, this);
-          if (ready !== undefined) await ready;
-          if (this.#disposed) core.hub.unfollow(effect.log, this);
-          return this.#logRead(effect);
-        });
+        return this.#follow(effect);
       case 'read':
-        return this.#ask(() => this.#logRead(effect));
+        return this.#read(effect);
       case 'unfollow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'left');
         return core.hub.unfollow(effect.log, this);
@@ -322,12 +319,36 @@ export class Connection implements Follower {
   #ask(question: (session: string) => Promise<SessionEvent | void>): void {
     question(this.#session.id ?? '').then(
       (event) => {
-        if (event !== undefined && !this.#disposed) this.#drive.tell(event);
+        if (event !== undefined) this.#tell(event);
       },
-      (error: unknown) => {
-        this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
-        if (!this.#disposed) this.#drive.tell({ type: 'storeFailed' });
-      },
+      (error: unknown) => this.#storeFailed(error),
+    );
+  }
+
+  #tell(event: SessionEvent): void {
+    if (!this.#disposed) this.#drive.tell(event);
+  }
+
+  #storeFailed(error: unknown): void {
+    this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
+    this.#tell({ type: 'storeFailed' });
+  }
+
+  #follow(effect: LogEffect): void {
+    const ready = this.#core.hub.follow(effect.log, this);
+    if (ready === undefined) return this.#read(effect);
+    this.#ask(async () => {
+      await ready;
+      if (this.#disposed) this.#core.hub.unfollow(effect.log, this);
+      else this.#read(effect);
+    });
+  }
+
+  /** Every poll reads two logs or more: asked without a promise of our own around that of the store. */
+  #read({ log, epoch, offset, max }: LogEffect): void {
+    this.#core.store.read(log, epoch, offset, max).then(
+      (result) => this.#tell({ type: 'logRead', log, epoch, offset, result }),
+      (error: unknown) => this.#storeFailed(error),
     );
   }
 
@@ -337,17 +358,6 @@ export class Connection implements Follower {
       this.dispose();
     };
     this.#wantFlush();
-  }
-
-  async #logRead(effect: Extract<SessionEffect, { type: 'read' | 'follow' }>): Promise<SessionEvent> {
-    const { log, epoch, offset, max } = effect;
-    return {
-      type: 'logRead',
-      log,
-      epoch,
-      offset,
-      result: await this.#core.store.read(log, epoch, offset, max),
-    };
   }
 
   // ── hello and continue ────────────────────────────────────────────────────

@@ -7,10 +7,9 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Connection } from './connection.js';
-import type { ConnectionFacts } from './connection.js';
 import type { HeaderReader } from './guard.js';
-import { answerPost } from './posts.js';
-import type { PostName, PostParts } from './posts.js';
+import { answerPost, Facts } from './posts.js';
+import type { Asked, PostName, PostParts } from './posts.js';
 import { headersFor, HEADERS, internalError, NO_PLACE, refuse } from './refusal.js';
 import { answerHeaders, createExchange, headerPairs } from './transports/exchange.js';
 import type { Answer, HeaderList } from './transports/exchange.js';
@@ -36,13 +35,7 @@ export function createDirect(parts: PostParts, webSockets: WebSocketServer, path
       const name =
         incoming.method === 'POST' && hasPlainHost(incoming) ? posts.get(pathOf(incoming)) : undefined;
       if (name === undefined) return false;
-      const { headers, url = '/', socket } = incoming;
-      const asked = {
-        ...{ header: readerOf(headers), url, peer: socket.remoteAddress, incoming, outgoing },
-        get request() {
-          return webRequest(incoming);
-        },
-      };
+      const asked = new NodeAsked(incoming, outgoing);
       answerPost(parts, name, asked).catch((error: unknown) => {
         const exchange = createExchange(outgoing, () => asked.request.signal, HEADERS, core.limits.backlog);
         exchange.answer(internalError(core, error));
@@ -70,18 +63,13 @@ function enter(
   socket: Duplex,
   head: Buffer,
 ): void {
-  const { headers, url = '/' } = incoming;
-  const verdict = guard.check(readerOf(headers), url, incoming.socket.remoteAddress, core.clock.now());
+  const asked = new NodeAsked(incoming);
+  const verdict = guard.check(asked.header, asked.url, asked.peer, core.clock.now());
   if (!verdict.ok) return answer(socket, headersFor(verdict), refuse(core, verdict, verdict));
   const { address } = verdict;
   const place = guard.admit(address);
   if (place === undefined) return answer(socket, headersFor(verdict), refuse(core, verdict, NO_PLACE));
-  const facts: ConnectionFacts = {
-    ...{ mode: 'stream', address, place },
-    get request() {
-      return webRequest(incoming);
-    },
-  };
+  const facts = new Facts('stream', address, place, asked);
   let opened = false;
   webSockets.handleUpgrade(incoming, socket, head, (given) => {
     opened = true;
@@ -92,8 +80,33 @@ function enter(
   if (!opened) place.release();
 }
 
-function readerOf(headers: IncomingMessage['headers']): HeaderReader {
-  return (name) => headers[name] as string | undefined;
+/** A request as Node brings it. */
+class NodeAsked implements Asked {
+  readonly header: HeaderReader;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing?: ServerResponse) {
+    const { headers } = incoming;
+    this.header = (name) => headers[name] as string | undefined;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+  }
+
+  get url(): string {
+    return this.incoming.url ?? '/';
+  }
+
+  get peer(): string | undefined {
+    return this.incoming.socket.remoteAddress;
+  }
+
+  get request(): Request {
+    const { method = 'GET', headers, socket } = this.incoming;
+    const scheme = 'encrypted' in socket ? 'https' : 'http';
+    const list = Object.entries(headers).map(([name, value = '']): [string, string] => [name, String(value)]);
+    return new Request(`${scheme}://${headers.host ?? 'localhost'}${this.url}`, { method, headers: list });
+  }
 }
 
 /** A host that needs no more than a look: what is odd is for the adapter to judge. */
@@ -108,15 +121,9 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return question < 0 ? url : url.slice(0, question);
 }
 
-function webRequest({ method = 'GET', url = '/', headers, socket }: IncomingMessage): Request {
-  const scheme = 'encrypted' in socket ? 'https' : 'http';
-  const list = Object.entries(headers).map(([name, value = '']): [string, string] => [name, String(value)]);
-  return new Request(`${scheme}://${headers.host ?? 'localhost'}${url}`, { method, headers: list });
-}
-
 function answer(socket: Duplex, headers: HeaderList, given: Answer): void {
   const lines = [`HTTP/1.1 ${given.status} ${STATUS_CODES[given.status] ?? ''}`, 'connection: close'];
   for (const [name, value] of headerPairs(answerHeaders(headers, given))) lines.push(`${name}: ${value}`);
   socket.on('error', () => {});
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${given.body}`, () => socket.destroy());
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${given.body.toString()}`, () => socket.destroy());
 }

@@ -91,12 +91,14 @@ describe('a message', () => {
     const blocks: string[] = [];
     blockReader((data) => blocks.push(data))(message.block.toString());
     expect(blocks).toEqual([message.text]);
+    expect(message.body.toString()).toBe(message.text);
   });
 
   test('is encoded once, whoever receives it', () => {
     const message = Message.of(['expect', 3]);
     expect(message.webSocket).toBe(message.webSocket);
     expect(message.block).toBe(message.block);
+    expect(message.body).toBe(message.body);
   });
 
   test('of several is one array again, in their order (P4)', () => {

@@ -12,9 +12,9 @@ export class Message {
   readonly frames: string;
   /** How many they are. */
   readonly count: number;
-  #text: string | undefined;
   #webSocket: Buffer | undefined;
   #block: Buffer | undefined;
+  #body: Buffer | undefined;
 
   constructor(frames: string, count: number) {
     this.frames = frames;
@@ -25,14 +25,18 @@ export class Message {
     return new Message(frames.map(encodeFrame).join(','), frames.length);
   }
 
-  /** The whole message; also the body of a poll's answer. */
   get text(): string {
-    return (this.#text ??= `[${this.frames}]`);
+    return `[${this.frames}]`;
   }
 
   /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */
   get webSocket(): Buffer {
     return (this.#webSocket ??= frameText(this.text));
+  }
+
+  /** The body of a poll's answer. */
+  get body(): Buffer {
+    return (this.#body ??= Buffer.from(this.text));
   }
 
   get block(): Buffer {

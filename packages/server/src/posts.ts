@@ -10,7 +10,7 @@ import type { Unfinished } from './body.js';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
 import type { Core } from './core.js';
-import type { Guard, HeaderReader } from './guard.js';
+import type { Guard, HeaderReader, Place } from './guard.js';
 import { headersFor, NO_PLACE, refuse } from './refusal.js';
 import type { Refused } from './refusal.js';
 import type { Mode } from './session.js';
@@ -85,17 +85,31 @@ export async function answerPost(parts: PostParts, name: PostName, asked: Asked)
     return refused(body);
   }
   const { mode, transport } = posts[name];
-  const facts: ConnectionFacts = {
-    ...{ mode, place, address: verdict.address },
-    get request() {
-      return asked.request;
-    },
-  };
+  const facts = new Facts(mode, verdict.address, place, asked);
   const connection = new Connection(core, transport(exchange, frames), facts);
   // Sends go on when their peer has gone: it will ask for their outcome.
   if (mode !== 'send') disposeWhenGone(exchange, connection);
   connection.receive(frames);
   return exchange.response;
+}
+
+/** What a connection is told of its request. A class, because a getter in a literal is defined anew for each. */
+export class Facts implements ConnectionFacts {
+  readonly mode: Mode;
+  readonly address: string;
+  readonly place: Place;
+  readonly #asked: Pick<Asked, 'request'>;
+
+  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request'>) {
+    this.mode = mode;
+    this.address = address;
+    this.place = place;
+    this.#asked = asked;
+  }
+
+  get request(): Request {
+    return this.#asked.request;
+  }
 }
 
 /** Apart from its caller, so that nothing else of the request lives on in the closure. */

@@ -59,13 +59,13 @@ export function refuse(
     field,
     ...(retryAfter !== undefined && { retryAfter }),
   });
-  const { text: body } = Message.of(['close', envelope]);
+  const { body } = Message.of(['close', envelope]);
   return { status, retryAfter, body };
 }
 
 /** The answer when a hook of the application throws where nobody else catches it, as `origins` may. */
 export function internalError(core: Core, error: unknown): Answer {
   core.log.handlerFailed(error, { hook: 'request' });
-  const { text: body } = Message.of(['close', faultEnvelope('internal', Dimension.connection)]);
+  const { body } = Message.of(['close', faultEnvelope('internal', Dimension.connection)]);
   return { status: CODES.internal.status, body };
 }

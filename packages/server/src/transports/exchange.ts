@@ -10,7 +10,7 @@ export interface Answer {
   readonly status: number;
   /** Milliseconds to wait before another try. */
   readonly retryAfter?: number | undefined;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** Where the blocks of an event stream go. */
@@ -56,14 +56,14 @@ export function createExchange(
 
 /** The headers of a whole answer. */
 export function answerHeaders(headers: HeaderList, { retryAfter, body }: Answer): string[] {
-  const complete = [...headers, 'content-type', JSON_TYPE, 'content-length', String(Buffer.byteLength(body))];
+  const complete = [...headers, 'content-type', JSON_TYPE, 'content-length', String(body.length)];
   if (retryAfter !== undefined) complete.push('retry-after', String(Math.ceil(retryAfter / 1000)));
   return complete;
 }
 
 /** One whole answer as a web `Response`. */
 export function answerResponse(headers: HeaderList, answer: Answer): Response {
-  return new Response(answer.body, {
+  return new Response(new Uint8Array(answer.body), {
     status: answer.status,
     headers: headerPairs(answerHeaders(headers, answer)),
   });
@@ -95,7 +95,6 @@ class NodeExchange implements Exchange, BlockSink {
   answer(answer: Answer): void {
     if (this.#outgoing.destroyed) return;
     this.#outgoing.writeHead(answer.status, answerHeaders(this.#headers, answer));
-    // Text, not bytes: Node writes its header and a text in one piece.
     this.#outgoing.end(answer.body);
   }
 

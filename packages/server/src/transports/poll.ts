@@ -32,7 +32,7 @@ export class PollTransport implements Transport {
 
   finish(code?: CodeName, retryAfter?: number): void {
     const status = code === undefined ? 200 : CODES[code].status;
-    this.#exchange.answer({ status, retryAfter, body: this.#gathering.message.text });
+    this.#exchange.answer({ status, retryAfter, body: this.#gathering.message.body });
   }
 
   close(code: CodeName, retryAfter?: number): void {
