@@ -58,11 +58,12 @@ const steps = {
   packages: () => node('packages.mjs'),
   size: () => node('size.mjs'),
   unit: () => vitest('unit'),
+  sim: () => node('sim.mjs'),
   mutants: () => node('mutants.mjs'),
   e2e: () => vitest('e2e'),
 };
-const tests = ['unit', 'mutants', 'e2e'];
-const readSourcesOnly = ['format', 'unit', 'mutants'];
+const tests = ['unit', 'sim', 'mutants', 'e2e'];
+const readSourcesOnly = ['format', 'unit', 'sim', 'mutants'];
 
 async function perform(name) {
   const began = performance.now();

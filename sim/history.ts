@@ -4,9 +4,10 @@ import type { SessionState, TransportName } from './words.js';
 
 /** What one page's application was told, or did, in order. */
 export type Seen =
-  | { at: number; what: 'subscribes'; channel: string }
-  | { at: number; what: 'subscribed'; channel: string; position: Position | undefined }
-  | { at: number; what: 'refused'; channel: string; code: string }
+  /** `call` tells which subscription it was that was taken or refused. */
+  | { at: number; what: 'subscribes'; channel: string; call: number }
+  | { at: number; what: 'subscribed'; channel: string; call: number; position: Position | undefined }
+  | { at: number; what: 'refused'; channel: string; call: number; code: string }
   | { at: number; what: 'unsubscribes'; channel: string }
   | { at: number; what: 'entry'; channel: string; position: Position; id: string }
   | { at: number; what: 'gap'; channel: string; reason: GapReason; was: Position; now: Position }

@@ -84,8 +84,9 @@ const cases: Record<string, readonly Broken[]> = {
     [
       'a reader of forgotten entries goes on through the fork',
       /^G2 .* without a gap: d before it was forgotten/,
-      () => forked().sees(subscribes, subscribed(['e', 3]), entry('d', ['e', 4]), entry('y', ['ezz1', 5])),
-      () => forked().sees(subscribes, subscribed(['e', 3]), entry('x', ['ezz1', 4]), entry('y', ['ezz1', 5])),
+      () => forked().sees(subscribes, subscribed(['e', 3]), entry('d', ['e', 4]), entry('y', ['ezzz1', 5])),
+      () =>
+        forked().sees(subscribes, subscribed(['e', 3]), entry('x', ['ezzz1', 4]), entry('y', ['ezzz1', 5])),
     ],
     [
       'a page is let in without permission',
@@ -141,7 +142,7 @@ const cases: Record<string, readonly Broken[]> = {
       () =>
         reading()
           .failOver(3)
-          .sees(gap('epoch', ['e', 1], ['ezz1', 3])),
+          .sees(gap('epoch', ['e', 1], ['ezzz1', 3])),
       () =>
         reading()
           .restart()
@@ -155,7 +156,7 @@ const cases: Record<string, readonly Broken[]> = {
           subscribes,
           subscribed(['e', 2]),
           entry('c', ['e', 3]),
-          gap('diverged', ['e', 3], ['ezz1', 3]),
+          gap('diverged', ['e', 3], ['ezzz1', 3]),
         ),
       () =>
         forked().sees(
@@ -163,7 +164,7 @@ const cases: Record<string, readonly Broken[]> = {
           subscribed(['e', 2]),
           entry('c', ['e', 3]),
           entry('d', ['e', 4]),
-          gap('diverged', ['e', 4], ['ezz1', 3]),
+          gap('diverged', ['e', 4], ['ezzz1', 3]),
         ),
     ],
     [

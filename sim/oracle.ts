@@ -87,6 +87,9 @@ function judgeReading(
   let cursor: At | undefined;
   let askedAt = 0;
   let isOpen = false;
+  /** Subscriptions up to this one were given up. */
+  let left = 0;
+  let calls = 0;
   const delivered = new Set<string>();
 
   for (const one of page.seen) {
@@ -101,13 +104,15 @@ function judgeReading(
         }
         isOpen = true;
         askedAt = one.at;
+        calls = one.call;
         break;
       case 'unsubscribes':
+        left = calls;
         isOpen = false;
         cursor = undefined;
         break;
       case 'subscribed':
-        if (isOpen) cursor ??= one.position;
+        if (isOpen && one.call > left) cursor ??= one.position;
         if (isDenied(truth, page.page, channel, askedAt, one.at))
           claim('P44', page.page, one.at, `${channel}: it was let in, though it may not.`);
         break;
@@ -205,8 +210,8 @@ function missed(
 }
 
 /** An epoch that follows another by fail-over is called after it. */
-const rootOf = (epoch: string): string => epoch.replace(/zz\d+$/, '');
-const eraOf = (epoch: string): number => Number(/zz(\d+)$/.exec(epoch)?.[1] ?? 0);
+const rootOf = (epoch: string): string => epoch.replace(/zzz\d+$/, '');
+const eraOf = (epoch: string): number => Number(/zzz(\d+)$/.exec(epoch)?.[1] ?? 0);
 const isBetween = (epoch: string, from: string, to: string): boolean =>
   rootOf(epoch) === rootOf(from) && eraOf(epoch) >= eraOf(from) && eraOf(epoch) <= eraOf(to);
 
@@ -266,8 +271,8 @@ function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim
     if (kept.length > 1) claim('G3', page.page, sent.at, `${id} is in the log ${kept.length} times.`);
     if (end === 'acknowledged' && found.length === 0)
       claim('G3', page.page, sent.at, `${id} was acknowledged and is nowhere.`);
-    if ((end === 'rejected' || end === 'full') && found.length > 0) {
-      claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(found[0]!.position)}.`);
+    if ((end === 'rejected' || end === 'full') && kept.length > 0) {
+      claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(kept[0]!.position)}.`);
     }
     for (const entry of found) {
       if (isDenied(truth, page.page, entry.log, sent.at, entry.at))

@@ -22,6 +22,7 @@ export class Page {
   readonly #world: World;
   #signal: (signal: PageSignal) => void = () => {};
   #ids = 0;
+  #calls = 0;
   readonly #listening = new Set<string>();
   /** Channels that it wants to be a member of. */
   readonly entered = new Set<string>();
@@ -75,18 +76,19 @@ export class Page {
     const { seen } = this.history;
     this.#hear(channel);
     if (options.presence !== undefined) this.entered.add(channel);
-    seen.push({ at: this.#world.now, what: 'subscribes', channel });
+    const call = ++this.#calls;
+    seen.push({ at: this.#world.now, what: 'subscribes', channel, call });
     this.actor.note(() => `subscribes ${channel} ${JSON.stringify(options)}`);
     const handle = this.client.channel(channel);
     handle.subscribe(options).then(
       () => {
         this.actor.note(() => `is subscribed to ${channel}`);
-        seen.push({ at: this.#world.now, what: 'subscribed', channel, position: handle.position });
+        seen.push({ at: this.#world.now, what: 'subscribed', channel, call, position: handle.position });
       },
       (error: unknown) => {
         const code = codeOf(error);
         this.actor.note(() => `is refused ${channel}: ${code}`);
-        seen.push({ at: this.#world.now, what: 'refused', channel, code });
+        seen.push({ at: this.#world.now, what: 'refused', channel, call, code });
       },
     );
   }

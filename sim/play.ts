@@ -107,6 +107,7 @@ class Cast {
     this.#plan = plan;
     this.#pages = Array.from({ length: plan.pages }, (_, index) => {
       const page = stage.page(NAMES[index]!);
+      page.way.overhears = ({ by, text }) => page.actor.note(() => `${by === 'page' ? '⇡' : '⇣'} ${text}`);
       this.#wall(page, index);
       return page;
     });
@@ -213,16 +214,17 @@ class Cast {
 
   /** The channels that a page was taken into, and did not leave since. */
   #subscribed(page: Page): { channel: string; enters: boolean }[] {
-    const wanted = new Set<string>();
     const open = new Map<string, boolean>();
+    const left = new Map<string, number>();
+    let calls = 0;
     for (const one of page.history.seen) {
-      if (one.what === 'subscribes') wanted.add(one.channel);
-      if (one.what === 'subscribed' && wanted.has(one.channel))
+      if (one.what === 'subscribes') calls = one.call;
+      if (one.what === 'subscribed' && one.call > (left.get(one.channel) ?? 0)) {
         open.set(one.channel, page.entered.has(one.channel));
-      if (one.what === 'unsubscribes' || (one.what === 'gap' && one.reason === 'denied')) {
-        wanted.delete(one.channel);
-        open.delete(one.channel);
       }
+      if (one.what !== 'unsubscribes' && !(one.what === 'gap' && one.reason === 'denied')) continue;
+      open.delete(one.channel);
+      left.set(one.channel, calls);
     }
     return [...open].map(([channel, enters]) => ({ channel, enters }));
   }

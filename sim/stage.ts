@@ -66,7 +66,7 @@ export class Stage {
           this.truth.rewinds.push({ at: this.world.now, kind });
           for (const [log, entries] of this.truth.appended) {
             for (const entry of entries) {
-              if (kind === 'fail-over' && !survives(log, entry.position)) entry.lostAt ??= this.world.now;
+              if (!survives(log, entry.position)) entry.lostAt ??= this.world.now;
             }
           }
         },
@@ -128,11 +128,6 @@ export class Stage {
     });
     this.pages.push(page);
     return page;
-  }
-
-  /** A page with the same random numbers from the beginning: it makes the same nonce, so both have one session. */
-  clone(page: Page, options: ClientOptions = {}): Page {
-    return this.#open(`${page.name}/copy`, page.name, options);
   }
 
   /** Ms that new credentials last. */

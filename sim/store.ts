@@ -47,7 +47,16 @@ export interface Witness {
 }
 
 /** Verbs that change nothing; all others are in the replication stream. */
-const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage']);
+const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage', 'taken']);
+
+/** Verbs that ask for one log, and at which place of their arguments. */
+const MEETS: Partial<Record<keyof Store, number>> = { read: 0, append: 0, taken: 0, enter: 1, leave: 1 };
+
+function metBy(verb: keyof Store, args: readonly unknown[]): string[] {
+  if (verb === 'heads') return args[0] as string[];
+  const at = MEETS[verb];
+  return at === undefined ? [] : [args[at] as string];
+}
 
 interface Change {
   readonly verb: keyof Store;
@@ -76,12 +85,15 @@ export class SimStore {
   #isAgain = false;
   /** The name of the inner store's own run: a replica has that of its primary. */
   #run = '';
-  #burnt = 0;
+  /** Epochs that were given, in all lives. */
+  #given = 0;
   /** Ms by which its clock is ahead of true time. */
   #ahead = 0;
   readonly #holds: Holds;
   readonly #listeners = new Map<Actor, { watched: Set<string>; hear: Hear }>();
+  /** Logs that were ever asked for, and those that the inner store has begun. */
   readonly #logs = new Set<string>();
+  readonly #met = new Set<string>();
   /** For each log and epoch of the inner store, the offsets after which it went on under another name. */
   readonly #bases = new Map<string, number[]>();
 
@@ -152,6 +164,7 @@ export class SimStore {
   restartEmpty(): void {
     this.#changes = [];
     this.#logs.clear();
+    this.#met.clear();
     this.#bases.clear();
     this.#inner = this.#begin();
     this.#listen();
@@ -164,7 +177,9 @@ export class SimStore {
     this.#changes = kept;
     this.#isAgain = true;
     this.#inner = this.#begin();
+    this.#met.clear();
     for (const change of kept) {
+      for (const log of metBy(change.verb, change.args)) this.#met.add(log);
       this.#change = { ...change, ids: [...change.ids] };
       await this.#call(change.verb, change.args);
     }
@@ -172,7 +187,9 @@ export class SimStore {
     this.#isAgain = false;
     // Epochs that the primary gave since are not given again.
     const names = [...this.#logs];
-    await this.#perform('heads', [names.map(() => `burnt-${++this.#burnt}`)]);
+    this.#given += names.length;
+    const given = this.#given;
+    await this.#perform('heads', [Array.from({ length: given }, (_, index) => `burnt-${given}-${index}`)]);
     await this.#perform('heads', [names]);
     const heads = await this.#inner.heads(names);
     const epochs = new Map(names.map((log, index) => [log, heads[index]?.epoch]));
@@ -194,7 +211,8 @@ export class SimStore {
 
   #begin(): Store {
     const fresh = (): string => Buffer.from(this.#random.bytes(16)).toString('base64url');
-    if (!this.#isAgain) this.#run = fresh();
+    // Without a z, so that what follows three of them is ours.
+    if (!this.#isAgain) this.#run = Buffer.from(this.#random.bytes(16)).toString('hex');
     let isNamed = false;
     return memoryStore({
       ...this.#options,
@@ -270,14 +288,13 @@ export class SimStore {
 
   async #perform(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
     // A log begins when it is first asked for: for a replica that is a change too.
-    const met =
-      verb === 'heads'
-        ? (args[0] as string[])
-        : verb === 'read' || verb === 'append'
-          ? [args[0] as string]
-          : [];
-    const strangers = met.filter((log) => !this.#logs.has(log));
-    for (const log of strangers) this.#logs.add(log);
+    const met = metBy(verb, args);
+    const strangers = met.filter((log) => !this.#met.has(log));
+    for (const log of strangers) {
+      this.#met.add(log);
+      this.#logs.add(log);
+    }
+    this.#given += strangers.length;
     const records = !LOOKS.has(verb) || strangers.length > 0;
     const change: Change = {
       verb: verb === 'read' ? 'heads' : verb,
@@ -310,6 +327,12 @@ export class SimStore {
       );
     }
     if (typeof answer !== 'object' || answer === null) return answer;
+    if ('acked' in answer) {
+      // Where whoever has read all of the inbox stands: in its newest epoch.
+      const { inbox } = answer as unknown as { inbox: readonly [string, number] };
+      const log = `@${args[0] as string}`;
+      return { ...answer, inbox: [nameOf(inbox[0], this.#basesOf(log, inbox[0]).length), inbox[1]] };
+    }
     if ('entry' in answer) {
       const log = verb === 'post' ? `@${args[0] as string}` : (args[0] as string);
       return { ...answer, entry: this.#named(log, answer.entry as Entry) };
@@ -350,12 +373,13 @@ export class SimStore {
   }
 
   /** Of a log that went on under another name, only what is there under the newest is offered to begin with. */
-  #head(log: string, { epoch, offset, first }: Head): Head {
+  #head(log: string, { epoch, offset, first, session }: Head): Head {
     const bases = this.#basesOf(log, epoch);
     return {
       epoch: nameOf(epoch, bases.length),
       offset,
       first: Math.max(first, (bases.at(-1) ?? 0) + 1),
+      ...(session && { session }),
     };
   }
 
@@ -384,9 +408,9 @@ export class SimStore {
 }
 
 /** Epochs of the inner store have no `z` at their end but ours. */
-const nameOf = (epoch: string, era: number): string => (era === 0 ? epoch : `${epoch}zz${era}`);
+const nameOf = (epoch: string, era: number): string => (era === 0 ? epoch : `${epoch}zzz${era}`);
 
 function parseName(name: string): [epoch: string, era: number] {
-  const found = /^(.*)zz(\d+)$/.exec(name);
+  const found = /^(.*)zzz(\d+)$/.exec(name);
   return found ? [found[1]!, Number(found[2])] : [name, 0];
 }

@@ -35,7 +35,7 @@ export class Run {
     this.#wait();
     for (const entry of this.#log) if (entry.position[1] > base) entry.lostAt ??= this.now;
     this.truth.rewinds.push({ at: this.now, kind: 'fail-over' });
-    this.#epoch += 'zz1';
+    this.#epoch += 'zzz1';
     this.#offset = base;
     return this;
   }
@@ -132,11 +132,12 @@ export class Run {
   }
 }
 
-export const subscribes: Sight = { what: 'subscribes', channel: ROOM };
+export const subscribes: Sight = { what: 'subscribes', channel: ROOM, call: 1 };
 export const unsubscribes: Sight = { what: 'unsubscribes', channel: ROOM };
 export const subscribed = (position: Position = ['e', 0]): Sight => ({
   what: 'subscribed',
   channel: ROOM,
+  call: 1,
   position,
 });
 export const entry = (id: string, position: Position): Sight => ({

@@ -108,7 +108,7 @@ describe('a draining server', () => {
     server.process.kill('SIGTERM');
     expect((await polling).map(([tag]) => tag)).toContain('drain');
     server.process.stdin?.write('a table\n');
-    expect(await sending).toContainEqual(['acked', 1, expect.any(Number)]);
+    expect(await sending).toContainEqual(['acked', 1, expect.any(String), expect.any(Number)]);
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 

@@ -28,7 +28,7 @@ class Session:
         self.key = None  # proves the session; welcome brings it
         self.cursors = {}  # channel -> [epoch, offset] of the last entry that was handed on
         self.number, self.unsettled = 0, {}  # number -> send without a known end, in order
-        self.acked = (0, 0)  # sends up to this number have their outcomes in the inbox up to this offset
+        self.acked = (0, "", 0)  # sends up to this number have their outcomes in the inbox up to this position
         self.heard = []
 
     def send(self, tag, *rest):
@@ -68,7 +68,8 @@ class Session:
             self.acked = max(self.acked, tuple(rest))
         elif tag in ("close", "error"):
             sys.exit(f"failed: {rest[0]['delta']}: {rest[0]['payload']['message']}")
-        if self.cursors["@"][1] >= self.acked[1]:  # acknowledged, and its outcome was heard (P34)
+        epoch, offset = self.cursors["@"]
+        if epoch == self.acked[1] and offset >= self.acked[2]:  # acknowledged, and its outcome was heard (P34)
             self.unsettled = {n: send for n, send in self.unsettled.items() if n > self.acked[0]}
 
     def take_entry(self, channel, epoch, offset, envelope, number=0):

@@ -62,9 +62,9 @@ export const ends: readonly Mutant[] = [
   {
     rule: 'P72',
     breaks: 'bye leaves the members of the session behind',
-    file: server('connection'),
-    from: 'core.presence.ended(await core.store.close(session))',
-    to: 'void core.store.close(session)',
+    file: server('stores/memory'),
+    from: '    this.#ended.set(record.nonce, this.#now());\n    this.#lapse(record);',
+    to: '    this.#ended.set(record.nonce, this.#now());',
     by: 'P72',
   },
   {

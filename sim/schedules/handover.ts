@@ -155,7 +155,7 @@ export const handover: readonly Schedule[] = [
         sent.push(n % 10 === 5 ? page.request('echo', 150) : page.publish('room'));
         await stage.run(20);
         const { current } = page.client.explain();
-        const isPerforming = stage.nodes.some(({ core }) => core.performing > 0);
+        const isPerforming = stage.nodes.some(({ core }) => core.performing.size > 0);
         if (current === 'sse' && isTaking(page) && isPerforming) raced++;
       }
       assert(raced > 0, 'a handler is running when the WebSocket brings the same sends');

@@ -15,7 +15,6 @@ import {
   sessionsOf,
   settle,
   speaker,
-  verdictsOf,
 } from './seen.js';
 
 export const sessions: readonly Schedule[] = [
@@ -133,30 +132,5 @@ export const sessions: readonly Schedule[] = [
     assert.equal(unsure.ends, 1);
     assert.equal(unsure.end, 'unknown');
     assert.equal(sessionsOf(anna)[1]!.session, sessionsOf(anna)[0]!.session);
-  }),
-];
-
-/** Written as they must be, and not played yet: what they show is not mended. */
-export const waiting: readonly Schedule[] = [
-  schedule('R07', 'two pages resume the same session', { nodes: 2, store: 'shared' }, async (stage) => {
-    const bo = await speaker(stage);
-    const anna = stage.page('anna', { transports: ['websocket'] });
-    await settle(stage, anna, 'websocket');
-    const copy = stage.clone(anna, { transports: ['websocket'] });
-    await settle(stage, copy, 'websocket');
-    await stage.run(60_000);
-    assert.notEqual(
-      anna.client.status.session,
-      copy.client.status.session,
-      'each has its own session in the end',
-    );
-    const takeovers = [...verdictsOf(anna), ...verdictsOf(copy)].filter(
-      (verdict) => verdict === 'superseded',
-    );
-    assert(takeovers.length <= 1, `one takeover, not ${takeovers.length}`);
-    const said = await say(stage, bo, 2);
-    await stage.run(1_000);
-    for (const page of [anna, copy])
-      assert.deepEqual(entriesOf(page).slice(-2), said, `${page.name} reads on`);
   }),
 ];

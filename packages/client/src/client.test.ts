@@ -95,7 +95,7 @@ test('delivers to handlers of the delta and of every delta, with the entry', asy
       envelope('subscribed', { channel: 'room:1', position: ['r', 4], members: [{ id: 'a' }] }),
       1,
     ],
-    ['acked', 1, 1],
+    ['acked', 1, 'e', 1],
   );
   await done;
   s.hear(['entry', 'room:1', 'r', 5, envelope('said', { text: 'hi' })]);
@@ -120,7 +120,7 @@ test('keeps the member list by the entries of the channel (P45)', async () => {
       envelope('subscribed', { channel: 'room:1', position: ['r', 0], members: [{ id: 'a' }] }),
       1,
     ],
-    ['acked', 1, 1],
+    ['acked', 1, 'e', 1],
   );
   const change = (offset: number, delta: string, id: string) => [
     'entry',
@@ -143,7 +143,7 @@ describe('a member list', () => {
     let inbox = 0;
     let offset = 0;
     const outcome = (number: number, delta: string, payload: object): void =>
-      s.hear(['entry', '@', 'e', ++inbox, envelope(delta, payload), number], ['acked', number, inbox]);
+      s.hear(['entry', '@', 'e', ++inbox, envelope(delta, payload), number], ['acked', number, 'e', inbox]);
     const subscribed = (number: number, page: Page): void =>
       outcome(number, 'subscribed', { channel: 'room:1', position: ['r', 0], ...page });
     void channel.subscribe();
@@ -250,7 +250,7 @@ test('reports a handler that throws, and counts the entry as delivered (P20)', a
   s.welcome();
   s.hear(
     ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room:1', position: ['r', 0] }), 1],
-    ['acked', 1, 1],
+    ['acked', 1, 'e', 1],
   );
   s.hear(['entry', 'room:1', 'r', 1, envelope('said', { text: 'hi' })]);
   expect(s.errors).toEqual([new Error('mine')]);
@@ -276,7 +276,7 @@ test('shows each send with its state, and lets nobody trip over a rejection that
       },
       1,
     ],
-    ['acked', 1, 1],
+    ['acked', 1, 'e', 1],
   );
   await s.turn();
   expect(send.state).toBe('rejected');
@@ -293,7 +293,7 @@ test('answers a request with its reply, and a slow one with a typed error', asyn
   const s = await scene();
   s.welcome();
   const quick = s.client.request('rename', { to: 'z' });
-  s.hear(['entry', '@', 'e', 1, envelope('reply', { was: 'a' }), 1], ['acked', 1, 1]);
+  s.hear(['entry', '@', 'e', 1, envelope('reply', { was: 'a' }), 1], ['acked', 1, 'e', 1]);
   expect(await quick).toEqual({ was: 'a' });
   const slow = s.client.request('rename', { to: 'z' }, { timeout: 100 });
   s.clock.advance(100);
@@ -307,7 +307,7 @@ test('lets a request time out, and ignores the reply that comes late', async () 
   s.clock.advance(500);
   await expect(slow).rejects.toThrow(RequestTimeout);
   expect(s.client.status.unsettled).toBe(1);
-  s.hear(['entry', '@', 'e', 1, envelope('reply', 1), 1], ['acked', 1, 1]);
+  s.hear(['entry', '@', 'e', 1, envelope('reply', 1), 1], ['acked', 1, 'e', 1]);
   await expect(slow).rejects.toThrow(RequestTimeout);
   expect(s.client.status.unsettled).toBe(0);
 });

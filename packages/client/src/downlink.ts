@@ -13,6 +13,8 @@ export type Downlink = ReturnType<typeof createDownlink>;
 
 export function createDownlink() {
   const cursors = new Map<string, Position>();
+  /** Epochs of the inbox that it has gone on from. */
+  const past = new Set<string>();
   /** By channel, the first subscribe since it was not wanted, and what its members are told. */
   const wishes = new Map<string, { number: number; presence: unknown }>();
 
@@ -20,12 +22,18 @@ export function createDownlink() {
   const move = (channel: string, to: Position, judge: (cursor: Position) => Passage): Passage => {
     const cursor = cursors.get(channel);
     const passage = cursor ? judge(cursor) : 'ignore';
-    if (/next|apply/.test(passage)) cursors.set(channel, to);
+    if (/next|apply/.test(passage)) {
+      if (channel === INBOX && cursor![0] !== to[0]) past.add(cursor![0]);
+      cursors.set(channel, to);
+    }
     return passage;
   };
 
   return {
     cursors: cursors as ReadonlyMap<string, Position>,
+
+    /** Whether the inbox went on from this epoch: what a late answer says of it cannot be reached any more. */
+    isPast: (epoch: string): boolean => past.has(epoch),
 
     /** The inbox begins here, if it has not begun yet. */
     begin(position: Position): void {
@@ -52,20 +60,23 @@ export function createDownlink() {
       wishes.delete(channel);
     },
 
-    /** A new session keeps the channels, not the inbox (P14). The answer: where this end was in a member list. */
-    renew(): [channel: string, since: Position, presence: unknown][] {
+    /** A new session keeps the channels, not the inbox (P14). */
+    renew(): void {
       cursors.delete(INBOX);
-      const found: [string, Position, unknown][] = [];
+      past.clear();
       for (const [channel, wish] of wishes) {
-        const { presence } = wish;
-        const since = cursors.get(channel);
         // Numbers begin again.
         wish.number = 0;
-        if (!since) wishes.delete(channel);
-        else if (presence !== undefined) found.push([channel, since, presence]);
+        if (!cursors.has(channel)) wishes.delete(channel);
       }
-      return found;
     },
+
+    /** The channels that are read: from where on, and with what in their member lists. */
+    wished: (): [channel: string, since: Position, presence: unknown][] =>
+      [...wishes].flatMap(([channel, { presence }]) => {
+        const since = cursors.get(channel);
+        return since ? [[channel, since, presence]] : [];
+      }),
 
     entry: (channel: string, epoch: string, offset: number): Passage =>
       move(channel, [epoch, offset], (cursor) => judgeEntry(cursor, epoch, offset)),

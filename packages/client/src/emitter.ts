@@ -1,4 +1,4 @@
-/** Listeners by name. One that throws stops nobody: it is reported, and counts as having been told. */
+/** Listeners by name. One that throws, or rejects, stops nobody: it is reported, and counts as having been told. */
 
 /** Takes a listener away. */
 export type Off = () => void;
@@ -10,7 +10,7 @@ export interface Emitter<Events> {
 }
 
 export function createEmitter<Events>(failed: (error: unknown, name: keyof Events) => void): Emitter<Events> {
-  const listeners = new Set<{ name: keyof Events; listener: (...values: never[]) => void }>();
+  const listeners = new Set<{ name: keyof Events; listener: (...values: never[]) => unknown }>();
   return {
     on(name, listener) {
       // An object of its own, so that the same function may listen twice and leave once.
@@ -22,7 +22,8 @@ export function createEmitter<Events>(failed: (error: unknown, name: keyof Event
       const told = [...listeners].filter((one) => one.name === name);
       for (const one of told) {
         try {
-          one.listener(...(values as never[]));
+          const answer: unknown = one.listener(...(values as never[]));
+          if (answer instanceof Promise) answer.catch((error: unknown) => failed(error, name));
         } catch (error) {
           failed(error, name);
         }

@@ -24,8 +24,8 @@ test('is full at its number of messages and at its bytes, and takes again when s
   const { outbox } = outboxOf(3, { messages: 3, bytes: 1_000_000 });
   expect(add(outbox)).toBeUndefined();
   outbox.batch(0, 3, 10_000);
-  outbox.acked(1, 0);
-  outbox.settle(0);
+  outbox.acked(1, ['e', 0]);
+  outbox.settle(['e', 0]);
   expect(add(outbox)?.number).toBe(4);
   const small = createOutbox({ messages: 10, bytes: 100 });
   expect(add(small)).toBeDefined();
@@ -44,7 +44,7 @@ test('cuts batches by count and by bytes, but always takes one', () => {
 test('does not send again what it knows to be committed', () => {
   const { outbox } = outboxOf(3);
   outbox.batch(0, 9, 10_000);
-  outbox.acked(2, 7);
+  outbox.acked(2, ['e', 7]);
   expect(numbers(outbox.batch(0, 9, 10_000))).toEqual([3]);
 });
 
@@ -52,20 +52,45 @@ test('says unknown for what may have been answered in a gap of the inbox, and on
   const { outbox, sends } = outboxOf(3);
   outbox.batch(0, 2, 10_000);
   outbox.answer(1, reply());
-  outbox.doubt();
-  outbox.acked(3, 9);
-  outbox.settle(9);
+  outbox.doubt('', true);
+  outbox.acked(3, ['e', 9]);
+  outbox.settle(['e', 9]);
   expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'unknown', 'acknowledged']);
+});
+
+test('cannot compare places of different epochs: it waits for the one, and doubts what ended in the one it left', () => {
+  const { outbox, sends } = outboxOf(3);
+  outbox.batch(0, 9, 10_000);
+  outbox.acked(1, ['old', 5]);
+  outbox.acked(3, ['new', 2]);
+  outbox.settle(['old', 4]);
+  expect(sends.map(({ state }) => state)).toEqual(['sent', 'sent', 'sent']);
+  outbox.doubt('old', false);
+  outbox.settle(['new', 1]);
+  expect(sends.map(({ state }) => state)).toEqual(['unknown', 'sent', 'sent']);
+  outbox.settle(['new', 2]);
+  expect(sends.map(({ state }) => state)).toEqual(['unknown', 'acknowledged', 'acknowledged']);
+});
+
+test('says unknown for what was committed and then forgotten by the store (P40)', () => {
+  const { outbox, sends } = outboxOf(3);
+  outbox.batch(0, 9, 10_000);
+  outbox.acked(2, ['e', 9]);
+  outbox.forgotten(2);
+  outbox.settle(['e', 0]);
+  expect(sends.map(({ state }) => state)).toEqual(['sent', 'sent', 'sent']);
+  outbox.settle(['e', 9]);
+  expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'unknown', 'sent']);
 });
 
 test('refuses the send that is too big for the way, not one before it that waits for its outcome', () => {
   const { outbox, sends } = outboxOf(3);
   outbox.batch(0, 2, 10_000);
-  outbox.acked(1, 5);
+  outbox.acked(1, ['e', 5]);
   expect(outbox.refuse()).toBe(2);
   expect(numbers(outbox.batch(0, 9, 10_000))).toEqual([3]);
-  expect(outbox.settle(4)).toEqual([]);
-  outbox.settle(5);
+  expect(outbox.settle(['e', 4])).toEqual([]);
+  outbox.settle(['e', 5]);
   expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'rejected', 'sent']);
 });
 
@@ -122,7 +147,7 @@ describe('whatever the network does', () => {
         let sentUpTo = 0;
         let read = 0;
         let lastBatch: Pending[] = [];
-        const settle = () => settled.push(...outbox.settle(read));
+        const settle = () => settled.push(...outbox.settle(['e', read]));
         const batch = () => {
           lastBatch = outbox.batch(
             sentUpTo,
@@ -133,7 +158,7 @@ describe('whatever the network does', () => {
         };
         const ack = (index: number) => {
           const found = acks.at(index);
-          if (found) outbox.acked(...found);
+          if (found) outbox.acked(found[0], ['e', found[1]]);
           settle();
         };
         const readInbox = () => {

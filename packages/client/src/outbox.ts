@@ -6,7 +6,7 @@
  *      └────────── session or outcome lost ──┴──────────────────────────────▸ unknown
  */
 import { byteLength, encodeFrame } from '@iskra/protocol/wire';
-import type { Envelope, Send as SendFrame } from '@iskra/protocol/wire';
+import type { Envelope, Position, Send as SendFrame } from '@iskra/protocol/wire';
 import type { Send } from './send.js';
 import type { Waiting } from './session-events.js';
 
@@ -20,8 +20,8 @@ export interface Pending extends Waiting {
   state: SendState;
   /** The entry of the inbox that answers it. */
   outcome?: Pick<Envelope, 'delta' | 'lambda' | 'payload'>;
-  /** Inbox offset that must be handed on before it settles (P34); set once it is committed. */
-  barrier?: number;
+  /** Position of the inbox that must be handed on before it settles (P34); set once it is committed. */
+  barrier?: Position | 'passed';
   /** Its outcome may have fallen into a gap of the inbox. */
   doubtful?: boolean;
   /** What the application holds of it. */
@@ -94,26 +94,40 @@ export function createOutbox(limits: OutboxLimits) {
       if (send) send.outcome ??= outcome;
     },
 
-    /** Sends up to `number` are committed, their outcomes are in the inbox up to `offset`. */
-    acked(number: number, offset: number): void {
+    /** Sends up to `number` are committed, their outcomes are in the inbox up to this position. */
+    acked(number: number, barrier: Position): void {
       committed = Math.max(committed, number);
-      for (const send of sends) if (send.number <= number) send.barrier ??= offset;
+      for (const send of sends) if (send.number <= number) send.barrier ??= barrier;
     },
 
-    /** The sends that came to their end now that the inbox was handed on up to `offset`, in order. */
-    settle: (offset: number): Pending[] =>
-      drop(({ barrier = Infinity, outcome, doubtful }) => {
-        if (barrier > offset) return undefined;
+    /** The sends that came to their end now that the inbox was handed on up to this position, in order. */
+    settle: ([epoch, offset]: Position): Pending[] =>
+      drop(({ barrier, outcome, doubtful }) => {
+        // Offsets of different epochs cannot be compared.
+        if (!barrier || (barrier !== 'passed' && (barrier[0] !== epoch || barrier[1] > offset)))
+          return undefined;
         if (outcome) return /^(reply|(un)?subscribed)$/.test(outcome.delta) ? 'acknowledged' : 'rejected';
         return doubtful ? 'unknown' : 'acknowledged';
       }),
 
-    /** Entries of the inbox were lost: a send that may have been answered there has an unknown outcome. */
-    doubt(): void {
+    /**
+     * The inbox was handed on out of the epoch `left`, or past a gap: a send that may have been answered in what
+     * was lost has an unknown outcome.
+     */
+    doubt(left: string, lost: boolean): void {
       for (const send of sends) {
-        send.doubtful = send.state === 'sent';
-        // Offsets of another epoch cannot be compared; that it is committed is known all the same.
-        if (send.barrier) send.barrier = 0;
+        const isBehind = send.barrier?.[0] === left;
+        if (isBehind) send.barrier = 'passed';
+        send.doubtful ||= isBehind || (lost && send.state === 'sent');
+      }
+    },
+
+    /** The store forgot the sends from this number on, though they were committed. */
+    forgotten(first: number): void {
+      for (const send of sends) {
+        if (send.number < first || !send.barrier) continue;
+        send.barrier = 'passed';
+        send.doubtful = true;
       }
     },
 
@@ -121,7 +135,7 @@ export function createOutbox(limits: OutboxLimits) {
     refuse(): number | undefined {
       const send = sends.find(({ barrier }) => barrier === undefined);
       if (!send) return undefined;
-      send.barrier = 0;
+      send.barrier = 'passed';
       send.outcome = {
         delta: 'too_big',
         lambda: 'split_message',

@@ -83,6 +83,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
         attempt: `${transport}-${attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
+      one.offered = new Map(identity.cursors);
       const begin = [encodeFrame(['hello', opening])];
       return compose(one, begin, [], free && !probe) || joinFrames(begin);
     },
@@ -119,13 +120,15 @@ export function createSending(identity: Identity, outbox: Outbox) {
       const taken = status > 199 && status < 300;
       if (taken && (!count || outbox.committed > committed)) one.tries = 0;
       else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
+      // Controls that are too big alone would be so again.
+      if (!taken && (status !== 413 || count)) one.controls.unshift(...controls);
       if (status === 413) {
         one.sendAt = 0;
         split(bytes);
         // What is too big for the way alone will never pass: its number is skipped.
         const refused = count === 1 && outbox.refuse();
         if (refused) control(one, 'skip', refused);
-      } else if (!taken) one.controls.unshift(...controls);
+      }
       return !taken && one.tries > 3;
     },
 

@@ -24,7 +24,7 @@ const subscribed = (options: Parameters<typeof dialogue>[0] = {}) => {
   d.hear(
     1,
     ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 0] }), 1],
-    ['acked', 1, 1],
+    ['acked', 1, 'e', 1],
   );
   return d;
 };
@@ -199,7 +199,7 @@ describe('up', () => {
   test('settles a send when it is acked and the inbox has reached its outcome, not before (P34)', () => {
     const d = connected();
     const send = publish(d, 'hi');
-    d.hear(1, ['acked', 1, 1]);
+    d.hear(1, ['acked', 1, 'e', 1]);
     expect(send.state).toBe('sent');
     d.hear(1, ['entry', '@', 'e', 1, code('invalid', 'correct_input', { field: 'payload.text' }), 1]);
     expect(send.state).toBe('rejected');
@@ -214,14 +214,14 @@ describe('up', () => {
   test('takes a send without an entry in the inbox as acknowledged (P34)', () => {
     const d = connected();
     const send = publish(d, 'hi');
-    d.hear(1, ['acked', 1, 0]);
+    d.hear(1, ['acked', 1, 'e', 0]);
     expect(send.state).toBe('acknowledged');
   });
 
   test('goes on behind a refused send (P35)', () => {
     const d = connected();
     const sends = [1, 2, 3].map((n) => publish(d, `${n}`));
-    d.hear(1, ['entry', '@', 'e', 1, code('invalid', 'correct_input'), 2], ['acked', 3, 1]);
+    d.hear(1, ['entry', '@', 'e', 1, code('invalid', 'correct_input'), 2], ['acked', 3, 'e', 1]);
     expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'rejected', 'acknowledged']);
   });
 
@@ -231,7 +231,7 @@ describe('up', () => {
     d.connect(1, { limits: { message: 262_144, envelope: 65_536, sends: 3, channels: 100 } });
     for (let n = 1; n <= 8; n++) publish(d, `${n}`);
     expect(d.numbers()).toEqual([1, 2, 3]);
-    d.hear(1, ['acked', 2, 0]);
+    d.hear(1, ['acked', 2, 'e', 0]);
     expect(d.numbers()).toEqual([1, 2, 3, 4, 5]);
   });
 
@@ -253,7 +253,7 @@ describe('up', () => {
   test('sends everything unsettled again, in order, on the next connection (P38)', () => {
     const d = connected();
     for (let n = 1; n <= 3; n++) publish(d, `${n}`);
-    d.hear(1, ['acked', 1, 0]);
+    d.hear(1, ['acked', 1, 'e', 0]);
     d.die(1, 1006);
     d.advance(1_000);
     d.open(2);
@@ -277,7 +277,7 @@ describe('up', () => {
     d.advance(2_000);
     expect(d.numbers()).toEqual([1, 1, 2]);
     expect(d.sent[1]!.message[1]).toEqual(d.sent[0]!.message[1]);
-    d.answer(1, 200, ['acked', 2, 0]);
+    d.answer(1, 200, ['acked', 2, 'e', 0]);
     expect(d.session.outbox.sends).toHaveLength(0);
   });
 
@@ -290,7 +290,7 @@ describe('up', () => {
     d.hear(1, ['ping', 1]);
     publish(d, 'b');
     expect(d.numbers()).toEqual([1]);
-    d.answer(1, 200, ['acked', 1, 0]);
+    d.answer(1, 200, ['acked', 1, 'e', 0]);
     expect(d.numbers()).toEqual([1, 2]);
   });
 
@@ -329,7 +329,7 @@ describe('up', () => {
     expect(sends[0]!.state).toBe('rejected');
     expect(under()).toBe(1);
     expect(d.sent.at(-1)!.message[1]).toEqual(['skip', 1]);
-    d.answer(1, 200, ['acked', 2, 0]);
+    d.answer(1, 200, ['acked', 2, 'e', 0]);
     expect(sends[1]!.state).toBe('acknowledged');
   });
 
@@ -344,7 +344,7 @@ describe('up', () => {
   test('tells which acknowledged sends the store lost, skips them once, and goes on (P40)', () => {
     const d = connected();
     for (let n = 1; n <= 3; n++) publish(d, `${n}`);
-    d.hear(1, ['acked', 3, 0]);
+    d.hear(1, ['acked', 3, 'e', 0]);
     const fourth = publish(d, '4');
     d.hear(1, ['expect', 2]);
     expect(d.reports()).toContain('sends_lost');
@@ -355,14 +355,14 @@ describe('up', () => {
     ]);
     d.hear(1, ['expect', 2]);
     expect(d.reports().filter((one) => one === 'sends_lost')).toHaveLength(1);
-    d.hear(1, ['acked', 4, 0]);
+    d.hear(1, ['acked', 4, 'e', 0]);
     expect(fourth.state).toBe('acknowledged');
   });
 
   test('says that an outcome is unknown when it fell into a gap of the inbox', () => {
     const d = connected();
     const send = publish(d, 'hi');
-    d.hear(1, ['gap', '@', 'inbox_overflow', ['e', 0], ['e', 7]], ['acked', 1, 7]);
+    d.hear(1, ['gap', '@', 'inbox_overflow', ['e', 0], ['e', 7]], ['acked', 1, 'e', 7]);
     expect(send.state).toBe('unknown');
   });
 });
@@ -514,7 +514,7 @@ describe('polls', () => {
     d.connect(1);
     publish(d, 'hi');
     const before = d.opened.length;
-    d.answer(1, 200, ['acked', 1, 1]);
+    d.answer(1, 200, ['acked', 1, 'e', 1]);
     d.advance(0);
     expect(d.opened.length).toBe(before + 1);
   });
@@ -574,7 +574,7 @@ describe('the end', () => {
     d.hear(
       1,
       ['entry', '@', 'e', 1, envelope('subscribed', { channel: 'room', position: ['r', 4] }), 1],
-      ['acked', 1, 1],
+      ['acked', 1, 'e', 1],
     );
     d.hear(1, ['close', code('session_unknown', 'open_session')]);
     d.advance(1_000);

@@ -111,7 +111,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** The connection that carries the sends. */
   const primary = policy.newest;
-  const inbox = (): number => cursors.get(INBOX)?.[1] ?? 0;
+  const inbox = (): Position => cursors.get(INBOX) ?? ['', 0];
 
   // ─── Up ───────────────────────────────────────────────────────────────────
 
@@ -141,7 +141,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     const carrier = primary();
     if (now >= ackAt) {
       ackAt = Infinity;
-      ackedInbox = inbox();
+      [, ackedInbox] = inbox();
       if (carrier && !carrier.polls) control(carrier, 'ack', ackedInbox);
     }
     for (const one of policy.running) {
@@ -163,6 +163,14 @@ export function createSession(options: SessionOptions, random: () => number, mak
     return send;
   };
 
+  /** Subscribes again to what the other end may not know: whoever did already, loses nothing by it. */
+  const askAgain = (isMeant: (channel: string, presence: unknown) => unknown): void => {
+    for (const [channel, since, presence] of downlink.wished())
+      if (isMeant(channel, presence)) subscribe(channel, { since, presence });
+  };
+  /** Members belong to a session, and to what the store remembers of it. */
+  const enterAgain = (): void => askAgain((_, presence) => presence !== undefined);
+
   // ─── Down ─────────────────────────────────────────────────────────────────
 
   /** A message; `aside` when it is the answer to sends and says nothing about the way down. */
@@ -183,7 +191,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
-    if (inbox() !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
+    if (inbox()[1] !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
     // An outcome waits in the inbox: whoever polls now and then asks for it now.
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
@@ -221,6 +229,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       consult('welcomed', one, generation);
       if (!probe) {
         turn('connected');
+        // Taken on another connection, while this one's hello was on its way without them.
+        if (!one.polls) askAgain((channel) => !one.offered?.has(channel));
       }
       if (one.polls) proven(one);
     },
@@ -245,24 +255,31 @@ export function createSession(options: SessionOptions, random: () => number, mak
     gap(one, [, channel, reason, was, to]) {
       if (!passes(one, downlink.gap(channel, was, to))) return;
       const gap = { channel, reason, was, now: to };
-      if (channel === INBOX) outbox.doubt();
+      if (channel === INBOX) outbox.doubt(was[0] === to[0] ? '' : was[0], true);
       if (reason === 'denied') downlink.forget(channel);
+      // The store forgot a part of the log, and perhaps that this end is in its member list.
+      else if (was[0] !== to[0]) askAgain((one, presence) => one === channel && presence !== undefined);
       act('hand', channel, 'gap', gap as never);
     },
 
     fork(one, [, channel, epoch, base, next]) {
-      passes(one, downlink.fork(channel, epoch, base, next));
+      if (passes(one, downlink.fork(channel, epoch, base, next)) && channel === INBOX)
+        outbox.doubt(epoch, false);
     },
 
-    acked(one, [, number, offset]) {
-      outbox.acked(number, offset);
+    acked(one, [, number, epoch, offset]) {
+      if (!downlink.isPast(epoch)) outbox.acked(number, [epoch, offset]);
       if (number >= one.sentUpTo) opened(one);
+      // The store may lose the same number again.
+      one.expected = undefined;
     },
 
     expect(one, [, from]) {
       const { committed: to } = outbox;
       if (!sending.expect(one, from) || skipped === to) return;
       skipped = to;
+      outbox.forgotten(from);
+      enterAgain();
       const payload = { message: `The store lost sends ${from} to ${to}.` };
       act('tell', 'error', new SendError({ delta: 'sends_lost', lambda: 'resynchronize', payload }));
     },
@@ -346,8 +363,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     lostAt = Math.min(lostAt, now);
     settle(outbox.clear());
     act('tell', 'session', { session, lost: true });
-    // Members belong to a session: the new one has to enter again.
-    for (const [channel, since, presence] of downlink.renew()) subscribe(channel, { since, presence });
+    downlink.renew();
+    enterAgain();
     consult('renewed');
   };
 

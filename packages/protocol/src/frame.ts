@@ -99,7 +99,7 @@ export const serverFrameSchema = z.union([
   z.tuple([z.literal('entry'), log, epoch, offset, envelopeSchema, number]),
   z.tuple([z.literal('gap'), log, reason, positionSchema, positionSchema]),
   z.tuple([z.literal('fork'), log, epoch, offset, epoch]),
-  z.tuple([z.literal('acked'), offset, offset]),
+  z.tuple([z.literal('acked'), offset, epoch, offset]),
   z.tuple([z.literal('expect'), number]),
   z.tuple([z.literal('ping'), moment]),
   z.tuple([z.literal('pong'), moment]),

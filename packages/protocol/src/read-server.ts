@@ -45,7 +45,7 @@ const FRAMES = [
   tuple(text(/^(welcome|error|drain|close)$/), envelope),
   tuple(text(/^gap$/), isLog, text(/^(trimmed|epoch|diverged|inbox_overflow|denied)$/), position, position),
   tuple(text(/^fork$/), isLog, isEpoch, offset, isEpoch),
-  tuple(text(/^acked$/), offset, offset),
+  tuple(text(/^acked$/), offset, isEpoch, offset),
   tuple(text(/^expect$/), number),
   tuple(text(/^p[io]ng$/), isMoment),
 ];

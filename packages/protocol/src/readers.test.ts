@@ -106,7 +106,7 @@ const server: Record<ServerFrame[0], Arb<unknown[]>> = {
   ),
   gap: fc.tuple(fc.constant('gap'), log, reason, position, position),
   fork: fc.tuple(fc.constant('fork'), log, epoch, offset, epoch),
-  acked: fc.tuple(fc.constant('acked'), offset, offset),
+  acked: fc.tuple(fc.constant('acked'), offset, epoch, offset),
   expect: fc.tuple(fc.constant('expect'), number),
   ping: fc.tuple(fc.constant('ping'), moment),
   pong: fc.tuple(fc.constant('pong'), moment),
@@ -436,7 +436,7 @@ describe('readers and schemas', () => {
           ['gap', 'room:lobby', 'trimmed', ['e', 1], ['e', 9]],
           ['fork', 'room:lobby', 'e', 1, 'f'],
           ...[
-            ['acked', 1, 1],
+            ['acked', 1, 'e', 1],
             ['expect', 1],
             ['ping', 1],
             ['pong', 1],

@@ -6,6 +6,7 @@
 import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
+import { CLAIM_LEASE } from './create-core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
@@ -18,8 +19,8 @@ import type { Mode, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
-/** Milliseconds that a claim outlives its holder, beyond the time that a handler may take; renewed with every batch. */
-const CLAIM_LEASE = 30_000;
+/** Milliseconds in which a session whose peer went away may be attached again before its members leave (P47). */
+const RETURN = 2_000;
 
 const ANYBODY: Identity = {};
 
@@ -193,7 +194,13 @@ export class Connection implements Follower {
   /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
   wentAway(): void {
     const { id, generation } = this.#session;
-    if (id !== undefined && !this.#disposed) this.#core.presence.wentAway(id, generation);
+    const { store, clock, log } = this.#core;
+    if (id !== undefined && !this.#disposed) {
+      clock.at(clock.now() + RETURN, () => {
+        // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
+        store.lapse(id, generation).catch((error: unknown) => log.storeFailed(error, { session: id }));
+      });
+    }
     this.dispose();
   }
 
@@ -228,15 +235,10 @@ export class Connection implements Follower {
         return this.#wantFlush();
       case 'begin':
         return this.#ask(async (session) => {
-          const result = await core.store.begin(
-            session,
-            effect.number,
-            this.#claimId(),
-            core.limits.handler + CLAIM_LEASE,
-          );
+          const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
           // Nothing was performed yet, and nobody here will: the next connection need not wait for the lease.
           if (this.#disposed && result.kind === 'run' && !result.redelivered) {
-            await core.store.commit(session, effect.number - 1, this.#claimId(), [], true);
+            await core.store.release(session, this.#claimId());
           }
           return { type: 'begun', result };
         });
@@ -244,22 +246,24 @@ export class Connection implements Follower {
         return this.#ask(async (session) => {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
-          core.performing++;
-          const outcomes = await performSends(core, this.#info, batch, redelivered).finally(
-            () => core.performing--,
+          const number = batch[0]?.number ?? 0;
+          const performing = { session, number, claim: this.#claimId() };
+          core.performing.add(performing);
+          const outcomes = await performSends(core, this.#info, batch, redelivered).finally(() =>
+            core.performing.delete(performing),
           );
           // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
           if (this.#disposed) {
-            const number = batch[batch.length - 1]?.number ?? 0;
+            const last = batch[batch.length - 1]?.number ?? 0;
             const known = outcomes.filter((outcome) => outcome !== undefined);
-            await core.store.commit(session, number, this.#claimId(), known, true);
+            await core.store.commit(session, number, last, this.#claimId(), known);
           }
           return { type: 'performed', outcomes };
         });
       case 'commit':
         return this.#ask(async (session) => {
-          const { number, outcomes } = effect;
-          const result = await core.store.commit(session, number, this.#claimId(), outcomes, true);
+          const { first, last, outcomes } = effect;
+          const result = await core.store.commit(session, first, last, this.#claimId(), outcomes);
           // It was given back. The next batch may have a name of its own.
           this.#claim = undefined;
           return { type: 'committed', result };
@@ -277,11 +281,10 @@ export class Connection implements Follower {
       case 'rejoin':
         return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
       case 'reattach':
-        return this.#ask(async (session) => {
-          const result = await core.store.attach(session);
-          if (result.kind === 'attached') await core.presence.rejoined(result.rejoined);
-          return { type: 'reattached', result };
-        });
+        return this.#ask(async (session) => ({
+          type: 'reattached',
+          result: await core.store.attach(session),
+        }));
       case 'identify':
         return this.#ask(() => this.#identify(effect.credentials));
       case 'skip':
@@ -294,11 +297,10 @@ export class Connection implements Follower {
       case 'touch':
         return this.#ask(async (session) => {
           const touched = await core.store.touch(session, effect.generation);
-          if (touched.kind === 'current') await core.presence.rejoined(touched.rejoined);
           return { type: 'touched', result: touched.kind };
         });
       case 'end':
-        return this.#ask(async (session) => core.presence.ended(await core.store.close(session)));
+        return this.#ask((session) => core.store.close(session));
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':

@@ -6,7 +6,6 @@ import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
-import type { Presence } from './presence.js';
 import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
 import type { Identity, Store } from './store.js';
@@ -116,6 +115,14 @@ export interface Times {
   supersededGrace: number;
 }
 
+/** A batch of sends that is being performed, under a claim. */
+export interface Performing {
+  readonly session: string;
+  /** Of its first send. */
+  readonly number: number;
+  readonly claim: string;
+}
+
 export interface Core {
   readonly node: string;
   readonly store: Store;
@@ -125,7 +132,6 @@ export interface Core {
   wallClock(): number;
   readonly keys: Keys;
   readonly contract: ContractCheck;
-  readonly presence: Presence;
   readonly channels: Channels;
   /** What each kind of connection's session is given. */
   readonly settings: Readonly<Record<Mode, SessionSettings>>;
@@ -144,7 +150,7 @@ export interface Core {
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;
   /** Batches of sends that are being performed, also for connections that have gone. */
-  performing: number;
+  readonly performing: Set<Performing>;
   /** Set when the node is on its way out: no new sessions. */
   draining: boolean;
   /** Milliseconds within which clients are asked to be elsewhere. */

@@ -18,7 +18,6 @@ import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
-import { Presence } from './presence.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
 import type { Store } from './store.js';
@@ -65,6 +64,13 @@ const TIMES: Times = {
 
 /** Milliseconds between looks at what ended and what hints were lost (P27). */
 const SWEEP = 5_000;
+/**
+ * Milliseconds that a claim outlives its holder, or the answer of its store: it is renewed with every sweep. Long
+ * enough for two of them to fail.
+ */
+export const CLAIM_LEASE = 3 * SWEEP;
+/** Sweeps that a store may leave without an answer. */
+const MOST_UNANSWERED = 2;
 /** Entries of one log read. */
 const READ_SIZE = 128;
 /** Milliseconds that a probe may stay. */
@@ -88,7 +94,6 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     // Two of them are as long as the key that an HMAC of SHA-256 asks for.
     keys: sessionKeys([options.secret ?? randomId() + randomId()].flat()),
     contract: compileContract(options.contract),
-    presence: new Presence(store, clock, log),
     channels: new Channels((session) => hub.ofSession(session), limits.channels, times.window),
     settings: {
       stream: sessionSettings('stream', limits, times),
@@ -107,7 +112,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,
-    performing: 0,
+    performing: new Set(),
     draining: false,
     drainWithin: 0,
   };
@@ -133,15 +138,22 @@ function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSetti
 /** Looks every few seconds for sessions and leases that ended, and for hints that were lost. The answer stops it. */
 export function keepSwept(core: Core): () => void {
   let cancel: (() => void) | undefined;
+  let unanswered = 0;
   const sweep = async (): Promise<void> => {
+    // A store that hangs delivers nothing and commits nothing: clients are better off on another node.
+    if (++unanswered > MOST_UNANSWERED) for (const one of core.connections) one.refuse('overload');
     try {
       for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
-      const { lapsed } = await core.store.sweep();
-      await core.presence.ended(lapsed);
+      // A handler may take longer than a claim lasts.
+      for (const { session, number, claim } of core.performing) {
+        await core.store.begin(session, number, claim, CLAIM_LEASE);
+      }
+      await core.store.sweep();
       await core.hub.checkHeads();
     } catch (error) {
       core.log.storeFailed(error, { hook: 'sweep' });
     }
+    unanswered = 0;
   };
   const next = (): void => {
     cancel = core.clock.at(core.clock.now() + SWEEP, () => {

@@ -67,6 +67,12 @@ export class Deadlines {
     this.#heardSinceTouch = true;
   }
 
+  /** Another node heard the peer at that moment: what comes up over HTTP goes wherever a balancer sends it. */
+  heardElsewhere(at: number): void {
+    // Up to a heartbeat behind, it is our own telling the store what we heard.
+    if (at > this.#lastHeard + this.#heartbeat) this.#lastHeard = Math.floor(at);
+  }
+
   /** Whether the peer was heard since this was asked last. */
   wasHeard(): boolean {
     const heard = this.#heardSinceTouch;

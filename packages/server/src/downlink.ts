@@ -138,6 +138,13 @@ export class Downlink {
     return head.epoch !== reader.epoch || head.offset > reader.offset ? [this.#read(reader)] : [];
   }
 
+  /** The store is in this epoch of the log. */
+  compareEpoch(log: string, epoch: string): DownlinkEffect[] {
+    const reader = this.#find(log);
+    if (reader === undefined || reader.reading || this.#isFull || reader.epoch === epoch) return [];
+    return [this.#read(reader)];
+  }
+
   /** The connection takes no more. */
   fill(): void {
     this.#isFull = true;

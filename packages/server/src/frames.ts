@@ -44,7 +44,9 @@ export function goOn(talk: Conversation, effects: readonly UplinkEffect[] = []):
       case 'acknowledge':
         talk.acked = Math.max(talk.acked, effect.number);
         talk.answer?.hurry();
-        talk.write(Message.of(['acked', effect.number, effect.inbox]));
+        talk.write(Message.of(['acked', effect.number, ...effect.inbox]));
+        // The store went on under another epoch: the client has to be there too before it can settle anything.
+        talk.doAll(talk.downlink.compareEpoch(talk.inboxLog, effect.inbox[0]));
         break;
       case 'expect':
         talk.write(Message.of(['expect', effect.number]));

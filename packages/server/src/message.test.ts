@@ -83,10 +83,10 @@ describe('the WebSocket frame of a message', () => {
 
 describe('a message', () => {
   test('is one JSON array of its frames, in every form (P4)', () => {
-    const message = Message.of(['expect', 3], ['acked', 2, 0]);
+    const message = Message.of(['expect', 3], ['acked', 2, 'e', 0]);
     expect(parseMessage(message.text)).toEqual([
       ['expect', 3],
-      ['acked', 2, 0],
+      ['acked', 2, 'e', 0],
     ]);
     const blocks: string[] = [];
     blockReader((data) => blocks.push(data))(message.block.toString());

@@ -63,7 +63,6 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   } else {
     const before = await store.touch(session);
     if (before.kind !== 'current') return refused('session_unknown');
-    await core.presence.rejoined(before.rejoined);
     if (identity === undefined && isExpired(core, before.state.identity))
       return refused('unauthorized', 'auth');
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
@@ -72,7 +71,6 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   }
   const attached = await store.attach(session, identity);
   if (attached.kind === 'unknown') return refused('session_unknown');
-  await core.presence.rejoined(attached.rejoined);
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
 }
@@ -85,8 +83,6 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
   if (touched.kind === 'unknown') return refused('session_unknown');
   if (touched.kind === 'superseded') return refused('superseded');
-  // Asked only where there is something to tell: every poll comes by here.
-  if (touched.rejoined.length > 0) await core.presence.rejoined(touched.rejoined);
   if (isExpired(core, touched.state.identity)) return refused('unauthorized', 'auth');
   if (mode === 'poll') core.channels.forget(touched.state.session);
   return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});

@@ -228,13 +228,13 @@ export function createRealtime<const C extends Contract = Untyped>(
     async disconnect(session) {
       const here = [...connections].filter((connection) => connection.session === session);
       for (const connection of here) connection.refuse('forbidden');
-      await core.presence.ended(await store.close(session));
+      await store.close(session);
     },
     get activeConnections() {
       return active();
     },
     get isBusy() {
-      return active() > 0 || core.performing > 0;
+      return active() > 0 || core.performing.size > 0;
     },
     drain(within = 5_000) {
       core.draining = true;

@@ -6,7 +6,6 @@ import { Refusal } from './core.js';
 import type { Core, RequestContext, RequestHandler, SessionInfo } from './core.js';
 import { createMetrics } from './observe/metrics.js';
 import { Channels } from './channels.js';
-import { Presence } from './presence.js';
 import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
 import type { NumberedSend } from './uplink.js';
@@ -46,7 +45,6 @@ async function world({ contract, authorize, handlers = {} }: Options = {}) {
     ...{ store, clock, authorize },
     channels: new Channels(() => [], 100, 120_000),
     contract: compileContract(contract),
-    presence: new Presence(store, clock, { storeFailed() {} }),
     limits: { handler: 1_000, channels: 100 },
     metrics: createMetrics(),
     log: {
@@ -134,6 +132,16 @@ describe('a publish', () => {
     expect((await entries('room')).map(({ delta }) => delta)).toEqual(['a', 'c']);
     expect(await entries('secret')).toEqual([]);
     expect(asked[1]).toEqual([session, 'publish', 'secret']);
+  });
+
+  test('that is in the log already is not refused any more when it comes again, whatever became of the permission (P35, P39)', async () => {
+    let isAllowed = true;
+    const { perform, again, entries } = await world({ authorize: () => isAllowed });
+    await perform(publish(1, 'room', envelope('a')));
+    isAllowed = false;
+    expect(await again(publish(1, 'room', envelope('a')))).toBeUndefined();
+    expect(await again(publish(2, 'room', envelope('b')))).toMatchObject(refusal(2, 'forbidden', 'channel'));
+    expect((await entries('room')).map(({ delta }) => delta)).toEqual(['a']);
   });
 
   test('cannot pretend that a member came or left (P45)', async () => {
@@ -456,7 +464,7 @@ describe('a member list', () => {
       const opened = await self.store.openSession(`${n}`.padStart(22, '0'), {});
       if (opened.kind !== 'opened') throw new Error('not opened');
       const id = opened.state.session;
-      await self.core.presence.enter(id, 'room', { id, data: 'x'.repeat(1_000) }, 1);
+      await self.core.store.enter(id, 'room', { id, data: 'x'.repeat(1_000) }, 1);
       ids.push(id);
     }
     return { ...self, ids };

@@ -18,6 +18,7 @@ import type { Core, RequestContext, SessionInfo } from './core.js';
 import { isTooBig, may, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import { listMembers, subscribe, unsubscribe } from './subscribing.js';
+import type { AppendKey } from './store.js';
 import type { NumberedSend, Outcome } from './uplink.js';
 
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
@@ -56,7 +57,7 @@ function encodeOutcome(core: Core, session: SessionInfo, number: number, perform
 function performSend(core: Core, session: SessionInfo, send: Send, redelivered: boolean): Promise<Performed> {
   switch (send[0]) {
     case 'publish':
-      return publish(core, session, send);
+      return publish(core, session, send, redelivered);
     case 'request':
       return request(core, session, send, redelivered);
     case 'subscribe':
@@ -66,10 +67,13 @@ function performSend(core: Core, session: SessionInfo, send: Send, redelivered: 
   }
 }
 
+const keyOf = ({ id }: SessionInfo, number: number, part = 0): AppendKey => ({ session: id, number, part });
+
 async function publish(
   core: Core,
   session: SessionInfo,
   send: Extract<Send, ['publish', ...unknown[]]>,
+  redelivered: boolean,
 ): Promise<Performed> {
   const [, number, channel, envelope] = send;
   // Who comes and goes is told by the server alone (P45).
@@ -78,6 +82,8 @@ async function publish(
   }
   // Asked only where there is somebody to ask: a promise a message is a tenth of what a publish costs.
   if (core.authorize !== undefined && !(await may(core, session, 'publish', channel))) {
+    // Allowed when it was taken, and its acknowledgement was lost: what is in the log cannot be refused any more.
+    if (redelivered && (await core.store.taken(channel, keyOf(session, number)))) return {};
     return refuse('forbidden', 'channel');
   }
   let text: string;
@@ -95,7 +101,7 @@ async function publish(
     return refuse('internal');
   }
   if (isTooBig(text)) return refuse('too_big', 'envelope');
-  await core.store.append(channel, text, `${session.id}:${number}`);
+  await core.store.append(channel, text, keyOf(session, number));
   core.metrics.published++;
   return {};
 }
@@ -121,19 +127,18 @@ async function request(
     );
   }
   const abort = new AbortController();
-  const key = `${session.id}:${number}`;
   let outputs = 0;
   const context: RequestContext = {
     session,
     redelivered,
-    idempotencyKey: key,
+    idempotencyKey: `${session.id}:${number}`,
     signal: abort.signal,
     publish: async (channel, output) => {
       // A name that is no channel could be the inbox of somebody else.
       if (!isChannel(channel)) throw new TypeError('publish was given a name that is no channel.');
       const text = encodeEnvelope(output);
       if (isTooBig(text)) throw new RangeError(`the envelope is over ${MAX_ENVELOPE_BYTES} bytes`);
-      await core.store.append(channel, text, `${key}:${++outputs}`);
+      await core.store.append(channel, text, keyOf(session, number, ++outputs));
     },
   };
   try {

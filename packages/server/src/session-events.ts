@@ -74,7 +74,7 @@ export type SessionEffect =
   | DownlinkEffect
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
-  | { type: 'commit'; number: number; outcomes: readonly string[] }
+  | { type: 'commit'; first: number; last: number; outcomes: readonly string[] }
   | { type: 'skip'; number: number }
   | { type: 'trimInbox'; offset: number }
   | { type: 'touch'; generation: number }

@@ -65,7 +65,7 @@ function frameInShort(frame: unknown): string {
     case 'close':
       return `${tag} ${delta(a)}${field(a)}`;
     case 'acked':
-      return `acked ${String(a)} at ${String(b)}`;
+      return `acked ${String(a)} at ${String(c)}`;
     case 'expect':
     case 'pong':
       return `${tag} ${String(a)}`;
@@ -96,7 +96,7 @@ function short(effect: SessionEffect): string {
     case 'perform':
       return `perform ${effect.batch.map(({ number }) => number).join(' ')}`;
     case 'commit':
-      return `commit ${effect.number}`;
+      return `commit ${effect.last}`;
     case 'trimInbox':
       return `trimInbox ${effect.offset}`;
     case 'finish':
@@ -233,7 +233,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   identified: { type: 'identified', expiresIn: 60_000 },
   begun: { type: 'begun', result: { kind: 'busy' } },
   performed: { type: 'performed', outcomes: [] },
-  committed: { type: 'committed', result: { kind: 'committed', acked: 1, inbox: 0 } },
+  committed: { type: 'committed', result: { kind: 'committed', acked: 1, inbox: ['i1', 0] } },
   storeFailed: { type: 'storeFailed' },
   logRead: {
     type: 'logRead',
@@ -249,7 +249,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   superseded: { type: 'superseded' },
   replaced: { type: 'replaced' },
   successorGone: { type: 'successorGone' },
-  reattached: { type: 'reattached', result: { kind: 'attached', state, rejoined: [] } },
+  reattached: { type: 'reattached', result: { kind: 'attached', state } },
   draining: { type: 'draining', within: 5_000 },
   blocked: { type: 'blocked' },
   writable: { type: 'writable' },
@@ -762,7 +762,7 @@ describe('a full connection', () => {
 describe('a send', () => {
   const run: SessionEvent = { type: 'begun', result: { kind: 'run', redelivered: false } };
   const done = (acked: number, inbox = 0): SessionEvent => ({
-    ...{ type: 'committed', result: { kind: 'committed', acked, inbox } },
+    ...{ type: 'committed', result: { kind: 'committed', acked, inbox: ['i1', inbox] } },
   });
 
   test('is acknowledged after its commit, not before (P33)', () => {
@@ -790,9 +790,9 @@ describe('a send', () => {
   test('that is known is acknowledged; one too high is told the number that is expected (P31, P32)', () => {
     const dialogue = live();
     dialogue.receive(['publish', 1, 'room', envelope]);
-    expect(dialogue.tell({ type: 'begun', result: { kind: 'duplicate', acked: 6, inbox: 2 } })).toEqual([
-      '[acked 6 at 2]',
-    ]);
+    expect(
+      dialogue.tell({ type: 'begun', result: { kind: 'duplicate', acked: 6, inbox: ['i1', 2] } }),
+    ).toEqual(['[acked 6 at 2]']);
     dialogue.receive(['publish', 9, 'room', envelope]);
     expect(dialogue.tell({ type: 'begun', result: { kind: 'expect', number: 7 } })).toEqual(['[expect 7]']);
   });
@@ -1080,7 +1080,7 @@ describe('a superseded stream', () => {
     dialogue.tell({ type: 'superseded' });
     expect(dialogue.tell({ type: 'successorGone' })).toEqual(['reattach']);
     const regained = { ...state, generation: state.generation + 2 };
-    dialogue.tell({ type: 'reattached', result: { kind: 'attached', state: regained, rejoined: [] } });
+    dialogue.tell({ type: 'reattached', result: { kind: 'attached', state: regained } });
     expect(dialogue.session.generation).toBe(regained.generation);
     expect(dialogue.advance(5_001)).not.toContain('close superseded');
   });
@@ -1215,10 +1215,9 @@ describe('a poll', () => {
     dialogue.tell({ type: 'begun', result: { kind: 'run', redelivered: false } });
     dialogue.tell({ type: 'performed', outcomes: ['outcome', undefined] });
     const outcome = `${system('subscribed', { channel: 'hall', position: ['h', 40] })},1`;
-    expect(dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 2, inbox: 1 } })).toEqual([
-      '[acked 2 at 1]',
-      'awaitTurn',
-    ]);
+    expect(
+      dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 2, inbox: ['i1', 1] } }),
+    ).toEqual(['[acked 2 at 1]', 'awaitTurn']);
     expect(dialogue.offer('@s', entry(1, outcome, 'i1'))).toEqual(['[@ i1:1 for 1]', 'follow hall h:40']);
     expect(dialogue.tell(turnEnded)).toEqual([]);
     expect(dialogue.read('hall', ['h', 40], [entry(41, said, 'h')])).toEqual(['[hall h:41]', 'awaitTurn']);
@@ -1256,10 +1255,9 @@ describe('a batch of sends', () => {
     expect(join(dialogue)).toEqual(['begin 1']);
     dialogue.tell(run);
     dialogue.tell({ type: 'performed', outcomes: [undefined] });
-    expect(dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 1, inbox: 0 } })).toEqual([
-      '[acked 1 at 0]',
-      'finish',
-    ]);
+    expect(
+      dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 1, inbox: ['i1', 0] } }),
+    ).toEqual(['[acked 1 at 0]', 'finish']);
   });
 
   test('that only pings or acknowledges is answered at once (P54)', () => {
@@ -1269,10 +1267,9 @@ describe('a batch of sends', () => {
   test('that only skips is answered when the skip is committed (P40)', () => {
     const dialogue = batch(['skip', 5]);
     expect(join(dialogue)).toEqual(['skip 5']);
-    expect(dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 5, inbox: 0 } })).toEqual([
-      '[acked 5 at 0]',
-      'finish',
-    ]);
+    expect(
+      dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 5, inbox: ['i1', 0] } }),
+    ).toEqual(['[acked 5 at 0]', 'finish']);
   });
 
   test('over the rate is answered rate_limited with what was done, so that the rest comes again (P36, P65)', () => {
@@ -1280,11 +1277,9 @@ describe('a batch of sends', () => {
     join(dialogue);
     dialogue.tell(run);
     dialogue.tell({ type: 'performed', outcomes: [undefined] });
-    expect(dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 1, inbox: 0 } })).toEqual([
-      '[acked 1 at 0]',
-      '[error rate_limited]',
-      'finish rate_limited',
-    ]);
+    expect(
+      dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 1, inbox: ['i1', 0] } }),
+    ).toEqual(['[acked 1 at 0]', '[error rate_limited]', 'finish rate_limited']);
   });
 
   test('ends a session that says bye (P72)', () => {

@@ -15,6 +15,7 @@ import { goOn, receive, receiveEarly, rest } from './frames.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
 import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
+import type { Head } from './store.js';
 
 export type * from './session-events.js';
 
@@ -105,6 +106,7 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
     case 'storeFailed':
       return talk.close('overload');
     case 'headSeen':
+      if (event.head.session !== undefined) compareSession(talk, event.head.session, now);
       return talk.doAll(talk.downlink.compareHead(event.log, event.head));
     case 'touched':
       if (event.result === 'unknown') talk.close('session_unknown');
@@ -180,6 +182,12 @@ function answerProbe(talk: Conversation, welcome: ServerFrame, now: number): voi
   talk.write(Message.of(welcome));
   receiveEarly(talk, now);
   if (talk.settings.mode !== 'stream') talk.finish();
+}
+
+/** What the store knows of the session, also by way of other nodes (P13, P53). */
+function compareSession(talk: Conversation, known: NonNullable<Head['session']>, now: number): void {
+  talk.deadlines.heardElsewhere(now - known.silence);
+  if (known.generation > talk.generation) supersede(talk, now);
 }
 
 function supersede(talk: Conversation, now: number): void {

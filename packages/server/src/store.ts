@@ -43,13 +43,9 @@ export interface SessionState {
 }
 
 export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' } | { kind: 'ended' };
-export type Attached =
-  { kind: 'attached'; state: SessionState; rejoined: readonly Lease[] } | { kind: 'unknown' };
-export type Touched =
-  | { kind: 'current'; state: SessionState; rejoined: readonly Lease[] }
-  | { kind: 'superseded' }
-  | { kind: 'unknown' };
-export type Appended = { kind: 'appended' | 'duplicate'; entry: Entry };
+export type Attached = { kind: 'attached'; state: SessionState } | { kind: 'unknown' };
+export type Touched = { kind: 'current'; state: SessionState } | { kind: 'superseded' } | { kind: 'unknown' };
+export type Appended = { kind: 'appended'; entry: Entry };
 export type Posted = { kind: 'posted'; entry: Entry } | { kind: 'unknown' };
 export type LogRead =
   /** Successors of the position, at most `max`, and the log's head. Empty at the head. */
@@ -61,26 +57,32 @@ export type LogRead =
 export type Begun =
   /** The caller holds the session's claim; `redelivered` when an earlier holder may have run this send. */
   | { kind: 'run'; redelivered: boolean }
-  | { kind: 'duplicate'; acked: number; inbox: number }
+  | { kind: 'duplicate'; acked: number; inbox: Position }
   | { kind: 'expect'; number: number }
   /** Another connection holds the claim: ask again in a moment. */
   | { kind: 'busy' }
   | { kind: 'unknown' };
 export type Committed =
-  | { kind: 'committed'; acked: number; inbox: number }
-  /** The claim was taken over; nothing was changed. */
+  | { kind: 'committed'; acked: number; inbox: Position }
+  /** The claim was taken over, or was for another send; nothing was changed. */
   | { kind: 'stale' }
   | { kind: 'unknown' };
-
-/** A session's place in a channel's member list. */
-export interface Lease {
-  readonly channel: string;
-  readonly member: Member;
-}
 
 /** `unknown`: there is no such session. */
 export interface Entered {
   readonly kind: 'joined' | 'renewed' | 'full' | 'unknown';
+}
+
+/**
+ * Which append of a session this is. Those of one session reach a log in this order, so a store that remembers
+ * the last one knows them all, also when their entries are gone.
+ */
+export interface AppendKey {
+  readonly session: string;
+  /** The send that it is made for. */
+  readonly number: number;
+  /** 0 for the send itself; 1, 2 … for what its handler publishes. */
+  readonly part: number;
 }
 
 export interface MemberPage {
@@ -94,16 +96,14 @@ export interface Head {
   readonly epoch: string;
   readonly offset: number;
   readonly first: number;
+  /** Of an inbox: its session's generation, and the milliseconds since its last contact, on whichever node. */
+  readonly session?: { readonly generation: number; readonly silence: number };
 }
 
-/** What ended with time, each told to exactly one caller. */
-export interface Swept {
-  /** Members whose lease ended. */
-  readonly lapsed: readonly Lease[];
-  /** Sessions whose window passed. */
-  readonly ended: readonly string[];
-}
-
+/**
+ * Members hold leases of their session. Whoever comes and goes is told by an entry of the channel (P45), which the
+ * store appends in the same step that changes the list: a node that dies leaves no member untold.
+ */
 export interface Store {
   /**
    * Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject;
@@ -111,12 +111,12 @@ export interface Store {
    */
   openSession(nonce: string, identity: Identity): Promise<Opened>;
 
-  /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again and told. */
+  /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again. */
   attach(session: string, identity?: Identity): Promise<Attached>;
 
   /**
    * Contact: the session's window and its leases start anew, and leases that had lapsed are entered
-   * again and told. With a generation, only if that is the current one.
+   * again. With a generation, only if that is the current one.
    */
   touch(session: string, generation?: number): Promise<Touched>;
 
@@ -124,16 +124,25 @@ export interface Store {
   identify(session: string, identity: Identity): Promise<void>;
 
   /**
-   * The peer of this generation has gone: the session's leases lapse now, as after a long silence, and
-   * are told, once. Nothing happens when a later connection has taken the session. It is no contact.
+   * The peer of this generation has gone: the session's leases lapse now, as after a long silence.
+   * Nothing happens when a later connection has taken the session. It is no contact.
    */
-  lapse(session: string, generation: number): Promise<readonly Lease[]>;
+  lapse(session: string, generation: number): Promise<void>;
 
-  /** Ends a session at once. Its leases are told, once. */
-  close(session: string): Promise<readonly Lease[]>;
+  /** Ends a session at once, and its leases. */
+  close(session: string): Promise<void>;
 
-  /** Appends at the next offset. The same key in the same log is taken once: the second call gets the first entry. */
-  append(channel: string, body: string, key?: string): Promise<Appended>;
+  /**
+   * Appends at the next offset for a send: a key at or behind the session's last one in this log is taken no more
+   * (P39). It is remembered for as long as the session lives and one window more.
+   */
+  append(channel: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
+
+  /** Appends at the next offset. */
+  append(channel: string, body: string): Promise<Appended>;
+
+  /** Whether an append with this key would be a duplicate. */
+  taken(channel: string, key: AppendKey): Promise<boolean>;
 
   /** Appends to a session's inbox. `unknown`: there is no such session, or no longer; nothing was kept. */
   post(session: string, body: string): Promise<Posted>;
@@ -155,22 +164,25 @@ export interface Store {
   onHint(listener: (log: LogName, entry: Entry) => void): void;
 
   /**
-   * Asks to run send `number`. `run` gives the session's claim to `claim` for
-   * `lease` ms: until it is released by a commit or runs out, others are `busy`.
+   * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
+   * is given back or runs out, others are `busy`. Whoever holds it may begin again, which renews it.
    */
   begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
 
   /**
-   * In one step: the sends up to `number` are done, and their outcomes are in the
-   * inbox. `release` gives the claim back.
+   * In one step: the sends from `first`, which was begun under this claim, up to `last` are done, their outcomes
+   * are in the inbox, and the claim is given back.
    */
   commit(
     session: string,
-    number: number,
+    first: number,
+    last: number,
     claim: string,
     outcomes: readonly string[],
-    release: boolean,
   ): Promise<Committed>;
+
+  /** Gives the claim back, with nothing done. */
+  release(session: string, claim: string): Promise<void>;
 
   /** The client settled its sends up to `number` otherwise: the next one is expected. */
   skip(session: string, number: number): Promise<Committed>;
@@ -184,8 +196,8 @@ export interface Store {
    */
   enter(session: string, channel: string, member: Member, most: number): Promise<Entered>;
 
-  /** Leaves it. `left` is false when it was not there. */
-  leave(session: string, channel: string): Promise<{ left: boolean; member?: Member }>;
+  /** Leaves it, if it was there. */
+  leave(session: string, channel: string): Promise<void>;
 
   /** All of a channel's members, in the order in which they came. */
   members(channel: string): Promise<readonly Member[]>;
@@ -196,8 +208,8 @@ export interface Store {
    */
   membersPage(channel: string, place: number, bytes: number): Promise<MemberPage>;
 
-  /** Ends what is over: leases and sessions. Called every few seconds by each node. */
-  sweep(): Promise<Swept>;
+  /** Ends what is over: leases, and sessions whose window passed. Called every few seconds by each node. */
+  sweep(): Promise<void>;
 
   /** Releases what the store holds: connections, listeners. */
   end(): Promise<void>;

@@ -30,8 +30,8 @@ export async function subscribe(
   const [epoch, offset] = options.since ?? startPosition(head, options.last ?? 0);
   // The list is read after the position: who comes or goes in between is told by an entry as well.
   if (options.presence !== undefined) {
-    const isIn = await core.presence.enter(session.id, channel, member, core.limits.channels);
-    if (!isIn) {
+    const { kind } = await core.store.enter(session.id, channel, member, core.limits.channels);
+    if (kind === 'full') {
       core.channels.drop(session.id, channel, core.clock.now());
       return refuse('rate_limited', 'channel', FULL);
     }
@@ -46,7 +46,7 @@ export async function unsubscribe(
   [, number, channel]: Extract<Send, ['unsubscribe', ...unknown[]]>,
 ): Promise<Performed> {
   core.channels.drop(session.id, channel, core.clock.now());
-  await core.presence.leave(session.id, channel);
+  await core.store.leave(session.id, channel);
   const outcome = { delta: 'unsubscribed', dimension: Dimension.session, payload: { channel } };
   return { outcome: encodeBody(outcome, number) };
 }

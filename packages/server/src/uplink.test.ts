@@ -13,7 +13,11 @@ const refused = (number: number): Queued => ({ number, refusedField: 'omega' });
 const skip = (number: number): Queued => ({ number, skip: true });
 
 const run: Begun = { kind: 'run', redelivered: false };
-const committed = (acked: number, inbox = 0): Committed => ({ kind: 'committed', acked, inbox });
+const committed = (acked: number, inbox = 0): Committed => ({
+  kind: 'committed',
+  acked,
+  inbox: ['i', inbox],
+});
 
 /** An effect in one word, and its numbers. */
 const short = (effect: UplinkEffect): string => {
@@ -21,9 +25,9 @@ const short = (effect: UplinkEffect): string => {
     case 'perform':
       return `perform ${effect.batch.map(({ number }) => number).join(' ')}${effect.redelivered ? ' again' : ''}`;
     case 'commit':
-      return `commit ${effect.number}${effect.outcomes.map((outcome) => ` ${outcome}`).join('')}`;
+      return `commit ${effect.last}${effect.outcomes.map((outcome) => ` ${outcome}`).join('')}`;
     case 'acknowledge':
-      return `acked ${effect.number} at ${effect.inbox}`;
+      return `acked ${effect.number} at ${effect.inbox[1]}`;
     case 'lost':
       return 'lost';
     default:
@@ -107,14 +111,14 @@ describe('sends', () => {
   test('that were committed before are acknowledged without effect, and those behind them go on (P31)', () => {
     const up = uplink(publish(1), publish(2), publish(3), publish(4));
     up.next();
-    expect(up.begun({ kind: 'duplicate', acked: 2, inbox: 7 })).toEqual(['acked 2 at 7', 'begin 3']);
+    expect(up.begun({ kind: 'duplicate', acked: 2, inbox: ['i', 7] })).toEqual(['acked 2 at 7', 'begin 3']);
     expect(up.begun(run)).toEqual(['perform 3 4']);
   });
 
   test('that are all duplicates leave nothing behind (P31)', () => {
     const up = uplink(publish(1), publish(2));
     up.next();
-    expect(up.begun({ kind: 'duplicate', acked: 9, inbox: 3 })).toEqual(['acked 9 at 3']);
+    expect(up.begun({ kind: 'duplicate', acked: 9, inbox: ['i', 3] })).toEqual(['acked 9 at 3']);
     expect(up.machine.settled).toBe(true);
   });
 
@@ -124,7 +128,7 @@ describe('sends', () => {
     expect(up.begun(run)).toEqual(['perform 1']);
     up.performed(undefined);
     expect(up.committed(committed(1))).toEqual(['acked 1 at 0', 'begin 1']);
-    expect(up.begun({ kind: 'duplicate', acked: 1, inbox: 0 })).toEqual(['acked 1 at 0', 'begin 2']);
+    expect(up.begun({ kind: 'duplicate', acked: 1, inbox: ['i', 0] })).toEqual(['acked 1 at 0', 'begin 2']);
     expect(up.begun(run)).toEqual(['perform 2']);
   });
 
@@ -176,7 +180,7 @@ describe('a claim', () => {
     up.begun(run);
     up.performed();
     expect(up.committed({ kind: 'stale' })).toEqual(['begin 1']);
-    expect(up.begun({ kind: 'duplicate', acked: 1, inbox: 1 })).toEqual(['acked 1 at 1', 'begin 2']);
+    expect(up.begun({ kind: 'duplicate', acked: 1, inbox: ['i', 1] })).toEqual(['acked 1 at 1', 'begin 2']);
   });
 });
 
@@ -258,7 +262,7 @@ class Book {
   readonly ran: number[] = [];
 
   begin(number: number): Begun {
-    if (number <= this.acked) return { kind: 'duplicate', acked: this.acked, inbox: 0 };
+    if (number <= this.acked) return { kind: 'duplicate', acked: this.acked, inbox: ['i', 0] };
     return number > this.acked + 1 ? { kind: 'expect', number: this.acked + 1 } : run;
   }
 }

@@ -8,7 +8,7 @@
  *                               └ expect: tell, forget the queue, idle
  *   idle ── skip queued ──▶ committing
  */
-import type { Send } from '@iskra/protocol/wire';
+import type { Position, Send } from '@iskra/protocol/wire';
 import { Bucket } from './rates.js';
 import type { Rate } from './rates.js';
 import type { Begun, Committed } from './store.js';
@@ -25,9 +25,9 @@ export type Outcome = string | undefined;
 export type UplinkEffect =
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
-  | { type: 'commit'; number: number; outcomes: readonly string[] }
+  | { type: 'commit'; first: number; last: number; outcomes: readonly string[] }
   | { type: 'skip'; number: number }
-  | { type: 'acknowledge'; number: number; inbox: number }
+  | { type: 'acknowledge'; number: number; inbox: Position }
   | { type: 'expect'; number: number }
   | { type: 'lost' };
 
@@ -121,11 +121,11 @@ export class Uplink {
 
   performed(outcomes: readonly Outcome[]): UplinkEffect[] {
     this.#state = 'committing';
-    const last = this.#batch[this.#batch.length - 1];
     return [
       {
         type: 'commit',
-        number: last?.number ?? 0,
+        first: this.#batch[0]?.number ?? 0,
+        last: this.#batch[this.#batch.length - 1]?.number ?? 0,
         outcomes: outcomes.filter((outcome) => outcome !== undefined),
       },
     ];

@@ -7,6 +7,9 @@
 import { blockReader } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
+/** How long the answer to sends may take, ms: longer than a handler may by default, and bounded where nothing else is. */
+const SEND_WAIT = 40_000;
+
 const http =
   (path: 'sse' | 'poll') =>
   ({ url, environment, on }: Ground): Transport => {
@@ -21,7 +24,7 @@ const http =
         signal,
         cache: 'no-store',
         // A small request outlives its page; the platform refuses more than 64 KiB of them.
-        keepalive: !signal && body.length < 8_000,
+        keepalive: path === 'send' && body.length < 8_000,
       });
 
     const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
@@ -56,13 +59,17 @@ const http =
       async send(message) {
         let status = 0;
         let text = '';
+        const overdue = new AbortController();
+        const { clock } = environment;
+        const cancel = clock.at(clock.now() + SEND_WAIT, () => overdue.abort());
         try {
-          const response = await post('send', message);
+          const response = await post('send', message, overdue.signal);
           text = await response.text();
           status = response.status;
         } catch {
           // No answer: the session sends the same again.
         }
+        cancel();
         on({ type: 'answered', status, text });
       },
 

@@ -153,13 +153,13 @@ describe('uplink', () => {
   test('tells the status and the text of each answer, and 0 when none came', async () => {
     let count = 0;
     const { url } = await serve((request, response) => {
-      if (++count === 1) response.end('[["acked",1,0]]');
+      if (++count === 1) response.end('[["acked",1,"e",0]]');
       else if (count === 2) response.writeHead(413).end();
       else request.socket.destroy();
     });
     const { transport, next } = listen(sse, url);
     void transport.send('[1]');
-    expect(await next()).toEqual({ type: 'answered', status: 200, text: '[["acked",1,0]]' });
+    expect(await next()).toEqual({ type: 'answered', status: 200, text: '[["acked",1,"e",0]]' });
     void transport.send('[1]');
     expect(await next()).toMatchObject({ type: 'answered', status: 413 });
     void transport.send('[1]');

@@ -2,7 +2,7 @@
  * One bounded log: dense offsets, one epoch, the oldest entries dropped first.
  * It knows no clock and no channel; the store asks.
  */
-import type { Entry, Head, LogRead } from '../store.js';
+import type { AppendKey, Entry, Head, LogRead } from '../store.js';
 
 /** How much a log keeps; whichever limit is reached first. */
 export interface Retention {
@@ -16,7 +16,13 @@ export interface Retention {
 
 interface Kept extends Entry {
   readonly at: number;
-  readonly key: string | undefined;
+}
+
+/** The last append of a session's sends. */
+interface Last {
+  readonly number: number;
+  readonly part: number;
+  readonly at: number;
 }
 
 export class MemoryLog {
@@ -31,7 +37,8 @@ export class MemoryLog {
   /** Kept entries are `#entries[#start…]`; the space before is reclaimed in strides. */
   #entries: Kept[] = [];
   #start = 0;
-  #keys: Map<string, Kept> | undefined;
+  /** By session. Apart from the entries: a send may be repeated when its entry is long gone. */
+  #last: Map<string, Last> | undefined;
 
   /** @param top where an earlier log of this name and epoch had come to, when it was forgotten empty. */
   constructor(epoch: string, retention: Retention, top = 0) {
@@ -44,20 +51,32 @@ export class MemoryLog {
     return this.#entries.length === this.#start;
   }
 
-  append(body: string, now: number, key?: string): Entry {
-    const entry: Kept = { epoch: this.epoch, offset: ++this.top, body, at: now, key };
+  append(body: string, now: number, key?: AppendKey): Entry {
+    const entry: Kept = { epoch: this.epoch, offset: ++this.top, body, at: now };
     this.used = now;
     this.#entries.push(entry);
     this.bytes += body.length;
-    if (key !== undefined) (this.#keys ??= new Map()).set(key, entry);
+    if (key !== undefined) {
+      (this.#last ??= new Map()).set(key.session, { number: key.number, part: key.part, at: now });
+    }
     while (this.#count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.#count > 1)) {
       this.#dropOldest();
     }
     return entry;
   }
 
-  find(key: string): Entry | undefined {
-    return this.#keys?.get(key);
+  /** Whether this append, or a later one of its session, was taken. */
+  taken({ session, number, part }: AppendKey): boolean {
+    const last = this.#last?.get(session);
+    return last !== undefined && (number < last.number || (number === last.number && part <= last.part));
+  }
+
+  /** Forgets what was appended before that moment by sessions that are gone. */
+  forgetSessions(before: number, isGone: (session: string) => boolean): void {
+    if (this.#last === undefined) return;
+    for (const [session, { at }] of this.#last)
+      if (at < before && isGone(session)) this.#last.delete(session);
+    if (this.#last.size === 0) this.#last = undefined;
   }
 
   head(): Head {
@@ -102,7 +121,6 @@ export class MemoryLog {
     if (entry === undefined) return;
     this.#start++;
     this.bytes -= entry.body.length;
-    if (entry.key !== undefined) this.#keys?.delete(entry.key);
     // Amortised: half of the array is free space at most, and a dropped entry is not kept alive for long.
     if (this.#start > 32 && this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);

@@ -3,15 +3,18 @@
  * process. What it holds dies with the process, and its epochs say so: after a
  * restart every cursor meets another epoch and is told a gap.
  */
-import type { Member } from '@iskra/protocol/wire';
-import { byteLength, SESSION_WINDOW } from '@iskra/protocol/wire';
+import type { Member, Position } from '@iskra/protocol/wire';
+import { SESSION_WINDOW } from '@iskra/protocol/wire';
+import { memberBody } from '../members.js';
 import type {
+  Appended,
+  AppendKey,
   Begun,
+  Committed,
   Entered,
   Entry,
   Head,
   Identity,
-  Lease,
   LogRead,
   MemberPage,
   SessionState,
@@ -19,6 +22,7 @@ import type {
 } from '../store.js';
 import { MemoryLog } from './memory-log.js';
 import type { Retention } from './memory-log.js';
+import { MemoryMembers } from './memory-members.js';
 
 export interface MemoryStoreOptions {
   /** Milliseconds that a session lives on after its last contact. Default 120,000. */
@@ -48,17 +52,10 @@ interface SessionRecord {
   inbox: MemoryLog | undefined;
   /** Head of the inbox while there is none. */
   inboxTop: number;
-  claim: { id: string; until: number } | undefined;
+  claim: { id: string; number: number; until: number } | undefined;
   /** A claim ran out before its commit: the sends that follow may have run already. */
   interrupted: boolean;
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
-}
-
-/** A member in a list. */
-interface Seat {
-  member: Member;
-  /** Rises with each that comes, so that a page can say where the next one begins. */
-  readonly place: number;
 }
 
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
@@ -84,9 +81,7 @@ class MemoryStore implements Store {
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
-  /** By channel and session, in the order in which they came. */
-  readonly #members = new Map<string, Map<string, Seat>>();
-  #seats = 0;
+  readonly #members = new MemoryMembers();
   #listener: (log: string, entry: Entry) => void = () => {};
   #epochs = 0;
 
@@ -137,7 +132,8 @@ class MemoryStore implements Store {
     if (record === undefined) return { kind: 'unknown' as const };
     record.generation++;
     if (identity !== undefined) record.identity = identity;
-    return { kind: 'attached' as const, state: this.#state(record), rejoined: this.#rejoin(record) };
+    this.#rejoin(record);
+    return { kind: 'attached' as const, state: this.#state(record) };
   }
 
   async identify(session: string, identity: Identity): Promise<void> {
@@ -149,26 +145,32 @@ class MemoryStore implements Store {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
     if (generation !== undefined && generation !== record.generation) return { kind: 'superseded' as const };
-    return { kind: 'current' as const, state: this.#state(record), rejoined: this.#rejoin(record) };
+    this.#rejoin(record);
+    return { kind: 'current' as const, state: this.#state(record) };
   }
 
-  async lapse(session: string, generation: number) {
+  async lapse(session: string, generation: number): Promise<void> {
     const record = this.#sessions.get(session);
-    return record?.generation === generation ? this.#lapse(record) : [];
+    if (record?.generation === generation) this.#lapse(record);
   }
 
-  async close(session: string) {
+  async close(session: string): Promise<void> {
     const record = this.#sessions.get(session);
-    return record === undefined ? [] : this.#remove(record);
+    if (record !== undefined) this.#remove(record);
   }
 
-  async append(log: string, body: string, key?: string) {
+  append(log: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
+  append(log: string, body: string): Promise<Appended>;
+  async append(log: string, body: string, key?: AppendKey) {
     const target = this.#log(log);
-    const before = key === undefined ? undefined : target.find(key);
-    if (before !== undefined) return { kind: 'duplicate' as const, entry: before };
+    if (key !== undefined && target.taken(key)) return { kind: 'duplicate' as const };
     const entry = target.append(body, this.#now(), key);
     this.#listener(log, entry);
     return { kind: 'appended' as const, entry };
+  }
+
+  async taken(log: string, key: AppendKey): Promise<boolean> {
+    return this.#log(log).taken(key);
   }
 
   async post(session: string, body: string) {
@@ -203,7 +205,7 @@ class MemoryStore implements Store {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
     if (number <= record.acked) {
-      return { kind: 'duplicate', acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
+      return { kind: 'duplicate', acked: record.acked, inbox: this.#inboxHead(record) };
     }
     if (number > record.acked + 1) return { kind: 'expect', number: record.acked + 1 };
     const now = this.#now();
@@ -212,33 +214,38 @@ class MemoryStore implements Store {
       if (holder.until > now) return { kind: 'busy' };
       record.interrupted = true;
     }
-    record.claim = { id: claim, until: now + lease };
+    record.claim = { id: claim, number, until: now + lease };
     return { kind: 'run', redelivered: record.interrupted };
   }
 
   async commit(
     session: string,
-    number: number,
+    first: number,
+    last: number,
     claim: string,
     outcomes: readonly string[],
-    release: boolean,
-  ) {
+  ): Promise<Committed> {
     const record = this.#live(session);
-    if (record === undefined) return { kind: 'unknown' as const };
-    if (record.claim?.id !== claim) return { kind: 'stale' as const };
-    if (release) record.claim = undefined;
+    if (record === undefined) return { kind: 'unknown' };
+    if (record.claim?.id !== claim || record.claim.number !== first) return { kind: 'stale' };
+    record.claim = undefined;
     record.interrupted = false;
     // A skip may have been further already: what is committed never becomes uncommitted.
-    record.acked = Math.max(record.acked, number);
+    record.acked = Math.max(record.acked, last);
     for (const outcome of outcomes) this.#appendToInbox(record, outcome);
-    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
+    return { kind: 'committed', acked: record.acked, inbox: this.#inboxHead(record) };
+  }
+
+  async release(session: string, claim: string): Promise<void> {
+    const record = this.#sessions.get(session);
+    if (record?.claim?.id === claim) record.claim = undefined;
   }
 
   async skip(session: string, number: number) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
     record.acked = Math.max(record.acked, number);
-    return { kind: 'committed' as const, acked: record.acked, inbox: record.inbox?.top ?? record.inboxTop };
+    return { kind: 'committed' as const, acked: record.acked, inbox: this.#inboxHead(record) };
   }
 
   async trimInbox(session: string, offset: number): Promise<void> {
@@ -256,51 +263,32 @@ class MemoryStore implements Store {
     record.leases ??= new Map();
     if (!record.leases.has(channel) && record.leases.size >= most) return { kind: 'full' };
     record.leases.set(channel, { member, lapsed: false });
-    return { kind: this.#list(channel, member) ? 'joined' : 'renewed' };
+    return { kind: this.#join(channel, member) };
   }
 
-  async leave(session: string, channel: string) {
-    const record = this.#sessions.get(session);
-    const lease = record?.leases?.get(channel);
-    record?.leases?.delete(channel);
-    if (lease === undefined || lease.lapsed) return { left: false };
-    this.#unlist(channel, session);
-    return { left: true, member: lease.member };
+  async leave(session: string, channel: string): Promise<void> {
+    const leases = this.#sessions.get(session)?.leases;
+    const lease = leases?.get(channel);
+    leases?.delete(channel);
+    if (lease !== undefined && !lease.lapsed) this.#part(channel, lease.member);
   }
 
   async members(channel: string) {
-    return [...(this.#members.get(channel)?.values() ?? [])].map(({ member }) => member);
+    return this.#members.of(channel);
   }
 
   async membersPage(channel: string, place: number, bytes: number): Promise<MemberPage> {
-    const members: Member[] = [];
-    let last = place;
-    let room = bytes;
-    for (const seat of this.#members.get(channel)?.values() ?? []) {
-      if (seat.place <= place) continue;
-      room -= byteLength(JSON.stringify(seat.member)) + 1;
-      if (room < 0 && members.length > 0) return { members, more: last };
-      members.push(seat.member);
-      last = seat.place;
-    }
-    return { members };
+    return this.#members.after(channel, place, bytes);
   }
 
-  async sweep() {
+  async sweep(): Promise<void> {
     const now = this.#now();
-    const lapsed: Lease[] = [];
-    const ended: string[] = [];
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
-      if (silence > this.#window) {
-        ended.push(record.id);
-        lapsed.push(...this.#remove(record));
-      } else if (record.leases !== undefined && silence > this.#presenceWindow) {
-        lapsed.push(...this.#lapse(record));
-      }
+      if (silence > this.#window) this.#remove(record);
+      else if (silence > this.#presenceWindow) this.#lapse(record);
     }
     this.#forget(now);
-    return { lapsed, ended };
   }
 
   async end(): Promise<void> {
@@ -324,15 +312,21 @@ class MemoryStore implements Store {
       identity: record.identity,
       generation: record.generation,
       acked: record.acked,
-      inbox: [record.inbox?.epoch ?? this.#run, record.inbox?.top ?? record.inboxTop],
+      inbox: this.#inboxHead(record),
     };
+  }
+
+  #inboxHead({ inbox, inboxTop }: SessionRecord): Position {
+    return inbox === undefined ? [this.#run, inboxTop] : [inbox.epoch, inbox.top];
   }
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
     const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
-    if (record === undefined || record.inbox !== undefined) return this.#log(name).head();
-    return { epoch: this.#run, offset: record.inboxTop, first: record.inboxTop + 1 };
+    if (record === undefined) return this.#log(name).head();
+    const { inbox, inboxTop, generation, contact } = record;
+    const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
+    return { ...head, session: { generation, silence: this.#now() - contact } };
   }
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
@@ -361,47 +355,38 @@ class MemoryStore implements Store {
     return entry;
   }
 
-  #rejoin(record: SessionRecord): Lease[] {
-    const rejoined: Lease[] = [];
+  #rejoin(record: SessionRecord): void {
     for (const [channel, lease] of record.leases ?? []) {
       if (!lease.lapsed) continue;
       lease.lapsed = false;
-      if (this.#list(channel, lease.member)) rejoined.push({ channel, member: lease.member });
+      this.#join(channel, lease.member);
     }
-    return rejoined;
   }
 
-  #lapse(record: SessionRecord): Lease[] {
-    const lapsed: Lease[] = [];
+  #lapse(record: SessionRecord): void {
     for (const [channel, lease] of record.leases ?? []) {
       if (lease.lapsed) continue;
       lease.lapsed = true;
-      this.#unlist(channel, record.id);
-      lapsed.push({ channel, member: lease.member });
+      this.#part(channel, lease.member);
     }
-    return lapsed;
   }
 
-  #remove(record: SessionRecord): Lease[] {
+  #remove(record: SessionRecord): void {
     this.#sessions.delete(record.id);
     this.#nonces.delete(record.nonce);
     this.#ended.set(record.nonce, this.#now());
-    return this.#lapse(record);
+    this.#lapse(record);
   }
 
-  #list(channel: string, member: Member): boolean {
-    let members = this.#members.get(channel);
-    if (members === undefined) this.#members.set(channel, (members = new Map()));
-    const seat = members.get(member.id);
-    if (seat === undefined) members.set(member.id, { member, place: ++this.#seats });
-    else seat.member = member;
-    return seat === undefined;
+  #join(channel: string, member: Member): 'joined' | 'renewed' {
+    if (!this.#members.add(channel, member)) return 'renewed';
+    void this.append(channel, memberBody('member_joined', member));
+    return 'joined';
   }
 
-  #unlist(channel: string, session: string): void {
-    const members = this.#members.get(channel);
-    members?.delete(session);
-    if (members?.size === 0) this.#members.delete(channel);
+  #part(channel: string, member: Member): void {
+    this.#members.remove(channel, member.id);
+    void this.append(channel, memberBody('member_left', member));
   }
 
   /** Drops what is old, then, over the byte limit, whole logs, the one used longest ago first. */
@@ -413,6 +398,7 @@ class MemoryStore implements Store {
     let bytes = 0;
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);
+      log.forgetSessions(now - 2 * this.#window, (session) => !this.#sessions.has(session));
       if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
       else bytes += log.bytes + LOG_BYTES;
     }

@@ -3,7 +3,6 @@ import { decodeBody } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
 import { Connection } from './connection.js';
 import { createCore } from './create-core.js';
-import { Presence } from './presence.js';
 import type { Store } from './store.js';
 import { memoryStore } from './stores/memory.js';
 import type { Transport } from './transports/transport.js';
@@ -18,66 +17,6 @@ async function told(store: Store): Promise<[delta: string, dimension: number, pa
     return [delta, dimension, payload];
   });
 }
-
-async function world() {
-  let now = 0;
-  const store = memoryStore({ now: () => now });
-  const opened = await store.openSession('n'.repeat(22), { subject: 'ann' });
-  if (opened.kind !== 'opened') throw new Error('not opened');
-  return {
-    store,
-    presence: new Presence(store, manualClock(), { storeFailed() {} }),
-    session: opened.state.session,
-    advance: (ms: number) => void (now += ms),
-    told: () => told(store),
-  };
-}
-
-describe('a member', () => {
-  test('is told in the channel when it joins and when it leaves, with its data, at dimension 3 (P45)', async () => {
-    const { presence, session, told } = await world();
-    const member = { id: session, subject: 'ann', data: { colour: 'red' } };
-    await presence.enter(session, 'room', member, 1);
-    await presence.leave(session, 'room');
-    expect(await told()).toEqual([
-      ['member_joined', 3, member],
-      ['member_left', 3, member],
-    ]);
-  });
-
-  test('is told once, however often it enters or leaves (P46)', async () => {
-    const { presence, session, told } = await world();
-    await presence.enter(session, 'room', { id: session, data: 1 }, 1);
-    await presence.enter(session, 'room', { id: session, data: 2 }, 1);
-    await presence.leave(session, 'room');
-    await presence.leave(session, 'room');
-    expect(await told()).toEqual([
-      ['member_joined', 3, { id: session, data: 1 }],
-      ['member_left', 3, { id: session, data: 2 }],
-    ]);
-  });
-
-  test('that never entered does not leave (P46)', async () => {
-    const { presence, session, told } = await world();
-    await presence.leave(session, 'room');
-    expect(await told()).toEqual([]);
-  });
-
-  test('that was silent leaves once, and joins again when its session comes back (P46)', async () => {
-    const { presence, session, store, told, advance } = await world();
-    await presence.enter(session, 'room', { id: session }, 1);
-    advance(30_001);
-    const sweeps = await Promise.all([store.sweep(), store.sweep()]);
-    for (const { lapsed } of sweeps) await presence.ended(lapsed);
-    const back = await store.attach(session);
-    await presence.rejoined(back.kind === 'attached' ? back.rejoined : []);
-    await presence.ended(await store.close(session));
-    expect((await told()).map(([delta]) => delta)).toEqual([
-      ...['member_joined', 'member_left'],
-      ...['member_joined', 'member_left'],
-    ]);
-  });
-});
 
 const NONCE = 'n'.repeat(22);
 
