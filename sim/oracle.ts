@@ -66,6 +66,9 @@ export function judge(evidence: Evidence): Violation[] {
   return violations;
 }
 
+/** Ms that an answer of the store may take: a claim is older than the run that it allows. */
+const VERB = 3_000;
+
 type Claim = (promise: string, actor: string, at: number, text: string) => void;
 
 const channelsOf = ({ seen }: PageHistory): Set<string> =>
@@ -194,8 +197,13 @@ function missed(
   now: number,
 ): string | undefined {
   if (nextOffset <= offset) return 'it goes backwards';
-  const between = (at: number): Appended | undefined =>
-    entries.find(({ position }) => position[1] === at && isBetween(position[0], epoch, nextEpoch));
+  /** What is there; of several, the one that was not forgotten since. */
+  const between = (place: number): Appended | undefined => {
+    const found = entries.filter(
+      ({ position }) => position[1] === place && isBetween(position[0], epoch, nextEpoch),
+    );
+    return found.find(({ lostAt }) => lostAt === undefined) ?? found[0];
+  };
   for (let at = offset + 1; at < nextOffset; at++) {
     const entry = between(at);
     if (!entry?.member) return `${entry?.id ?? 'an entry'} at ${at} is missing`;
@@ -286,37 +294,26 @@ function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim
         claim('G3', page.page, sent.at, `${id} (number ${number}) is before one that was sent earlier.`);
       order.set(key, entry.position[1]);
     }
-    judgeForgotten(truth, page, sent, found, claim);
+    judgeForgotten(page, sent, found, claim);
   }
 }
 
 /** The store forgot what it had acknowledged: the page that sends on in this session must have been told (G5). */
-function judgeForgotten(
-  truth: Truth,
-  page: PageHistory,
-  sent: Sent,
-  found: readonly Appended[],
-  claim: Claim,
-): void {
+function judgeForgotten(page: PageHistory, sent: Sent, found: readonly Appended[], claim: Claim): void {
   const { end, endedAt = 0 } = sent;
   if (end !== 'acknowledged' || found.length === 0 || !found.every(({ lostAt }) => lostAt !== undefined))
     return;
-  const rewind = truth.rewinds.find(({ at }) => at >= endedAt);
-  if (rewind === undefined) return;
-  const later = page.sent.find((one) => one.at > rewind.at && one.end === 'acknowledged');
+  const lostAt = Math.max(...found.map((entry) => entry.lostAt!));
+  const later = page.sent.find((one) => one.at > Math.max(lostAt, endedAt) && one.end === 'acknowledged');
   if (later === undefined) return;
+  // Perhaps before: the session can be rewound further than the log.
   const isTold = page.seen.some(
     (one) =>
-      one.at >= rewind.at &&
+      one.at >= endedAt &&
       ((one.what === 'error' && one.code === 'sends_lost') || (one.what === 'session' && one.lost)),
   );
   if (!isTold)
-    claim(
-      'G5',
-      page.page,
-      rewind.at,
-      `${sent.id} was acknowledged, the store forgot it, and nobody was told.`,
-    );
+    claim('G5', page.page, lostAt, `${sent.id} was acknowledged, the store forgot it, and nobody was told.`);
 }
 
 function judgeRequest({ runs }: Truth, page: PageHistory, sent: Sent, claim: Claim): void {
@@ -339,7 +336,7 @@ function judgeHandlers({ truth }: Evidence, claim: Claim): void {
       if (before.key !== key)
         claim('G4', id, at, `its handler ran under two keys, ${before.key} and ${key}.`);
       // A store that forgot the claim cannot know that somebody had it.
-      const forgotten = truth.rewinds.some((rewind) => rewind.at >= before.at && rewind.at <= at);
+      const forgotten = truth.rewinds.some((rewind) => rewind.at >= before.at - VERB && rewind.at <= at);
       if (!redelivered && !forgotten) claim('G4', id, at, 'its handler ran again without being told so.');
     }
   }

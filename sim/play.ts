@@ -272,6 +272,8 @@ class Cast {
       }
       case 'drain': {
         const { actor } = node;
+        // It would come to it after the calm has begun.
+        if (actor.isPaused) return undefined;
         // The last one that is left stays: nobody could take its clients.
         if (stage.nodes.filter(({ core, listens }) => listens && !core.draining).length < 2) return undefined;
         node.drain(fault.within);

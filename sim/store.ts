@@ -5,7 +5,7 @@
  * replica that had not seen the last verbs. Then every log goes on under another
  * epoch, as its contract asks for.
  */
-import type { Entry, Head, LogRead, SessionState, Store } from '@iskra/server/parts';
+import type { AppendKey, Entry, Head, LogRead, SessionState, Store } from '@iskra/server/parts';
 import { memoryStore } from '@iskra/server/parts';
 import type { MemoryStoreOptions } from '@iskra/server/parts';
 import { Holds } from './hold.js';
@@ -85,6 +85,9 @@ export class SimStore {
   #isAgain = false;
   /** The name of the inner store's own run: a replica has that of its primary. */
   #run = '';
+  #failOvers = 0;
+  /** In which of them a session's sends were begun last. */
+  readonly #begun = new Map<string, number>();
   /** Epochs that were given, in all lives. */
   #given = 0;
   /** Ms by which its clock is ahead of true time. */
@@ -176,6 +179,7 @@ export class SimStore {
     const kept = this.#changes.slice(0, Math.max(0, this.#changes.length - lost));
     this.#changes = kept;
     this.#isAgain = true;
+    this.#failOvers++;
     this.#inner = this.#begin();
     this.#met.clear();
     for (const change of kept) {
@@ -261,10 +265,19 @@ export class SimStore {
     return this.#travel(node, verb, () => {
       if (this.unreachable.has(node)) throw new Error('the store is out of reach');
       if (this.#random.chance(failsBefore)) throw new Error('the store does not answer');
+      this.#refuseLate(verb, args);
       const answer = this.#perform(verb, args);
       if (this.#random.chance(failsAfter)) throw new Error('the answer of the store was lost');
       return answer;
     });
+  }
+
+  /** Appends of a batch that was begun before a fail-over: it may have lost those before them. */
+  #refuseLate(verb: keyof Store, args: readonly unknown[]): void {
+    if (verb === 'begin') this.#begun.set(args[0] as string, this.#failOvers);
+    const key = verb === 'append' ? (args[2] as AppendKey | undefined) : undefined;
+    if (key && (this.#begun.get(key.session) ?? this.#failOvers) !== this.#failOvers)
+      throw new Error('the store failed over since that send was begun');
   }
 
   /** There, and back again; to a node that died meanwhile, nothing comes back. */

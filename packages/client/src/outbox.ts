@@ -59,6 +59,10 @@ export function createOutbox(limits: OutboxLimits) {
 
   return {
     sends: sends as readonly Pending[],
+    /** The first number that is not known to have come to its end, here or there. */
+    get open() {
+      return sends.find(({ barrier }) => !barrier)?.number ?? last + 1;
+    },
     /** The highest number that the server has said to be committed. */
     get committed() {
       return committed;

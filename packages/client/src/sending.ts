@@ -137,13 +137,15 @@ export function createSending(identity: Identity, outbox: Outbox) {
      * and once is enough. The answer: whether it forgot what it had committed (P40).
      */
     expect(one: Attempt, next: number): boolean {
-      const { committed } = outbox;
+      const { committed, open } = outbox;
       if (one.expected === next) return false;
       one.expected = next;
       one.sentUpTo = Math.max(next - 1, committed);
-      if (next > committed) return false;
-      control(one, 'skip', committed);
-      return true;
+      const forgotten = next <= committed;
+      if (forgotten) control(one, 'skip', committed);
+      // What ended here, as too big for the way, is skipped on whichever connection it is asked for.
+      else if (next < open) control(one, 'skip', open - 1);
+      return forgotten;
     },
   };
 }

@@ -61,7 +61,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let resyncs = 0;
   let resyncAt = 0;
   let pingedAt = 0;
+  /** The sends that the application was told to be forgotten. */
   let skipped = 0;
+  let skippedFrom = 0;
   let roundTrip: number | undefined;
   const act = (...effect: SessionEffect): void => void effects.push(effect);
 
@@ -132,9 +134,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const say = (one: Attempt, message: string): void => act('send', one, message);
 
-  /** Over HTTP one message with sends is under way at a time, and it may be another attempt's (P36). */
+  /** Over HTTP one message with sends is under way at a time (P36): hello carries some where nothing else does. */
   const hello = (one: Attempt): string =>
-    sending.hello(one, !one.overHttp || !policy.running.some(({ underWay }) => underWay));
+    sending.hello(one, !one.overHttp || (!primary() && !policy.running.some(({ underWay }) => underWay)));
 
   /** Sends what can be sent now. */
   const flush = (): void => {
@@ -276,8 +278,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     expect(one, [, from]) {
       const { committed: to } = outbox;
-      if (!sending.expect(one, from) || skipped === to) return;
+      // Asked again, by another connection perhaps: told once, unless there is more of it.
+      if (!sending.expect(one, from) || (skipped === to && from >= skippedFrom)) return;
       skipped = to;
+      skippedFrom = from;
       outbox.forgotten(from);
       enterAgain();
       const payload = { message: `The store lost sends ${from} to ${to}.` };

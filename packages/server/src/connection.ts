@@ -71,6 +71,10 @@ export class Connection implements Follower {
     if (this.#mode === 'stream') this.#drive.tell({ type: 'heard' });
   }
 
+  get isPoll(): boolean {
+    return this.#mode === 'poll';
+  }
+
   get generation(): number {
     return this.#session.generation;
   }

@@ -46,7 +46,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const told: string[] = [];
   const runs: Run[] = [];
   const made = {
-    ...{ generation, told, runs, channels: 0, follows: () => false },
+    ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);
@@ -225,6 +225,14 @@ describe('the connections of a session', () => {
       ['superseded', 'superseded'],
       ['superseded', 'regain'],
     ]);
+  });
+
+  test('stay as they are when a poll was answered: its client goes on with the next one (P13)', () => {
+    const { hub } = world();
+    const [stream, poll] = [follower(1), { ...follower(2), isPoll: true }];
+    for (const each of [stream, poll]) hub.join('s', each);
+    hub.leave('s', poll);
+    expect(stream.told).toEqual(['superseded']);
   });
 
   test('stay as they are when an older one leaves', () => {

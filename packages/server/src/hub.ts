@@ -9,6 +9,8 @@ import type { Entry, Identity, Store } from './store.js';
 /** What the hub asks of a connection. */
 export interface Follower {
   readonly generation: number;
+  /** It lives for one answer. */
+  readonly isPoll: boolean;
   /** Channels that it delivers. */
   readonly channels: number;
   follows(channel: string): boolean;
@@ -79,7 +81,8 @@ export class Hub {
   leave(session: string, follower: Follower): void {
     // The last one, or one that never joined, as a batch of sends: nobody is left behind.
     if (remove(this.#sessions, session, follower) || !this.#sessions.has(session)) return;
-    if (this.#newest(session).generation < follower.generation) this.regain(session);
+    // A poll ends with each answer, and its client goes on with the next one.
+    if (!follower.isPoll && this.#newest(session).generation < follower.generation) this.regain(session);
   }
 
   /** The newest connection of a session is gone: the one before it, if it is still here, takes the session again (P13). */

@@ -165,7 +165,8 @@ export interface Store {
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
-   * is given back or runs out, others are `busy`. Whoever holds it may begin again, which renews it.
+   * is given back or runs out, others are `busy`. Whoever holds it may begin again, which renews it. A store that
+   * failed over since, and may have lost the first appends of a batch, rejects the others: they are all begun again.
    */
   begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
 
