@@ -167,8 +167,8 @@ export const up: readonly Mutant[] = [
     rule: 'P40',
     breaks: 'the client does not skip what the store lost',
     file: client('sending'),
-    from: "      control(one, 'skip', committed);\n",
-    to: '',
+    from: "if (forgotten) control(one, 'skip', committed);",
+    to: 'if (forgotten) void one;',
     by: 'R27',
   },
   {
