@@ -61,9 +61,9 @@ const cases: Record<string, readonly Broken[]> = {
       () => new Run().append('anna.1').sends().failOver(0).sees(error('sends_lost')).append('anna.2').sends(),
     ],
     [
-      'the page is told only before the store forgot',
+      'the page is told of a loss only before that send was acknowledged',
       /^G5 anna.1 was acknowledged, the store forgot it/,
-      () => new Run().append('anna.1').sends().sees(error('sends_lost')).failOver(0).append('anna.2').sends(),
+      () => new Run().sees(error('sends_lost')).append('anna.1').sends().failOver(0).append('anna.2').sends(),
       () =>
         new Run()
           .append('anna.1')
