@@ -40,7 +40,8 @@ export function failingOver(): FailingOver {
     };
   const keeperOf = (log: string): Store => (log.startsWith('@') ? current : channels);
   const own: Partial<Store> = {
-    append: channels.append.bind(channels),
+    append: channels.append.bind(channels) as Store['append'],
+    taken: channels.taken.bind(channels),
     read: (log, ...rest) => keeperOf(log).read(log, ...rest),
     heads: (logs) => Promise.all(logs.map(async (log) => (await keeperOf(log).heads([log]))[0] as Head)),
     async begin(...given) {

@@ -68,8 +68,7 @@ class Session:
             self.acked = max(self.acked, tuple(rest))
         elif tag in ("close", "error"):
             sys.exit(f"failed: {rest[0]['delta']}: {rest[0]['payload']['message']}")
-        epoch, offset = self.cursors["@"]
-        if epoch == self.acked[1] and offset >= self.acked[2]:  # acknowledged, and its outcome was heard (P34)
+        if self.cursors["@"] >= list(self.acked[1:]) and self.cursors["@"][0] == self.acked[1]:  # acknowledged, and its outcome was heard (P34)
             self.unsettled = {n: send for n, send in self.unsettled.items() if n > self.acked[0]}
 
     def take_entry(self, channel, epoch, offset, envelope, number=0):

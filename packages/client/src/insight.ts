@@ -126,7 +126,10 @@ export function createInsight(session: Session, transports: readonly TransportNa
         const error = effect[2];
         // Not by its class: this may be loaded beside another copy of it.
         const { code, message } = Object(error) as Partial<SendError>;
-        return code === 'sends_lost' ? [report(code, 'resynchronize', 1, { message }, 3)] : [];
+        if (code !== 'sends_lost') return [];
+        // The core says it in a sentence: `The store lost sends 3 to 4.`
+        const [from, to] = (message ?? '').match(/\d+/g)!.map(Number);
+        return [report(code, 'resynchronize', 1, { from, to }, 3)];
       }
       default:
         return [];
@@ -137,9 +140,10 @@ export function createInsight(session: Session, transports: readonly TransportNa
     handle(event, at) {
       const effects = session.handle(event, at);
       now = at;
-      const more = effects.flatMap(look);
+      // In their place: a gap is told before what follows it.
+      const told = effects.flatMap((effect) => [effect, ...look(effect)]);
       before = policy.current;
-      return more.length ? [...effects, ...more] : effects;
+      return told;
     },
     status: (at) => ({ ...session.status(at), quality: quality.class(at), voices: quality.voices(at) }),
     explain: () => explain(policy, log, transports),
