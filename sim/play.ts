@@ -107,7 +107,6 @@ class Cast {
     this.#plan = plan;
     this.#pages = Array.from({ length: plan.pages }, (_, index) => {
       const page = stage.page(NAMES[index]!);
-      page.way.overhears = ({ by, text }) => page.actor.note(() => `${by === 'page' ? '⇡' : '⇣'} ${text}`);
       this.#wall(page, index);
       return page;
     });

@@ -126,6 +126,7 @@ export class Way implements Weather {
     const line = this.tap.of(wire);
     if (by === 'page') line.said(text);
     else line.heard(text);
+    this.client.note(() => `${by === 'page' ? '⇡' : '⇣'} ${text}`);
     this.overhears?.({ at: this.world.now, wire, by, text });
   }
 

@@ -57,11 +57,14 @@ export function createOutbox(limits: OutboxLimits) {
     return settled;
   };
 
+  /** The first send that has not come to its end, here or there. */
+  const first = (): Pending | undefined => sends.find(({ barrier }) => !barrier);
+
   return {
     sends: sends as readonly Pending[],
     /** The first number that is not known to have come to its end, here or there. */
     get open() {
-      return sends.find(({ barrier }) => !barrier)?.number ?? last + 1;
+      return first()?.number ?? last + 1;
     },
     /** The highest number that the server has said to be committed. */
     get committed() {
@@ -137,7 +140,7 @@ export function createOutbox(limits: OutboxLimits) {
 
     /** The first send that is not committed is too big for the way: it ends here. Its number, which must be skipped. */
     refuse(): number | undefined {
-      const send = sends.find(({ barrier }) => barrier === undefined);
+      const send = first();
       if (!send) return undefined;
       send.barrier = 'passed';
       send.outcome = {

@@ -132,17 +132,11 @@ export class Downlink {
     return effects;
   }
 
-  compareHead(log: string, head: Head): DownlinkEffect[] {
+  /** Reads on when the store is further, or in another epoch; without an offset the epoch alone is compared. */
+  compareHead(log: string, { epoch, offset = 0 }: Pick<Head, 'epoch'> & Partial<Head>): DownlinkEffect[] {
     const reader = this.#find(log);
     if (reader === undefined || reader.reading || this.#isFull) return [];
-    return head.epoch !== reader.epoch || head.offset > reader.offset ? [this.#read(reader)] : [];
-  }
-
-  /** The store is in this epoch of the log. */
-  compareEpoch(log: string, epoch: string): DownlinkEffect[] {
-    const reader = this.#find(log);
-    if (reader === undefined || reader.reading || this.#isFull || reader.epoch === epoch) return [];
-    return [this.#read(reader)];
+    return epoch !== reader.epoch || offset > reader.offset ? [this.#read(reader)] : [];
   }
 
   /** The connection takes no more. */

@@ -37,7 +37,7 @@ export function receiveEarly(talk: Conversation, now: number): void {
   receive(talk, early, now);
 }
 
-/** What the sends have come talk. */
+/** What has come of the sends. */
 export function goOn(talk: Conversation, effects: readonly UplinkEffect[] = []): void {
   for (const effect of effects) {
     switch (effect.type) {
@@ -46,7 +46,7 @@ export function goOn(talk: Conversation, effects: readonly UplinkEffect[] = []):
         talk.answer?.hurry();
         talk.write(Message.of(['acked', effect.number, ...effect.inbox]));
         // The store went on under another epoch: the client has to be there too before it can settle anything.
-        talk.doAll(talk.downlink.compareEpoch(talk.inboxLog, effect.inbox[0]));
+        talk.doAll(talk.downlink.compareHead(talk.inboxLog, { epoch: effect.inbox[0] }));
         break;
       case 'expect':
         talk.write(Message.of(['expect', effect.number]));
