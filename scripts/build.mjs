@@ -48,7 +48,13 @@ const forBrowsers = {
 /** The script tags: the core, and the whole client. */
 async function bundleClient() {
   await bundleScript('script', 'iskra.min.js', ['client']);
-  await bundleScript('script-full', 'iskra.full.min.js', ['client', 'connect', 'explain', 'quality']);
+  await bundleScript('script-full', 'iskra.full.min.js', [
+    'client',
+    'connect',
+    'explain',
+    'members',
+    'quality',
+  ]);
 }
 
 /** `told`: the declarations that say what the object is that `connect` gives. */

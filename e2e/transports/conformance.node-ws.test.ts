@@ -7,7 +7,9 @@ import { startChild } from './child.js';
 import { transportConformance } from './conformance.js';
 import type { ServeVerbs } from './served.js';
 
-transportConformance('a client in Node, of a server on @hono/node-ws', inNode(), 'serve-node-ws');
+transportConformance('a client in Node, of a server on @hono/node-ws', inNode(), {
+  program: 'serve-node-ws',
+});
 
 it('a server on @hono/node-ws lives through resets in the middle of an upgrade, and keeps nothing of them', async () => {
   const server = await startChild<ServeVerbs>('transports/serve-node-ws');

@@ -158,7 +158,7 @@ export const channels: readonly Mutant[] = [
   {
     rule: 'P49',
     breaks: 'the client keeps its old member list behind a gap',
-    file: client('channel'),
+    file: client('members'),
     from: 'if (isWatched || known.size) read();',
     to: '',
     by: 'P49',
@@ -166,7 +166,7 @@ export const channels: readonly Mutant[] = [
   {
     rule: 'P49',
     breaks: 'a page of a member list goes before what entries have said',
-    file: client('channel'),
+    file: client('members'),
     from: 'if (!reading.has(member.id)) known.set',
     to: 'known.set',
     by: 'P49',

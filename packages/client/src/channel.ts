@@ -1,4 +1,4 @@
-/** A channel as the application sees it: its handlers, its members, its calls. The subscription itself lives in the session. */
+/** A channel as the application sees it: its handlers and its calls. The subscription itself lives in the session. */
 import type {
   ChannelName,
   Contract,
@@ -7,7 +7,6 @@ import type {
   Envelope,
   EnvelopeInput,
   GapReason,
-  Member,
   Position,
   PublishPayload,
   Subscribed,
@@ -15,7 +14,9 @@ import type {
 } from '@iskra/protocol/wire';
 import { createEmitter } from './emitter.js';
 import type { Off } from './emitter.js';
+import type { Pending } from './outbox.js';
 import type { Send } from './send.js';
+import type { Session } from './session.js';
 
 /** An envelope with its place in a channel. */
 export interface Entry<Payload = unknown> {
@@ -60,8 +61,6 @@ export interface Channel<C extends Contract = Untyped, Name extends string = Cha
   readonly name: string;
   /** Position of the last entry that was handed on; undefined while not subscribed. */
   readonly position: Position | undefined;
-  /** Who is there, as far as this subscription knows; empty without presence. */
-  readonly members: readonly Member[];
   /** Called for each entry of this delta, once and in order; `*` for every delta. The answer takes it away. */
   on(
     delta: '*',
@@ -76,8 +75,6 @@ export interface Channel<C extends Contract = Untyped, Name extends string = Cha
   ): Off;
   /** Called in the place of entries that cannot be delivered. */
   onGap(handler: (gap: Gap) => void): Off;
-  /** Called whenever the member list changes. */
-  onMembers(handler: (members: readonly Member[]) => void): Off;
   /** Settles when the server has taken it; entries follow. Rejects with a {@link SendError} when refused. */
   subscribe(options?: SubscribeOptions): Promise<void>;
   /** Nothing is delivered after this call; settles when the server knows. */
@@ -89,14 +86,19 @@ export interface Channel<C extends Contract = Untyped, Name extends string = Cha
   ): Send;
 }
 
+/** A send on its way; none when the outbox did not take it. */
+export interface Submitted {
+  pending: Pending | undefined;
+  outcome: Promise<unknown>;
+}
+
 /** What a channel asks of its client. */
 export interface Calls {
-  position(channel: string): Position | undefined;
-  publish(channel: string, envelope: EnvelopeInput): Send;
-  subscribe(channel: string, options: SubscribeOptions): Promise<void>;
-  unsubscribe(channel: string): Promise<void>;
-  /** A page of the member list, behind that place (P48). */
-  page(channel: string, after: number): Promise<Subscribed>;
+  session: Session;
+  /** Hands what is added there to the outbox. */
+  submit(add: () => Pending | undefined): Submitted;
+  publish(envelope: EnvelopeInput, channel: string): Submitted;
+  failed(error: unknown): void;
 }
 
 /** The inner side of a channel, by which the client feeds it. */
@@ -104,85 +106,49 @@ export interface ChannelFeed {
   channel: Channel;
   entry(entry: Entry): void;
   gap(gap: Gap): void;
-  /** A subscription began, here with the first page of its member list. Without it, that page may be older than the entries so far. */
-  members(first: Subscribed | undefined): void;
+  /** A subscribe was taken. What it brought is the first page of the member list, if the subscription began with it. */
+  members?(first: Subscribed | undefined): void;
 }
 
-export function createChannel(name: string, calls: Calls, failed: (error: unknown) => void): ChannelFeed {
+/** Comings and goings of members are entries of the channel (P45), but no messages. */
+export const isMembership = ({ delta, dimension }: Envelope): boolean =>
+  dimension === 3 && /^member_(joined|left)$/.test(delta);
+
+export function createChannel(name: string, { session, submit, publish, failed }: Calls): ChannelFeed {
   const handlers = createEmitter<Record<string, unknown[]>>(failed);
-  const own = createEmitter<{ gap: [Gap]; members: [readonly Member[]] }>(failed);
-  const known = new Map<string, Member>();
-  let list: readonly Member[] = [];
-  let isWatched = false;
-  /** Of whom something was told since the list is being read anew: what an entry says goes before a page (P49). */
-  let told: Set<string> | undefined;
-
-  const show = (): void => {
-    list = [...known.values()];
-    own.emit('members', list);
-  };
-
-  /** Reads the list from its beginning, of which a page may be here, to its end, which says who has gone. */
-  const read = (first?: Subscribed): void => {
-    const reading = (told = new Set<string>());
-    const take = ({ members = [], more }: Subscribed): void => {
-      // Another reading has begun since.
-      if (told !== reading) return;
-      for (const member of members) {
-        if (!reading.has(member.id)) known.set(member.id, member);
-        reading.add(member.id);
-      }
-      if (more) ask(more);
-      else {
-        for (const id of known.keys()) if (!reading.has(id)) known.delete(id);
-        told = undefined;
-      }
-      show();
-    };
-    // What is refused leaves what was known.
-    const ask = (after: number): void => void calls.page(name, after).then(take, () => {});
-    if (first) take(first);
-    else ask(0);
-  };
-
+  const gaps = createEmitter<{ gap: [Gap] }>(failed);
   return {
     channel: {
       name,
       get position() {
-        return calls.position(name);
-      },
-      get members() {
-        return list;
+        return session.position(name);
       },
       on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
-      onGap: (handler) => own.on('gap', handler),
-      onMembers(handler) {
-        isWatched = true;
-        return own.on('members', handler);
+      onGap: (handler) => gaps.on('gap', handler),
+      subscribe: async (options = {}) => void (await submit(() => session.subscribe(name, options)).outcome),
+      unsubscribe: async () => void (await submit(() => session.unsubscribe(name)).outcome),
+      publish(delta, payload?: unknown, options?: PublishOptions) {
+        const { pending, outcome } = publish({ delta, payload, ...options }, name);
+        const settled = outcome as Promise<void>;
+        // Whoever does not look at it has chosen not to know.
+        settled.catch(() => {});
+        const send: Send = {
+          number: pending?.number ?? 0,
+          get state() {
+            return pending?.state ?? 'rejected';
+          },
+          settled,
+        };
+        if (pending) pending.shown = send;
+        return send;
       },
-      subscribe: (options = {}) => calls.subscribe(name, options),
-      unsubscribe: () => calls.unsubscribe(name),
-      publish: (delta, payload?: unknown, options?: PublishOptions) =>
-        calls.publish(name, { delta, payload, ...options }),
     },
     entry(entry) {
-      const { delta, dimension, payload } = entry.envelope;
-      // Comings and goings are entries of the channel (P45), so the list is right at every position.
-      if (dimension === 3 && /^member_(joined|left)$/.test(delta)) {
-        const member = payload as Member;
-        told?.add(member.id);
-        known.delete(member.id);
-        if (delta === 'member_joined') known.set(member.id, member);
-        return show();
-      }
-      handlers.emit(delta, payload, entry);
-      handlers.emit('*', payload, entry);
+      const { envelope } = entry;
+      if (isMembership(envelope)) return;
+      handlers.emit(envelope.delta, envelope.payload, entry);
+      handlers.emit('*', envelope.payload, entry);
     },
-    gap(gap) {
-      own.emit('gap', gap);
-      // Comings and goings may be among what is missing (P49).
-      if (isWatched || known.size) read();
-    },
-    members: read,
+    gap: (gap) => void gaps.emit('gap', gap),
   };
 }

@@ -1,12 +1,11 @@
 /** The public object over a scripted WebSocket, and what the contract makes of its types. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { manualClock } from '@iskra/protocol/testing';
 import { defineContract } from '@iskra/protocol/wire';
 import type { Schema } from '@iskra/protocol/wire';
-import { envelope } from './testing.js';
+import { envelope, scene as sceneOf } from './testing.js';
 import { connect } from './connect.js';
 import type { Client, ConnectOptions } from './client.js';
-import type { PageSignal, Socket } from './environment.js';
+import type { PageSignal } from './environment.js';
 import { ClosedError, MisuseError, OutcomeUnknown, QueueFull, RequestTimeout, SendError } from './errors.js';
 
 const schema = <T>() => ({}) as Schema<T>;
@@ -18,65 +17,7 @@ const contract = defineContract({
   requests: { rename: { input: schema<{ to: string }>(), output: schema<{ was: string }>() } },
 });
 
-/** A client over a WebSocket that the test plays. */
-async function scene(options: ConnectOptions = {}) {
-  const clock = manualClock();
-  const sockets: (Socket & { sent: unknown[][][] })[] = [];
-  class Fake implements Socket {
-    readyState = 1;
-    sent: unknown[][][] = [];
-    onopen: Socket['onopen'] = null;
-    onmessage: Socket['onmessage'] = null;
-    onclose: Socket['onclose'] = null;
-    onerror: Socket['onerror'] = null;
-    constructor() {
-      sockets.push(this);
-    }
-    send(text: string) {
-      this.sent.push(JSON.parse(text));
-    }
-    close() {}
-  }
-  const errors: unknown[] = [];
-  const client = connect<typeof contract>('http://host/realtime', {
-    transports: ['websocket'],
-    ...options,
-    environment: {
-      clock,
-      random: () => 0.5,
-      WebSocket: Fake,
-      onPage: () => () => {},
-      ...options.environment,
-    },
-  });
-  client.on('error', (error) => errors.push(error));
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  const hear = (...frames: unknown[]) => sockets.at(-1)!.onmessage!({ data: JSON.stringify(frames) });
-  const limits = { message: 262_144, envelope: 65_536, sends: 256, channels: 100 };
-  await turn();
-  return {
-    client,
-    clock,
-    sockets,
-    errors,
-    turn,
-    hear,
-    welcome() {
-      sockets.at(-1)!.onopen!();
-      const payload = {
-        session: 's',
-        key: 'k',
-        generation: sockets.length,
-        inbox: ['e', 0],
-        acked: 0,
-        heartbeat: 20_000,
-        node: 'n',
-        limits,
-      };
-      hear(['welcome', envelope('connection_established', payload)], ['ping', 1]);
-    },
-  };
-}
+const scene = (options?: ConnectOptions) => sceneOf<typeof contract>(options);
 
 test('delivers to handlers of the delta and of every delta, with the entry', async () => {
   const s = await scene();
@@ -102,142 +43,6 @@ test('delivers to handlers of the delta and of every delta, with the entry', asy
   expect(heard).toEqual([['hi', ['r', 5]], 'said']);
   expect(room.position).toEqual(['r', 5]);
   expect(room.members).toEqual([{ id: 'a' }]);
-});
-
-test('keeps the member list by the entries of the channel (P45)', async () => {
-  const s = await scene();
-  const room = s.client.channel('room:1');
-  const lists: string[][] = [];
-  room.onMembers((members) => lists.push(members.map(({ id }) => id)));
-  void room.subscribe();
-  s.welcome();
-  s.hear(
-    [
-      'entry',
-      '@',
-      'e',
-      1,
-      envelope('subscribed', { channel: 'room:1', position: ['r', 0], members: [{ id: 'a' }] }),
-      1,
-    ],
-    ['acked', 1, 'e', 1],
-  );
-  const change = (offset: number, delta: string, id: string) => [
-    'entry',
-    'room:1',
-    'r',
-    offset,
-    { ...envelope(delta, { id }), dimension: 3 },
-  ];
-  s.hear(change(1, 'member_joined', 'b'), change(2, 'member_joined', 'b'), change(3, 'member_left', 'a'));
-  expect(lists).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['b']]);
-});
-
-describe('a member list', () => {
-  type Page = { members?: { id: string; data?: unknown }[]; more?: number };
-
-  /** A room of which the subscription has begun with this page, and whoever reads its list. */
-  async function room(first: Page) {
-    const s = await scene();
-    const channel = s.client.channel('room:1');
-    let inbox = 0;
-    let offset = 0;
-    const outcome = (number: number, delta: string, payload: object): void =>
-      s.hear(['entry', '@', 'e', ++inbox, envelope(delta, payload), number], ['acked', number, 'e', inbox]);
-    const subscribed = (number: number, page: Page): void =>
-      outcome(number, 'subscribed', { channel: 'room:1', position: ['r', 0], ...page });
-    void channel.subscribe();
-    s.welcome();
-    subscribed(1, first);
-    return {
-      ...s,
-      subscribed,
-      channel,
-      ids: () => channel.members.map(({ id }) => id),
-      change: (delta: string, id: string) =>
-        s.hear(['entry', 'room:1', 'r', ++offset, { ...envelope(delta, { id }), dimension: 3 }]),
-      gap: () => s.hear(['gap', 'room:1', 'trimmed', ['r', offset], ['r', (offset += 10)]]),
-      /** What was asked for, and not answered yet. */
-      asked: () =>
-        s.sockets
-          .flatMap(({ sent }) => sent.flat())
-          .filter(([tag]) => tag === 'request')
-          .map(([, number, asked]) => {
-            const { delta, payload } = asked as { delta: string; payload: { after: number } };
-            return [number, delta, payload.after];
-          }),
-      async answer(number: number, page: Page | undefined) {
-        if (page) outcome(number, 'reply', { channel: 'room:1', position: ['r', offset], ...page });
-        else outcome(number, 'forbidden', { code: 4403, message: 'no' });
-        await s.turn();
-      },
-    };
-  }
-
-  test('that is longer than a page is read to its end (P48)', async () => {
-    const r = await room({ members: [{ id: 'a' }, { id: 'b' }], more: 2 });
-    expect(r.ids()).toEqual(['a', 'b']);
-    expect(r.asked()).toEqual([[2, '@members', 2]]);
-    await r.answer(2, { members: [{ id: 'c' }], more: 3 });
-    expect(r.asked().at(-1)).toEqual([3, '@members', 3]);
-    await r.answer(3, { members: [{ id: 'd' }] });
-    expect(r.ids()).toEqual(['a', 'b', 'c', 'd']);
-    expect(r.asked()).toHaveLength(2);
-  });
-
-  test('is read anew after a gap: who went and who came in it is known then, and not before (P49)', async () => {
-    const r = await room({ members: [{ id: 'a' }, { id: 'b' }] });
-    r.gap();
-    expect(r.ids()).toEqual(['a', 'b']);
-    expect(r.asked()).toEqual([[2, '@members', 0]]);
-    await r.answer(2, { members: [{ id: 'b' }], more: 7 });
-    await r.answer(3, { members: [{ id: 'c' }] });
-    expect(r.ids()).toEqual(['b', 'c']);
-  });
-
-  test('believes an entry before a page that was asked for earlier (P49)', async () => {
-    const r = await room({ members: [{ id: 'a' }, { id: 'b' }] });
-    r.gap();
-    r.change('member_left', 'b');
-    r.change('member_joined', 'c');
-    await r.answer(2, { members: [{ id: 'a' }, { id: 'b' }] });
-    expect(r.ids()).toEqual(['a', 'c']);
-  });
-
-  test('that is being read when another gap comes is read from its beginning again', async () => {
-    const r = await room({ members: [{ id: 'a' }] });
-    r.gap();
-    r.gap();
-    expect(r.asked()).toHaveLength(2);
-    await r.answer(2, { members: [{ id: 'x' }], more: 9 });
-    expect(r.ids()).toEqual(['a']);
-    await r.answer(3, { members: [{ id: 'b' }] });
-    expect(r.ids()).toEqual(['b']);
-  });
-
-  test('of a channel that is subscribed to once more is read anew: entries may have gone past the page', async () => {
-    const r = await room({ members: [{ id: 'a' }] });
-    void r.channel.subscribe();
-    r.change('member_joined', 'b');
-    r.subscribed(2, { members: [{ id: 'a' }] });
-    expect(r.ids()).toEqual(['a', 'b']);
-    await r.answer(3, { members: [{ id: 'a' }, { id: 'b' }] });
-    expect(r.ids()).toEqual(['a', 'b']);
-  });
-
-  test('stays as it was when it is refused, and is not asked for where nobody keeps one', async () => {
-    const r = await room({ members: [{ id: 'a' }] });
-    r.gap();
-    await r.answer(2, undefined);
-    expect(r.ids()).toEqual(['a']);
-    expect(r.errors).toEqual([]);
-    const empty = await room({});
-    empty.gap();
-    expect(empty.asked()).toEqual([]);
-    empty.channel.onMembers(() => {});
-    empty.gap();
-    expect(empty.asked()).toHaveLength(1);
-  });
 });
 
 test('reports a handler that throws, and counts the entry as delivered (P20)', async () => {

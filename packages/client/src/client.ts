@@ -2,14 +2,7 @@
  * The public object. It performs what the session decides: opens and closes
  * connections, calls handlers, settles promises. It decides nothing itself.
  */
-import {
-  byteLength,
-  completeEnvelope,
-  drive,
-  isChannel,
-  MAX_ENVELOPE_BYTES,
-  MEMBERS,
-} from '@iskra/protocol/wire';
+import { byteLength, completeEnvelope, drive, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
 import type {
   ChannelName,
   Contract,
@@ -19,11 +12,10 @@ import type {
   RequestName,
   RequestOutput,
   Send as SendFrame,
-  Subscribed,
   Untyped,
 } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
-import type { Calls, Channel, ChannelFeed } from './channel.js';
+import type { Calls, Channel, ChannelFeed, Submitted } from './channel.js';
 import { createEmitter } from './emitter.js';
 import type { Off } from './emitter.js';
 import { platform } from './environment.js';
@@ -65,7 +57,11 @@ export interface ConnectOptions {
 
 export type { Status };
 
-export type ClientEvents = Omit<Told, 'status' | 'system'> & { status: [status: Status] };
+export type ClientEvents = Omit<Told, 'status' | 'system' | 'error'> & {
+  status: [status: Status];
+  /** A refusal that is no send's outcome, or what a handler threw. */
+  error: [error: unknown];
+};
 
 export interface Client<C extends Contract = Untyped> {
   readonly status: Status;
@@ -89,11 +85,15 @@ export interface Client<C extends Contract = Untyped> {
 
 const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
-/** Opens a session. Everything may be called at once, before it is there. `create` is for `connect.ts`. */
+/**
+ * Opens a session. Everything may be called at once, before it is there. The last two are for `connect.ts`: what
+ * stands beside the core stands around these.
+ */
 export function connect<C extends Contract = Untyped>(
   url: string,
   options: ConnectOptions = {},
-  create: typeof createSession = createSession,
+  makeSession: typeof createSession = createSession,
+  makeChannel: typeof createChannel = createChannel,
 ): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
@@ -111,12 +111,12 @@ export function connect<C extends Contract = Untyped>(
   const failed = (error: unknown, listener?: string): void => {
     if (listener === 'error' || !events.emit('error', error)) console.error(error);
   };
-  const events = createEmitter<Omit<Told, 'status'> & ClientEvents>(failed);
+  const events = createEmitter<ClientEvents & Pick<Told, 'system'>>(failed);
   const channels = new Map<string, ChannelFeed>();
   let credentials: Promise<Json | undefined> | undefined;
   let closed: Error | undefined;
 
-  const session = create(
+  const session = makeSession(
     {
       transports: order,
       reconnect: { min: 500, max: 20_000, ...options.reconnect },
@@ -167,7 +167,7 @@ export function connect<C extends Contract = Untyped>(
       void poll({ url: base, environment, on() {} }).send(message);
     },
     hand(channel, what, value) {
-      channels.get(channel)?.[what](value);
+      channels.get(channel)?.[what]?.(value);
     },
     settle(send, error) {
       send.settle?.(error);
@@ -192,7 +192,7 @@ export function connect<C extends Contract = Untyped>(
   tell({ type: 'started' });
 
   /** Hands a send to the outbox, unless there is a reason not to. */
-  const submit = (add: () => Pending | undefined, refusal = closed) => {
+  const submit = (add: () => Pending | undefined, refusal = closed): Submitted => {
     const pending = refusal ? undefined : add();
     const outcome = new Promise<unknown>((resolve, reject) => {
       if (!pending)
@@ -218,25 +218,10 @@ export function connect<C extends Contract = Untyped>(
   };
 
   const calls: Calls = {
-    position: session.position,
-    publish(channel, input) {
-      const { pending, outcome } = submitEnvelope(input, 'publish', channel);
-      const settled = outcome as Promise<void>;
-      // Whoever does not look at it has chosen not to know.
-      settled.catch(() => {});
-      const send: Send = {
-        number: pending?.number ?? 0,
-        get state() {
-          return pending?.state ?? 'rejected';
-        },
-        settled,
-      };
-      if (pending) pending.shown = send;
-      return send;
-    },
-    subscribe: async (channel, wish) => void (await submit(() => session.subscribe(channel, wish)).outcome),
-    page: (channel, after) => client.request(MEMBERS, { channel, after }) as Promise<Subscribed>,
-    unsubscribe: async (channel) => void (await submit(() => session.unsubscribe(channel)).outcome),
+    session,
+    submit,
+    publish: (input, channel) => submitEnvelope(input, 'publish', channel),
+    failed: (error) => failed(error),
   };
 
   const client: Client = {
@@ -252,7 +237,7 @@ export function connect<C extends Contract = Untyped>(
         throw new MisuseError('channel_name', `"${name as string}" is no channel name.`);
       }
       let feed = channels.get(name);
-      if (!feed) channels.set(name, (feed = createChannel(name, calls, (error) => failed(error))));
+      if (!feed) channels.set(name, (feed = makeChannel(name, calls)));
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {

@@ -1,5 +1,7 @@
-/** The whole client: the core, and the insight into it. */
-import type { Contract, Envelope, Untyped } from '@iskra/protocol/wire';
+/** The whole client: the core, and around it the insight and the member lists. */
+import { MEMBERS } from '@iskra/protocol/wire';
+import type { ChannelName, Contract, Envelope, Subscribed, Untyped } from '@iskra/protocol/wire';
+import { createChannel } from './channel.js';
 import { connect as connectCore } from './client.js';
 import type {
   Client as CoreClient,
@@ -11,6 +13,8 @@ import type { Off } from './emitter.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
 import type { Feeling, Insight } from './insight.js';
+import { withMembers } from './members.js';
+import type { Channel } from './members.js';
 import { createSession } from './session.js';
 
 export interface Status extends CoreStatus, Feeling {}
@@ -21,9 +25,14 @@ export interface ClientEvents extends Omit<CoreEvents, 'status'> {
   system: [envelope: Envelope];
 }
 
-export interface Client<C extends Contract = Untyped> extends Omit<CoreClient<C>, 'status' | 'on'> {
+export interface Client<C extends Contract = Untyped> extends Omit<
+  CoreClient<C>,
+  'status' | 'on' | 'channel'
+> {
   readonly status: Status;
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  /** The same name gives the same object. Costs nothing until it is used. */
+  channel<Name extends ChannelName<C>>(name: Name): Channel<C, Name>;
   /** What was tried, what it proved, what would mend it. */
   explain(): Explanation;
 }
@@ -32,10 +41,15 @@ export interface Client<C extends Contract = Untyped> extends Omit<CoreClient<C>
 export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   let insight!: Insight;
-  const client = connectCore<C>(
+  const client: CoreClient = connectCore(
     url,
     options,
     (...given) => (insight = createInsight(createSession(...given), given[0].transports, seam)),
+    (name, calls) => {
+      const page = (after: number) =>
+        client.request(MEMBERS, { channel: name, after }) as Promise<Subscribed>;
+      return withMembers(createChannel(name, calls), page, calls.failed);
+    },
   );
   return Object.assign(client as unknown as Client<C>, { explain: insight.explain });
 }

@@ -1,4 +1,4 @@
-/** The entry ./core: the client without voices, system events and `explain()`. */
+/** The entry ./core: the client without member lists, voices, system events and `explain()`. */
 export { connect } from './client.js';
 export type { Client, ClientEvents, ConnectOptions, Status } from './client.js';
 export type { Channel, Entry, Gap, PublishOptions, SubscribeOptions } from './channel.js';
@@ -18,4 +18,4 @@ export type { SendState } from './outbox.js';
 export type { Send } from './send.js';
 export type { SessionState } from './session-events.js';
 export type { TransportName } from './transports/transport.js';
-export type { Envelope, GapReason, Json, Member, Position } from '@iskra/protocol/wire';
+export type { Envelope, GapReason, Json, Position } from '@iskra/protocol/wire';

@@ -45,12 +45,11 @@ export function createDownlink() {
       wishes.set(channel, { number: wishes.get(channel)?.number ?? number, presence });
     },
 
-    /** The outcome of such a send; false when the wish was withdrawn since. */
+    /** The outcome of such a send. Whether the channel is read from here on: not when it is already, or was left since. */
     subscribed(channel: string, number: number, position: Position): boolean {
       // Entries follow the first outcome: whoever waited for that of a later subscribe would miss them.
-      if (number < (wishes.get(channel)?.number ?? Infinity)) return false;
-      // Of a channel that is being read already, the place is kept.
-      if (!cursors.has(channel)) cursors.set(channel, position);
+      if (cursors.has(channel) || number < (wishes.get(channel)?.number ?? Infinity)) return false;
+      cursors.set(channel, position);
       return true;
     },
 

@@ -3,4 +3,6 @@ export * from './core.js';
 export { connect } from './connect.js';
 export type { Client, ClientEvents, Status } from './connect.js';
 export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } from './explain.js';
+export type { Channel } from './members.js';
 export type { QualityClass, Voices } from './quality.js';
+export type { Member } from '@iskra/protocol/wire';

@@ -7,7 +7,6 @@
 import type { Advice } from '@iskra/protocol/wire';
 import { blames } from './attempt.js';
 import type { Attempt } from './attempt.js';
-import type { SendError } from './errors.js';
 import { certainty, explain, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import { createQuality } from './quality.js';
@@ -123,13 +122,8 @@ export function createInsight(session: Session, transports: readonly TransportNa
         return from ? [switched(from, to)] : [];
       }
       case 'error': {
-        const error = effect[2];
-        // Not by its class: this may be loaded beside another copy of it.
-        const { code, message } = Object(error) as Partial<SendError>;
-        if (code !== 'sends_lost') return [];
-        // The core says it in a sentence: `The store lost sends 3 to 4.`
-        const [from, to] = (message ?? '').match(/\d+/g)!.map(Number);
-        return [report(code, 'resynchronize', 1, { from, to }, 3)];
+        const lost = effect[3];
+        return lost ? [report('sends_lost', 'resynchronize', 1, lost, 3)] : [];
       }
       default:
         return [];

@@ -1,4 +1,4 @@
-/** The script tag with voices, system events and `explain()`: the values of `index.ts` as the global `iskra`. */
+/** The script tag with everything: the values of `index.ts` as the global `iskra`. */
 import { cureOf } from './cures.js';
 import {
   ClosedError,

@@ -60,8 +60,8 @@ export interface Told {
   session: [change: { session: string; lost: boolean }];
   /** A message to this session alone. */
   message: [envelope: Envelope, position: Position];
-  /** A refusal that is no send's outcome, or what a handler threw. */
-  error: [error: unknown];
+  /** A refusal that is no send's outcome, or what a handler threw. `lost`: the sends that the store forgot. */
+  error: [error: unknown, lost?: { from: number; to: number }];
 }
 
 /** What the session wants done, in this order; by name, with what it is done with. */

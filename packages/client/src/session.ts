@@ -249,8 +249,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
         const page = envelope.payload as Subscribed;
         const { channel, position } = page;
         // Of a channel that is being read already, entries may have gone past the page.
-        const first = cursors.has(channel) ? undefined : page;
-        if (downlink.subscribed(channel, answers, position)) act('hand', channel, 'members', first as never);
+        const first = downlink.subscribed(channel, answers, position) ? page : undefined;
+        act('hand', channel, 'members', first as never);
       }
     },
 
@@ -285,7 +285,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       outbox.forgotten(from);
       enterAgain();
       const payload = { message: `The store lost sends ${from} to ${to}.` };
-      act('tell', 'error', new SendError({ delta: 'sends_lost', lambda: 'resynchronize', payload }));
+      const error = new SendError({ delta: 'sends_lost', lambda: 'resynchronize', payload });
+      act('tell', 'error', error, { from, to });
     },
 
     ping(one, [, moment]) {

@@ -4,8 +4,11 @@
  * server and the network.
  */
 import { drive } from '@iskra/protocol/wire';
-import type { Envelope, Json, ServerFrame } from '@iskra/protocol/wire';
+import type { Contract, Envelope, Json, ServerFrame, Untyped } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
+import type { ConnectOptions } from './client.js';
+import { connect } from './connect.js';
+import type { Socket } from './environment.js';
 import { createInsight } from './insight.js';
 import { createSession } from './session.js';
 import type { SessionEffect, SessionEvent, SessionOptions, Told } from './session-events.js';
@@ -149,6 +152,66 @@ export const code = (delta: string, lambda: string, payload: object = {}): Envel
   ...envelope(delta, { code: 4000, message: delta, ...payload }),
   lambda,
 });
+
+/** A client over a WebSocket that the test plays. */
+export async function scene<C extends Contract = Untyped>(options: ConnectOptions = {}, open = connect) {
+  const clock = manualClock();
+  const sockets: (Socket & { sent: unknown[][][] })[] = [];
+  class Fake implements Socket {
+    readyState = 1;
+    sent: unknown[][][] = [];
+    onopen: Socket['onopen'] = null;
+    onmessage: Socket['onmessage'] = null;
+    onclose: Socket['onclose'] = null;
+    onerror: Socket['onerror'] = null;
+    constructor() {
+      sockets.push(this);
+    }
+    send(text: string) {
+      this.sent.push(JSON.parse(text));
+    }
+    close() {}
+  }
+  const errors: unknown[] = [];
+  const client = open<C>('http://host/realtime', {
+    transports: ['websocket'],
+    ...options,
+    environment: {
+      clock,
+      random: () => 0.5,
+      WebSocket: Fake,
+      onPage: () => () => {},
+      ...options.environment,
+    },
+  });
+  client.on('error', (error) => errors.push(error));
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const hear = (...frames: unknown[]) => sockets.at(-1)!.onmessage!({ data: JSON.stringify(frames) });
+  const limits = { message: 262_144, envelope: 65_536, sends: 256, channels: 100 };
+  await turn();
+  return {
+    client,
+    clock,
+    sockets,
+    errors,
+    turn,
+    hear,
+    welcome() {
+      sockets.at(-1)!.onopen!();
+      const payload = {
+        session: 's',
+        key: 'k',
+        generation: sockets.length,
+        inbox: ['e', 0],
+        acked: 0,
+        heartbeat: 20_000,
+        node: 'n',
+        limits,
+      };
+      hear(['welcome', envelope('connection_established', payload)], ['ping', 1]);
+    },
+  };
+}
 
 function welcome(more: object): unknown[] {
   return [
