@@ -8,7 +8,7 @@ export const down: readonly Mutant[] = [
     breaks: 'the client hands an entry on and stays where it was',
     file: client('downlink'),
     from: '      cursors.set(channel, to);\n    }\n    return passage;',
-    to: "      if (passage === 'apply') cursors.set(channel, to);\n    }\n    return passage;",
+    to: '      if (to[0] !== cursor![0]) cursors.set(channel, to);\n    }\n    return passage;',
     by: 'R04',
   },
   {
@@ -24,7 +24,7 @@ export const down: readonly Mutant[] = [
     breaks: 'the client takes an entry twice',
     file: client('downlink'),
     from: '(cursor) => judgeEntry(cursor, epoch, offset)),',
-    to: "(cursor) => {\n        const judged = judgeEntry(cursor, epoch, offset);\n        return judged === 'duplicate' && channel !== INBOX ? 'next' : judged;\n      }),",
+    to: "(cursor) => {\n        const judged = judgeEntry(cursor, epoch, offset);\n        return judged === 'ignore' && channel !== INBOX ? 'next' : judged;\n      }),",
     by: 'R05',
   },
   {
@@ -32,7 +32,7 @@ export const down: readonly Mutant[] = [
     breaks: 'the client takes whatever entry comes next',
     file: client('downlink'),
     from: '(cursor) => judgeEntry(cursor, epoch, offset)),',
-    to: "(cursor) => judgeEntry(cursor, epoch, offset) === 'duplicate' ? 'duplicate' : 'next'),",
+    to: "(cursor) => judgeEntry(cursor, epoch, offset) === 'ignore' ? 'ignore' : 'next'),",
     by: 'P22',
   },
   {
@@ -48,7 +48,7 @@ export const down: readonly Mutant[] = [
     breaks: 'the client applies a gap wherever it stands',
     file: client('downlink'),
     from: 'move(channel, now, (cursor) => judgeGap(cursor, was)),',
-    to: "move(channel, now, () => 'apply'),",
+    to: "move(channel, now, () => 'next'),",
     by: 'R29',
   },
   {
@@ -71,8 +71,8 @@ export const down: readonly Mutant[] = [
     rule: 'P24',
     breaks: 'a fork is applied wherever the reader stands',
     file: 'packages/protocol/src/cursor.ts',
-    from: "return cursor[0] === epoch && cursor[1] === base ? 'apply' : 'resync';",
-    to: "return cursor[0] === epoch ? 'apply' : 'resync';",
+    from: "return samePosition(cursor, [epoch, base]) ? 'next' : 'resync';",
+    to: "return cursor[0] === epoch ? 'next' : 'resync';",
     by: 'P24',
   },
   {

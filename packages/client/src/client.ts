@@ -97,15 +97,7 @@ export function connect<C extends Contract = Untyped>(
 ): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
-  const {
-    auth,
-    transports: order = Object.keys(TRANSPORTS) as TransportName[],
-    probe = [15_000, 30_000, 50_000],
-    stagger = 250,
-    patience = 5_000,
-    pingInterval = 0,
-    requestTimeout = 10_000,
-  } = options;
+  const { auth, requestTimeout = 10_000 } = options;
   const base = absolute(url, environment.base);
   // An error that nobody listens to must not be lost; one in a listener of errors must not go round.
   const failed = (error: unknown, listener?: string): void => {
@@ -118,12 +110,9 @@ export function connect<C extends Contract = Untyped>(
 
   const session = makeSession(
     {
-      transports: order,
+      ...options,
+      transports: options.transports ?? (Object.keys(TRANSPORTS) as TransportName[]),
       reconnect: { min: 500, max: 20_000, ...options.reconnect },
-      probe,
-      stagger,
-      patience,
-      pingInterval,
       poll: { min: 1_000, max: 5_000, ...options.poll },
       outbox: { messages: 1_000, bytes: 1_048_576, ...options.outbox },
     },
@@ -210,7 +199,7 @@ export function connect<C extends Contract = Untyped>(
     const limit = session.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
     const message = `${bytes} of at most ${limit} bytes.`;
     return submit(
-      () => session.add(tag, ...where, envelope),
+      () => outbox.add(tag, ...where, envelope),
       bytes > limit
         ? new SendError({ delta: 'too_big', lambda: 'split_message', payload: { message } })
         : closed,

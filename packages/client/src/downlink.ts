@@ -4,16 +4,13 @@
  * order (P20–P24, P29). A channel has a cursor while it is subscribed.
  */
 import { INBOX, judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
-import type { Position } from '@iskra/protocol/wire';
-
-/** `next` and `apply`: the cursor moved. `resync`: what came does not fit, so the connection that brought it must be closed (P22). */
-export type Passage = 'next' | 'duplicate' | 'apply' | 'ignore' | 'resync';
+import type { Position, Passage } from '@iskra/protocol/wire';
 
 export type Downlink = ReturnType<typeof createDownlink>;
 
 export function createDownlink() {
   const cursors = new Map<string, Position>();
-  /** Epochs of the inbox that it has gone on from. */
+  /** Epochs of the inbox that it has gone on from: what a late answer says of them cannot be reached any more. */
   const past = new Set<string>();
   /** By channel, the first subscribe since it was not wanted, and what its members are told. */
   const wishes = new Map<string, { number: number; presence: unknown }>();
@@ -22,7 +19,7 @@ export function createDownlink() {
   const move = (channel: string, to: Position, judge: (cursor: Position) => Passage): Passage => {
     const cursor = cursors.get(channel);
     const passage = cursor ? judge(cursor) : 'ignore';
-    if (/next|apply/.test(passage)) {
+    if (passage === 'next') {
       if (channel === INBOX && cursor![0] !== to[0]) past.add(cursor![0]);
       cursors.set(channel, to);
     }
@@ -31,9 +28,8 @@ export function createDownlink() {
 
   return {
     cursors: cursors as ReadonlyMap<string, Position>,
-
-    /** Whether the inbox went on from this epoch: what a late answer says of it cannot be reached any more. */
-    isPast: (epoch: string): boolean => past.has(epoch),
+    past: past as ReadonlySet<string>,
+    wishes: wishes as ReadonlyMap<string, { presence: unknown }>,
 
     /** The inbox begins here, if it has not begun yet. */
     begin(position: Position): void {
@@ -69,13 +65,6 @@ export function createDownlink() {
         if (!cursors.has(channel)) wishes.delete(channel);
       }
     },
-
-    /** The channels that are read: from where on, and with what in their member lists. */
-    wished: (): [channel: string, since: Position, presence: unknown][] =>
-      [...wishes].flatMap(([channel, { presence }]) => {
-        const since = cursors.get(channel);
-        return since ? [[channel, since, presence]] : [];
-      }),
 
     entry: (channel: string, epoch: string, offset: number): Passage =>
       move(channel, [epoch, offset], (cursor) => judgeEntry(cursor, epoch, offset)),

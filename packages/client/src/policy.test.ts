@@ -26,11 +26,10 @@ function scene(options: Partial<PolicyOptions> = {}) {
       ...options,
     },
     () => 0.5,
-    {
-      roundTrip: () => roundTrip,
-      begin: (attempt) => void begun.push(attempt),
-      ended: () => {},
-      changed: (_, to) => void changed.push(to),
+    () => roundTrip,
+    (...effect) => {
+      if (effect[0] === 'askCredentials') begun.push(effect[1]);
+      if (effect[1] === 'transport') changed.push(effect[2].to);
     },
   );
   let ready = 0;

@@ -21,24 +21,22 @@ export interface PolicyOptions {
   /** Exponential backoff with full jitter, ms. */
   reconnect: { min: number; max: number };
   /** Times after which better transports are probed, ms; the last one repeats. */
-  probe: readonly number[];
+  probe?: readonly number[] | undefined;
   /** How long a transport is alone before the next one starts beside it, ms; grows with the round trip. */
-  stagger: number;
+  stagger?: number | undefined;
   /** How long an attempt may take to its welcome, ms; grows with the round trip and with failures. */
-  patience: number;
+  patience?: number | undefined;
 }
 
-/** What the policy asks of whoever runs the attempts, and tells it. */
-export interface PolicyHost {
-  /** Smoothed, ms; 0 before the first. */
-  roundTrip(): number;
+/** What the policy wants done. */
+export type PolicyEffect =
   /** Get credentials and open it. */
-  begin(attempt: Attempt): void;
-  /** It is over: close it. */
-  ended(attempt: Attempt): void;
+  | [name: 'askCredentials', attempt: Attempt]
+  /** It is over. */
+  | [name: 'close', attempt: Attempt]
   /** The transport that carries the session, as the application should know it. */
-  changed(from: TransportName | undefined, to: TransportName): void;
-}
+  | [name: 'tell', what: 'transport', change: { from: TransportName | undefined; to: TransportName }]
+  | [name: 'tell', what: 'status'];
 
 /** What can happen: the value that comes with it. Those of an attempt say which. */
 export interface PolicyEvents {
@@ -81,8 +79,20 @@ const diedEarly = (attempt?: Attempt): boolean =>
 
 export type Policy = ReturnType<typeof createPolicy>;
 
-export function createPolicy(options: PolicyOptions, random: () => number, host: PolicyHost) {
-  const { transports, reconnect, probe: schedule } = options;
+/** `roundTrip`: smoothed, ms; 0 before the first. */
+export function createPolicy(
+  options: PolicyOptions,
+  random: () => number,
+  roundTrip: () => number,
+  act: (...effect: PolicyEffect) => void,
+) {
+  const {
+    transports,
+    reconnect,
+    probe: schedule = [15_000, 30_000, 50_000],
+    stagger = 250,
+    patience = 5_000,
+  } = options;
   const standings = new Map<TransportName, Standing>();
   /** Attempts that failed while nobody answered: their fault, or the server's. */
   const suspects = new Set<Attempt>();
@@ -111,7 +121,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   /** On its way to carrying the session, or to showing that it could. */
   const undecided = (): boolean => running.some(({ generation }) => !generation);
   const scaled = (times: number, least: number, most: number): number =>
-    Math.min(most, Math.max(least, host.roundTrip() * times));
+    Math.min(most, Math.max(least, roundTrip() * times));
   const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
   const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
     standings.get(transport) ?? { strikes: 0 };
@@ -133,10 +143,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const dueOf = ({ ready, startedAt, welcomeAt, provenAt, role, welcomeBy = Infinity }: Attempt): number => {
     if (!ready) return Infinity;
     if (!welcomeAt)
-      return Math.min(
-        startedAt + scaled(20, options.patience, 15_000) * 2 ** Math.min(failures, 2),
-        welcomeBy,
-      );
+      return Math.min(startedAt + scaled(20, patience, 15_000) * 2 ** Math.min(failures, 2), welcomeBy);
     if (!provenAt) return welcomeAt + MARKER_DELAY + scaled(6, 1_500, 10_000);
     return role === 'probe' ? welcomeAt + EARLY : Infinity;
   };
@@ -144,7 +151,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
   const begin = (transport: TransportName, role: Attempt['role']): void => {
     const attempt = createAttempt(++count, transport, role, now);
     running.push(attempt);
-    host.begin(attempt);
+    act('askCredentials', attempt);
   };
 
   const end = (one: Attempt, cause: Cause): void => {
@@ -153,7 +160,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     running = running.filter((other) => other !== one);
     Object.assign(one, { endedAt: now, cause });
     const blamed = blames(one);
-    host.ended(one);
+    act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
     const moving = newest() && role === 'attach' && transport === current?.transport;
     if (moving && !welcomeAt) {
@@ -182,7 +189,9 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     const from = current?.transport;
     const to = attempt.transport;
     current = attempt;
-    if (from !== to) host.changed(from, to);
+    if (from === to) return;
+    act('tell', 'transport', { from, to });
+    act('tell', 'status');
   };
 
   const welcomed = (one: Attempt, generation: number): void => {
@@ -263,7 +272,7 @@ export function createPolicy(options: PolicyOptions, random: () => number, host:
     if (now >= nextAt) {
       const next = race.shift();
       if (next) begin(next, 'race');
-      nextAt = race.length ? now + scaled(3, options.stagger, 3_000) : Infinity;
+      nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
     }
     if (race.length || running.some(pending)) return;
     // Nobody answered: that is the server or the network, and no transport's fault.

@@ -11,7 +11,7 @@ export interface SessionOptions extends PolicyOptions {
   /** The pause between two polls while polling: the lower when something came, up to the higher when idle, ms. */
   poll: { min: number; max: number };
   /** Least time between own pings; 0 sends one with each heartbeat of the server, ms. */
-  pingInterval: number;
+  pingInterval?: number | undefined;
 }
 
 /** Whoever waits for an end is told of it; with an error, if it is none that was hoped for. */

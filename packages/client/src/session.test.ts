@@ -3,7 +3,7 @@ import { code, dialogue, envelope } from './testing.js';
 import { OutcomeUnknown, SendError } from './errors.js';
 
 const publish = (d: ReturnType<typeof dialogue>, text: string) => {
-  const send = d.session.add('publish', 'room', envelope('said', text))!;
+  const send = d.session.outbox.add('publish', 'room', envelope('said', text))!;
   d.tell({ type: 'sendAdded' });
   return send;
 };

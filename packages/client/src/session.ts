@@ -7,10 +7,17 @@
  * business of `policy.ts`.
  */
 import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol/wire';
-import type { Envelope, Fault, Position, ServerFrame, Subscribed, Welcome } from '@iskra/protocol/wire';
+import type {
+  Envelope,
+  Fault,
+  Position,
+  ServerFrame,
+  Subscribed,
+  Passage,
+  Welcome,
+} from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
 import { createDownlink } from './downlink.js';
-import type { Passage } from './downlink.js';
 import { ClosedError, OutcomeUnknown, SendError } from './errors.js';
 import type { Refusal } from './errors.js';
 import type { Attempt, Cause } from './attempt.js';
@@ -44,7 +51,7 @@ export type Session = ReturnType<typeof createSession>;
 type Said = Envelope<Partial<Fault> & { within?: number }>;
 
 export function createSession(options: SessionOptions, random: () => number, makeNonce: () => string) {
-  const { poll: pace } = options;
+  const { poll: pace, pingInterval = 0 } = options;
   const outbox = createOutbox(options.outbox);
   const downlink = createDownlink();
   const { cursors } = downlink;
@@ -54,6 +61,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
+  /** Since when nothing carries the session. */
   let lostAt = Infinity;
   let ackedInbox = 0;
   let ackAt = Infinity;
@@ -80,25 +88,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('tell', 'status');
   };
 
-  // ─── What the policy wants ────────────────────────────────────────────────
-
-  const policy = createPolicy(options, random, {
-    roundTrip: () => roundTrip ?? 0,
-
-    begin(attempt) {
-      act('askCredentials', attempt);
-    },
-
-    ended(attempt) {
-      act('close', attempt);
-      if (identity.welcome && !policy.newest()) lostAt = Math.min(lostAt, now);
-    },
-
-    changed(from, to) {
-      act('tell', 'transport', { from, to });
-      act('tell', 'status');
-    },
-  });
+  const policy = createPolicy(options, random, () => roundTrip ?? 0, act);
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
@@ -141,6 +131,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** Sends what can be sent now. */
   const flush = (): void => {
     const carrier = primary();
+    lostAt = carrier ? Infinity : Math.min(lostAt, now);
     if (now >= ackAt) {
       ackAt = Infinity;
       [, ackedInbox] = inbox();
@@ -167,8 +158,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** Subscribes again to what the other end may not know: whoever did already, loses nothing by it. */
   const askAgain = (isMeant: (channel: string, presence: unknown) => unknown): void => {
-    for (const [channel, since, presence] of downlink.wished())
-      if (isMeant(channel, presence)) subscribe(channel, { since, presence });
+    for (const [channel, { presence }] of downlink.wishes) {
+      const since = cursors.get(channel);
+      if (since && isMeant(channel, presence)) subscribe(channel, { since, presence });
+    }
   };
   /** Members belong to a session, and to what the store remembers of it. */
   const enterAgain = (): void => askAgain((_, presence) => presence !== undefined);
@@ -222,7 +215,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (!probe) {
         const first = !identity.welcome;
         identity.welcome = given;
-        lostAt = Infinity;
         downlink.begin(inbox);
         measured(now - (one.overHttp ? startedAt : openedAt!));
         for (const { moment } of pings) control(one, 'ping', moment);
@@ -270,7 +262,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     acked(one, [, number, epoch, offset]) {
-      if (!downlink.isPast(epoch)) outbox.acked(number, [epoch, offset]);
+      if (!downlink.past.has(epoch)) outbox.acked(number, [epoch, offset]);
       if (number >= one.sentUpTo) opened(one);
       // The store may lose the same number again.
       one.expected = undefined;
@@ -291,7 +283,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     ping(one, [, moment]) {
       control(one, 'pong', moment);
-      if (!one.provenAt || now - pingedAt >= options.pingInterval) {
+      if (!one.provenAt || now - pingedAt >= pingInterval) {
         pingedAt = now;
         control(one, 'ping', now);
       }
@@ -354,7 +346,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
       end(one, { verdict: 'resync', wait });
     }
-    return /next|apply/.test(passage);
+    return passage === 'next';
   };
 
   // ─── The session's own life ───────────────────────────────────────────────
@@ -365,7 +357,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     identity.nonce = makeNonce();
     identity.welcome = undefined;
     ackedInbox = skipped = 0;
-    lostAt = Math.min(lostAt, now);
     settle(outbox.clear());
     act('tell', 'session', { session, lost: true });
     downlink.renew();
@@ -481,7 +472,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       effects = [];
       const { attempt } = event as { attempt?: number };
       const one = policy.running.find((other) => other.attempt === attempt);
-      if (state !== 'closed' && (one || !attempt)) {
+      if (one || !attempt) {
         (happen as Partial<Record<string, (event: never, one?: Attempt) => void>>)[event.type]?.(
           event as never,
           one,
@@ -491,7 +482,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
       return effects;
     },
     get deadline(): number {
-      if (state === 'closed') return Infinity;
       return Math.min(
         policy.deadline,
         ackAt,
@@ -518,8 +508,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
     position: (channel: string): Position | undefined => cursors.get(channel),
 
-    /** Takes a send; undefined when the outbox is full. Tell `sendAdded` after it. */
-    add: outbox.add,
     subscribe,
     unsubscribe(channel: string): Pending | undefined {
       const send = outbox.add('unsubscribe', channel);

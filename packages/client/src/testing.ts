@@ -64,6 +64,9 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
       case 'close':
         closed.push(effect[1].attempt);
         return;
+      case 'stop':
+        machine.stop();
+        return;
       default:
     }
   });

@@ -24,7 +24,7 @@ const each = <Row extends string, Column extends string, Verdict>(
 
 describe('entry', () => {
   const table: Record<Epoch, Record<Offset, ReturnType<typeof judgeEntry>>> = {
-    'same epoch': { 'far behind': 'duplicate', at: 'duplicate', next: 'next', beyond: 'resync' },
+    'same epoch': { 'far behind': 'ignore', at: 'ignore', next: 'next', beyond: 'resync' },
     'other epoch': { 'far behind': 'resync', at: 'resync', next: 'resync', beyond: 'resync' },
   };
 
@@ -34,13 +34,13 @@ describe('entry', () => {
 
   test('takes the first entry of a log from the cursor before it (P20)', () => {
     expect(judgeEntry(['e1', 0], 'e1', 1)).toBe('next');
-    expect(judgeEntry(['e1', 0], 'e1', 0)).toBe('duplicate');
+    expect(judgeEntry(['e1', 0], 'e1', 0)).toBe('ignore');
   });
 });
 
 describe('gap', () => {
   const table: Record<Epoch, Record<Offset, ReturnType<typeof judgeGap>>> = {
-    'same epoch': { 'far behind': 'ignore', at: 'apply', next: 'ignore', beyond: 'ignore' },
+    'same epoch': { 'far behind': 'ignore', at: 'next', next: 'ignore', beyond: 'ignore' },
     'other epoch': { 'far behind': 'ignore', at: 'ignore', next: 'ignore', beyond: 'ignore' },
   };
 
@@ -53,7 +53,7 @@ describe('fork', () => {
   type Base = Offset;
   type Verdicts = Record<Base, ReturnType<typeof judgeFork>>;
   const from: Record<Epoch, Verdicts> = {
-    'same epoch': { 'far behind': 'resync', at: 'apply', next: 'resync', beyond: 'resync' },
+    'same epoch': { 'far behind': 'resync', at: 'next', next: 'resync', beyond: 'resync' },
     'other epoch': { 'far behind': 'resync', at: 'resync', next: 'resync', beyond: 'resync' },
   };
 
@@ -110,11 +110,11 @@ describe('a reader', () => {
           ? { at: [frame.epoch, frame.offset], deliver: frame.offset }
           : { at };
       case 'fork':
-        return judgeFork(at, frame.epoch, frame.base, frame.next) === 'apply'
+        return judgeFork(at, frame.epoch, frame.base, frame.next) === 'next'
           ? { at: [frame.next, frame.base] }
           : { at };
       case 'gap':
-        return judgeGap(at, frame.was) === 'apply' ? { at: frame.now } : { at };
+        return judgeGap(at, frame.was) === 'next' ? { at: frame.now } : { at };
     }
   };
 

@@ -3,11 +3,14 @@
  * both ends use the same rules, so they cannot drift apart.
  *
  *   entry  next    → deliver          (P20)
- *          behind  → duplicate, drop  (P21)
+ *          behind  → ignore           (P21)
  *          else    → resync           (P22)
  *   gap    moves a cursor that stands exactly at `was`           (P23)
  *   fork   moves a cursor that stands exactly at the fork's base (P24)
  */
+
+/** What to do about what came: move the cursor and hand it on, drop it, or read the log anew from the cursor. */
+export type Passage = 'next' | 'ignore' | 'resync';
 
 /**
  * A place in a log: the epoch in which an entry was appended, and its dense
@@ -23,26 +26,21 @@ export type Cursors = Record<string, Position>;
 export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'denied';
 
 /** Is this entry the successor of the cursor, one that was seen before, or neither? */
-export function judgeEntry(cursor: Position, epoch: string, offset: number): 'next' | 'duplicate' | 'resync' {
+export function judgeEntry(cursor: Position, epoch: string, offset: number): Passage {
   if (epoch !== cursor[0]) return 'resync';
   if (offset === cursor[1] + 1) return 'next';
-  return offset <= cursor[1] ? 'duplicate' : 'resync';
+  return offset <= cursor[1] ? 'ignore' : 'resync';
 }
 
 /** A gap answers for one exact cursor; from any other it says nothing (a late frame of an old connection). */
-export function judgeGap(cursor: Position, was: Position): 'apply' | 'ignore' {
-  return samePosition(cursor, was) ? 'apply' : 'ignore';
+export function judgeGap(cursor: Position, was: Position): Passage {
+  return samePosition(cursor, was) ? 'next' : 'ignore';
 }
 
 /** A fork continues a log under a new epoch, from its base on. */
-export function judgeFork(
-  cursor: Position,
-  epoch: string,
-  base: number,
-  next: string,
-): 'apply' | 'ignore' | 'resync' {
+export function judgeFork(cursor: Position, epoch: string, base: number, next: string): Passage {
   if (cursor[0] === next) return 'ignore';
-  return cursor[0] === epoch && cursor[1] === base ? 'apply' : 'resync';
+  return samePosition(cursor, [epoch, base]) ? 'next' : 'resync';
 }
 
 export function samePosition(a: Position, b: Position): boolean {

@@ -2,14 +2,10 @@
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Whether a parsed JSON value nests at most `limit` arrays and objects. Visits containers only. */
+/** Whether a parsed JSON value nests at most `limit` arrays and objects. */
 export function depthWithin(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  if (limit === 0) return false;
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
-    if (typeof inner === 'object' && !depthWithin(inner, limit - 1)) return false;
-  }
-  return true;
+  return limit > 0 && Object.values(value).every((inner) => depthWithin(inner, limit - 1));
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();

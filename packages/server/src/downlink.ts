@@ -110,7 +110,7 @@ export class Downlink {
       case 'next':
         reader.offset = run.last;
         return [{ type: 'write', message: run.message }, ...this.#obeyOutcomes(run.log, run.entries)];
-      case 'duplicate':
+      case 'ignore':
         return run.last > reader.offset ? [this.#read(reader)] : [];
       case 'resync':
         return [this.#read(reader)];
