@@ -16,8 +16,8 @@ function declarations(name) {
 
 const withoutComments = (text) => text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
 const words = (text) => text.match(/[A-Za-z_$][\w$]*/g) ?? [];
-/** Whatever stands in a string may be used to reach a property by its name. */
-const strings = (code) => code.match(/"[^"\n]*"|'[^'\n]*'|`[^`]*`/g) ?? [];
+/** A string that is one word may be used to reach a property by its name. */
+const strings = (code) => code.match(/(["'])[\w$]+\1/g) ?? [];
 
 /** @param told the declarations of what `connect` gives, by name */
 export function publicNames(code, told) {

@@ -55,7 +55,7 @@ export const down: readonly Mutant[] = [
     rule: 'P23',
     breaks: 'the client applies a gap and does not tell it',
     file: client('session'),
-    from: "      act('hand', channel, 'gap', gap as never);\n",
+    from: "      act('hand', channel, 'gap', { channel, reason, was, now: to } as never);\n",
     to: '',
     by: 'R22',
   },

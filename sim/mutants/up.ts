@@ -135,7 +135,7 @@ export const up: readonly Mutant[] = [
     rule: 'P37',
     breaks: 'the client sends more than the server takes at once',
     file: client('sending'),
-    from: 'window - Math.max(0, after - committed)',
+    from: 'window - Math.max(0, after - outbox.committed)',
     to: 'window',
     by: 'P37',
   },

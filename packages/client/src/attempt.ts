@@ -108,7 +108,6 @@ export const EARLY = 10_000;
 
 /** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
 export const blames = ({ polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} }: Attempt): boolean => {
-  const { verdict, advice, status } = cause;
-  if (verdict || advice) return advice === 'correct_input';
-  return !provenAt || polls || endedAt - welcomeAt < EARLY || /^(404|405|501)$/.test(`${status}`);
+  if (cause.verdict || cause.advice) return cause.advice === 'correct_input';
+  return !provenAt || polls || endedAt - welcomeAt < EARLY || /^(404|405|501)$/.test(`${cause.status}`);
 };

@@ -121,7 +121,7 @@ export function createChannel(name: string, { session, submit, publish, failed }
     channel: {
       name,
       get position() {
-        return session.position(name);
+        return session.cursors.get(name);
       },
       on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
       onGap: (handler) => gaps.on('gap', handler),
@@ -144,10 +144,10 @@ export function createChannel(name: string, { session, submit, publish, failed }
       },
     },
     entry(entry) {
-      const { envelope } = entry;
-      if (isMembership(envelope)) return;
-      handlers.emit(envelope.delta, envelope.payload, entry);
-      handlers.emit('*', envelope.payload, entry);
+      const { delta, payload } = entry.envelope;
+      if (isMembership(entry.envelope)) return;
+      handlers.emit(delta, payload, entry);
+      handlers.emit('*', payload, entry);
     },
     gap: (gap) => void gaps.emit('gap', gap),
   };

@@ -119,7 +119,7 @@ export function connect<C extends Contract = Untyped>(
     environment.random,
     () => nonce(environment.randomBytes(16)),
   );
-  const { outbox } = session;
+  const { outbox, identity } = session;
 
   const status = (): Status => session.status(clock.now());
 
@@ -138,8 +138,8 @@ export function connect<C extends Contract = Untyped>(
       );
     },
     open(one, message) {
-      const { attempt, transport } = one;
-      one.way ??= TRANSPORTS[transport]({
+      const { attempt } = one;
+      one.way ??= TRANSPORTS[one.transport]({
         url: base,
         environment,
         on: (event) => tell({ ...event, attempt }),
@@ -196,7 +196,7 @@ export function connect<C extends Contract = Untyped>(
   const submitEnvelope = (input: EnvelopeInput, tag: SendFrame[0], ...where: string[]) => {
     const envelope = completeEnvelope(input);
     const bytes = byteLength(JSON.stringify(envelope));
-    const limit = session.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
+    const limit = identity.welcome?.limits.envelope ?? MAX_ENVELOPE_BYTES;
     const message = `${bytes} of at most ${limit} bytes.`;
     return submit(
       () => outbox.add(tag, ...where, envelope),

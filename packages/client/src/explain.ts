@@ -61,7 +61,8 @@ export function explain(
     attempts: log.map((one) => {
       const { attempt, transport, role, startedAt, openedAt, welcomeAt, provenAt, endedAt, cause } = one;
       const times = { startedAt, openedAt, welcomeAt, provenAt, endedAt };
-      const detail = cause?.detail;
+      const detail =
+        [cause?.status, cause?.detail].filter((part) => part !== undefined).join(' ') || undefined;
       return { attempt, transport, role, ...times, detail, omega: certainty(one, log), ...judged(one) };
     }),
     transports: held,

@@ -61,7 +61,12 @@ export function createInsight(session: Session, transports: readonly TransportNa
       quality.count('missed', now);
       reports.push(report('heartbeat_missed', 'resume', 0.5, { transport, silent: cause.silent }));
     }
-    if (lostAt < Infinity || !session.welcome || policy.newest() || session.status(now).state === 'closed')
+    if (
+      lostAt < Infinity ||
+      !session.identity.welcome ||
+      policy.newest() ||
+      session.status(now).state === 'closed'
+    )
       return reports;
     lostAt = now;
     // Superseded: its successor is on its way already.
@@ -113,7 +118,7 @@ export function createInsight(session: Session, transports: readonly TransportNa
           report('connection_established', 'monitor_stability', 0.5, {
             transport: policy.newest()?.transport,
             session: id,
-            node: session.welcome?.node,
+            node: session.identity.welcome?.node,
           }),
         ];
       }

@@ -95,7 +95,7 @@ export function createPolicy(
   } = options;
   const standings = new Map<TransportName, Standing>();
   /** Attempts that failed while nobody answered: their fault, or the server's. */
-  const suspects = new Set<Attempt>();
+  let suspects: Attempt[] = [];
   let running: Attempt[] = [];
   let now = 0;
   let started = false;
@@ -115,8 +115,8 @@ export function createPolicy(
   let probed = 0;
   let moveAt = Infinity;
 
-  const rank = ({ transport }: Attempt): number => transports.indexOf(transport);
-  const newest = (): Attempt | undefined => running.find(({ generation }) => generation === held);
+  const rank = (one: Attempt): number => transports.indexOf(one.transport);
+  const newest = (): Attempt | undefined => running.find((one) => one.generation === held);
   const pending = ({ role, welcomeAt }: Attempt): boolean => role !== 'probe' && !welcomeAt;
   /** On its way to carrying the session, or to showing that it could. */
   const undecided = (): boolean => running.some(({ generation }) => !generation);
@@ -126,13 +126,12 @@ export function createPolicy(
   const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
     standings.get(transport) ?? { strikes: 0 };
   const strike = (attempt: Attempt): void => {
-    const { transport } = attempt;
-    const strikes = standing(transport).strikes + 1;
-    standings.set(transport, { strikes, attempt, until: now + VERDICT_LIFE });
+    const strikes = standing(attempt.transport).strikes + 1;
+    standings.set(attempt.transport, { strikes, attempt, until: now + VERDICT_LIFE });
   };
 
   const doubted = (transport: TransportName): boolean => {
-    const suspect = [...suspects].find((one) => one.transport === transport);
+    const suspect = suspects.find((one) => one.transport === transport);
     const { attempt, strikes, until = 0 } = standing(transport);
     // One poll that was cut may be an accident; two are a habit of the network.
     if (wasCut(suspect ?? attempt) && strikes + (suspect ? 1 : 0) < 2) return false;
@@ -155,24 +154,24 @@ export function createPolicy(
   };
 
   const end = (one: Attempt, cause: Cause): void => {
-    const { role, transport, welcomeAt } = one;
     const carried = newest() === one;
     running = running.filter((other) => other !== one);
-    Object.assign(one, { endedAt: now, cause });
+    one.endedAt = now;
+    one.cause = cause;
     const blamed = blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
-    const moving = newest() && role === 'attach' && transport === current?.transport;
-    if (moving && !welcomeAt) {
+    const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
+    if (moving && !one.welcomeAt) {
       moveAt = now + reconnect.min + backoff();
       failures++;
     }
     // An old connection that had its time teaches nothing, nor does a move to another node that failed.
-    if (blamed && !moving && (carried || role === 'probe' || !welcomeAt)) {
+    if (blamed && !moving && (carried || one.role === 'probe' || !one.welcomeAt)) {
       if (newest()) strike(one);
-      else suspects.add(one);
+      else suspects.push(one);
     }
-    if (role === 'probe' || !race) return;
+    if (one.role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.
     if (cause.advice && !blamed) {
@@ -201,7 +200,7 @@ export function createPolicy(
     held = Math.max(held, generation);
     // Somebody answered: what was suspected is now known.
     suspects.forEach(strike);
-    suspects.clear();
+    suspects = [];
     retryAt = Infinity;
     race = undefined;
     delay = 0;
@@ -278,7 +277,7 @@ export function createPolicy(
     // Nobody answered: that is the server or the network, and no transport's fault.
     race = undefined;
     for (const one of suspects) one.serverDown = true;
-    suspects.clear();
+    suspects = [];
     retry();
   };
 
@@ -286,8 +285,8 @@ export function createPolicy(
   const pause = (): number => {
     const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
     // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const { attempt, strikes } = standing('long-poll');
-    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
+    const poll = standing('long-poll');
+    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(poll.attempt) ? usual * 2 ** poll.strikes : usual);
   };
 
   const settled = (best: Attempt): void => {

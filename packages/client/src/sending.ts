@@ -44,12 +44,11 @@ export function createSending(identity: Identity, outbox: Outbox) {
   /** `begin`, the controls and the next sends as one message; empty when there is nothing but its beginning. */
   const compose = (one: Attempt, begin: string[], controls: string[], carries: boolean): string => {
     const { sends: window = SEND_WINDOW, message: most = batchBytes } = identity.welcome?.limits ?? {};
-    const { committed } = outbox;
     const after = one.overHttp ? 0 : one.sentUpTo;
     const sends = outbox.batch(
       after,
       // Over HTTP one message is the window; a server may announce less than fits in one.
-      carries ? Math.min(window - Math.max(0, after - committed), MAX_FRAMES - MAX_CONTROLS - 1) : 0,
+      carries ? Math.min(window - Math.max(0, after - outbox.committed), MAX_FRAMES - MAX_CONTROLS - 1) : 0,
       Math.min(most, batchBytes) - Math.max(HEAD, byteLength(begin.join())),
     );
     const frames = [...controls, ...sends.map(({ text }) => text)];
@@ -58,7 +57,13 @@ export function createSending(identity: Identity, outbox: Outbox) {
     one.sentUpTo = sends.at(-1)?.number ?? one.sentUpTo;
     const opening = !one.welcomeAt;
     if (one.overHttp)
-      one.underWay = { controls, bytes: message.length, count: sends.length, committed, opening };
+      one.underWay = {
+        controls,
+        bytes: message.length,
+        count: sends.length,
+        committed: outbox.committed,
+        opening,
+      };
     return message;
   };
 
@@ -72,15 +77,14 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
     /** The message that opens a connection: hello, and right behind it what is not settled (P38), if it may carry sends. */
     hello(one: Attempt, free: boolean): string {
-      const { attempt, transport, role } = one;
       const { nonce, welcome } = identity;
-      const probe = role === 'probe';
+      const probe = one.role === 'probe';
       const opening = {
         version: VERSION,
         nonce,
         key: welcome?.key,
         auth: one.auth,
-        attempt: `${transport}-${attempt}`,
+        attempt: `${one.transport}-${one.attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
       one.offered = new Map(identity.cursors);

@@ -76,7 +76,7 @@ export interface Host {
   /** For a channel's feed. */
   hand(channel: string, what: 'entry' | 'gap' | 'members', value: never): void;
   /** It came to its end; with an error, if it is none that was hoped for. */
-  settle(send: Waiting, error: Error | undefined): void;
+  settle(send: Waiting, error?: Error): void;
   /** A round trip took so long, ms. */
   measured?(sample: number): void;
   tell<Name extends keyof Told>(name: Name, ...values: Told[Name]): void;

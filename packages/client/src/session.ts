@@ -109,14 +109,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const settle = (sends: Pending[]): void => {
     for (const send of sends) {
-      const { state, outcome } = send;
       act(
         'settle',
         send,
-        state === 'unknown'
-          ? new OutcomeUnknown('outcome_unknown', 'It may have happened: read the state first.')
-          : state === 'rejected'
-            ? new SendError(outcome as Refusal)
+        send.state === 'unknown'
+          ? new OutcomeUnknown('outcome_unknown', 'It may have happened.')
+          : send.state === 'rejected'
+            ? new SendError(send.outcome as Refusal)
             : undefined,
       );
     }
@@ -205,10 +204,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     [Tag in ServerFrame[0]]: (one: Attempt, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
   } = {
     welcome(one, [, { payload }]) {
-      const { role, openedAt, startedAt, welcomeAt } = one;
       const given = payload as Welcome | undefined;
-      const probe = role === 'probe';
-      if (welcomeAt || !given?.generation !== probe) return;
+      const probe = one.role === 'probe';
+      if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
       if (!one.polls) one.deadAfter = heartbeat * 1.5;
       one.dueAt = now + one.deadAfter;
@@ -216,8 +214,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
         const first = !identity.welcome;
         identity.welcome = given;
         downlink.begin(inbox);
-        measured(now - (one.overHttp ? startedAt : openedAt!));
-        for (const { moment } of pings) control(one, 'ping', moment);
+        measured(now - (one.overHttp ? one.startedAt : one.openedAt!));
+        for (const ping of pings) control(one, 'ping', ping.moment);
         if (first) act('tell', 'session', { session, lost: false });
       }
       consult('welcomed', one, generation);
@@ -248,12 +246,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     gap(one, [, channel, reason, was, to]) {
       if (!passes(one, downlink.gap(channel, was, to))) return;
-      const gap = { channel, reason, was, now: to };
       if (channel === INBOX) outbox.doubt(was[0] === to[0] ? '' : was[0], true);
       if (reason === 'denied') downlink.forget(channel);
       // The store forgot a part of the log, and perhaps that this end is in its member list.
       else if (was[0] !== to[0]) askAgain((one, presence) => one === channel && presence !== undefined);
-      act('hand', channel, 'gap', gap as never);
+      act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
     },
 
     fork(one, [, channel, epoch, base, next]) {
@@ -292,8 +289,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     pong(_, [, moment]) {
       measured(now - moment);
-      for (const ping of pings)
-        if (ping.moment === moment && pings.delete(ping)) act('settle', ping, undefined);
+      for (const ping of pings) if (ping.moment === moment && pings.delete(ping)) act('settle', ping);
     },
 
     drain(one, [, envelope]) {
@@ -308,9 +304,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     /** Obeys the advice: also of a code that we never met (P70). */
     close(one, [, envelope]) {
       const { delta, lambda: advice, payload = {} } = envelope as Said;
-      const { role, welcomeAt } = one;
       // An old connection has no say any more, and a probe never had one.
-      if (role !== 'probe' && (!welcomeAt || one === primary())) {
+      if (one.role !== 'probe' && (!one.welcomeAt || one === primary())) {
         // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
         if (advice === 'open_session' || payload.field === 'key') return renew();
         if (advice === 'split_message') sending.split();
@@ -457,12 +452,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
       one.underWay = undefined;
       receive(one, text, true);
       if (sent && sending.answered(one, sent, status, now, random() * options.reconnect.min))
-        end(one, { status, detail: `${status} on the way up` });
+        end(one, { status, detail: 'on the way up' });
       settle(outbox.settle(inbox()));
     },
 
     closed({ status, detail }, one) {
-      end(one, { status, detail: `${status} ${detail}`, idle: now - one.heardAt });
+      end(one, { status, detail, idle: now - one.heardAt });
     },
   };
 
@@ -486,11 +481,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         policy.deadline,
         ackAt,
         state === 'connected' ? lostAt + QUIET : Infinity,
-        ...policy.running.flatMap(({ dueAt, pollAt, sendAt }) => [
-          dueAt,
-          pollAt,
-          sendAt > now ? sendAt : Infinity,
-        ]),
+        ...policy.running.flatMap((one) => [one.dueAt, one.pollAt, one.sendAt > now ? one.sendAt : Infinity]),
       );
     },
     policy,
@@ -502,12 +493,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
       session: identity.welcome?.session,
       unsettled: outbox.sends.length,
     }),
-    /** What the server said last of itself and of this session. */
-    get welcome() {
-      return identity.welcome;
-    },
-    position: (channel: string): Position | undefined => cursors.get(channel),
-
+    /** With what the server said last of itself and of this session. */
+    identity: identity as Readonly<Identity>,
+    cursors,
     subscribe,
     unsubscribe(channel: string): Pending | undefined {
       const send = outbox.add('unsubscribe', channel);

@@ -24,6 +24,12 @@ export interface Clock {
   at(moment: number, callback: () => void): () => void;
 }
 
+/** A machine that runs. */
+export interface Driven<Event> {
+  tell(event: Event): void;
+  stop(): void;
+}
+
 /**
  * Runs a machine: feeds it events one after another, performs its effects in
  * order, and keeps one timer for its deadline. A timer that is armed for an
@@ -36,60 +42,43 @@ export function drive<Event, Effect>(
   clock: Clock,
   perform: (effect: Effect) => void,
 ): Driven<Event> {
-  return new Drive(machine, clock, perform);
-}
-
-/** A machine that runs. */
-export interface Driven<Event> {
-  tell(event: Event): void;
-  stop(): void;
-}
-
-class Drive<Event, Effect> implements Driven<Event> {
-  readonly #machine: Machine<Event, Effect>;
-  readonly #clock: Clock;
-  readonly #perform: (effect: Effect) => void;
   /** Events that are to be handled. */
-  #waiting: (Event | DeadlinePassed)[] | undefined;
-  #busy = false;
-  #stopped = false;
-  #armedFor = Infinity;
-  #cancel: (() => void) | undefined;
-
-  constructor(machine: Machine<Event, Effect>, clock: Clock, perform: (effect: Effect) => void) {
-    this.#machine = machine;
-    this.#clock = clock;
-    this.#perform = perform;
-  }
+  let waiting: (Event | DeadlinePassed)[] | undefined;
+  let busy = false;
+  let stopped = false;
+  let armedFor = Infinity;
+  let cancel: (() => void) | undefined;
 
   /** Without an event it only looks at the deadline again. */
-  tell(event?: Event | DeadlinePassed): void {
-    const waiting = (this.#waiting ??= []);
-    if (event) waiting.push(event);
-    if (this.#busy) return;
-    this.#busy = true;
+  const tell = (event?: Event | DeadlinePassed): void => {
+    const queue = (waiting ??= []);
+    if (event) queue.push(event);
+    if (busy) return;
+    busy = true;
     try {
-      while (waiting.length > 0 && !this.#stopped)
-        for (const effect of this.#machine.handle(waiting.shift()!, this.#clock.now())) this.#perform(effect);
+      while (queue.length > 0 && !stopped) machine.handle(queue.shift()!, clock.now()).forEach(perform);
       // An idle machine keeps none; after an effect that threw, what it left behind comes first.
-      this.#waiting = undefined;
+      waiting = undefined;
     } finally {
-      this.#busy = false;
+      busy = false;
       // Also after an effect that threw: without its timer the machine would never wake again.
-      const { deadline } = this.#machine;
-      if (!this.#stopped && deadline < this.#armedFor) {
-        this.#cancel?.();
-        this.#armedFor = deadline;
-        this.#cancel = this.#clock.at(deadline, () => {
-          this.#armedFor = Infinity;
-          this.tell(this.#clock.now() < this.#machine.deadline ? undefined : { type: 'deadlinePassed' });
+      const { deadline } = machine;
+      if (!stopped && deadline < armedFor) {
+        cancel?.();
+        armedFor = deadline;
+        cancel = clock.at(deadline, () => {
+          armedFor = Infinity;
+          tell(clock.now() < machine.deadline ? undefined : { type: 'deadlinePassed' });
         });
       }
     }
-  }
+  };
 
-  stop(): void {
-    this.#stopped = true;
-    this.#cancel?.();
-  }
+  return {
+    tell,
+    stop() {
+      stopped = true;
+      cancel?.();
+    },
+  };
 }

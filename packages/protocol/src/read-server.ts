@@ -1,5 +1,5 @@
 /** Reads what a server sends. Small: every browser loads this file. */
-import { isEpoch, isInert, isLog, isMoment, isObject, isUnit, isWhole } from './check.js';
+import { isEpoch, isInert, isLog, isMoment, isUnit, isWhole } from './check.js';
 import type { ServerFrame } from './frame.js';
 import { MAX_DIMENSION } from './limits.js';
 
@@ -16,16 +16,17 @@ const tuple =
   (value) =>
     Array.isArray(value) && value.length === checks.length && checks.every((fits, at) => fits(value[at]));
 
-/** An object with these fields and no other. */
+/** An object with these fields and no other. What is no object has none of them, and one at least is always wanted. */
 const fields =
   (checks: Record<string, Check>): Check =>
-  (value) =>
-    isObject(value) &&
-    Object.keys({ ...checks, ...value }).every(
-      (key) => Object.hasOwn(checks, key) && checks[key]!(value[key]),
+  (value) => {
+    const given = value as Record<string, unknown> | null;
+    return Object.keys({ ...checks, ...given }).every(
+      (key) => Object.hasOwn(checks, key) && checks[key]!(given?.[key]),
     );
+  };
 
-const offset: Check = (value) => isWhole(value);
+const offset: Check = isWhole;
 const number: Check = (value) => isWhole(value, 1);
 const name: Check = text(/^[^]{1,128}$/);
 const position = tuple(isEpoch, offset);

@@ -40,10 +40,10 @@ const http =
         let detail = '';
         try {
           const response = await post(path, message, abort.signal);
-          const { ok, body } = response;
+          const { ok } = response;
           status = response.status;
           if (ok) on({ type: 'opened' });
-          if (ok && path === 'sse') await read(body!);
+          if (ok && path === 'sse') await read(response.body!);
           else {
             // Whole or not at all: an answer that is cut off rejects, and the next poll asks with the same cursors.
             received(await response.text());
