@@ -4,7 +4,7 @@
  * order (P20–P24, P29). A channel has a cursor while it is subscribed.
  */
 import { INBOX, judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
-import type { Position, Passage } from '@iskra/protocol/wire';
+import type { Passage, Position } from '@iskra/protocol/wire';
 
 export type Downlink = ReturnType<typeof createDownlink>;
 

@@ -10,10 +10,10 @@ import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol
 import type {
   Envelope,
   Fault,
+  Passage,
   Position,
   ServerFrame,
   Subscribed,
-  Passage,
   Welcome,
 } from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
