@@ -68,6 +68,8 @@ export interface Attempt {
   heardAt: number;
   /** It is dead when nothing was heard for this time, ms (P52). */
   deadAfter: number;
+  /** The last heartbeat came then. */
+  pingAt?: number;
   /** It must be heard by then. */
   dueAt: number;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
@@ -106,9 +108,20 @@ export function createAttempt(
 /** A transport that dies within this time of its welcome has not shown that it works, ms. */
 export const EARLY = 10_000;
 
+/** A stream that brought something, and not the last heartbeats: it stays behind (P52). */
+export const staysBehind = ({ transport, deadAfter, cause = {} }: Attempt): boolean =>
+  transport === 'sse' && (cause.silent ?? Infinity) < deadAfter;
+
 /** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
-export const blames = ({ polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} }: Attempt): boolean => {
+export const blames = (one: Attempt): boolean => {
+  const { polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} } = one;
   const { verdict, advice, status } = cause;
   if (verdict || advice) return advice === 'correct_input';
-  return !provenAt || polls || endedAt - welcomeAt < EARLY || /^(404|405|501)$/.test(`${status}`);
+  return (
+    !provenAt ||
+    polls ||
+    staysBehind(one) ||
+    endedAt - welcomeAt < EARLY ||
+    /^(404|405|501)$/.test(`${status}`)
+  );
 };

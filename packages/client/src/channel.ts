@@ -139,8 +139,11 @@ export function createChannel(name: string, calls: Calls, failed: (error: unknow
       }
       show();
     };
-    // What is refused leaves what was known.
-    const ask = (after: number): void => void calls.page(name, after).then(take, () => {});
+    const ask = (after: number): void =>
+      void calls.page(name, after).then(take, ({ code }: Error & { code?: string }) => {
+        // Its session is gone, and the page with it; what is refused leaves what was known.
+        if (told === reading && code === 'outcome_unknown') read();
+      });
     if (first) take(first);
     else ask(0);
   };

@@ -235,7 +235,10 @@ export function connect<C extends Contract = Untyped>(
       return send;
     },
     subscribe: async (channel, wish) => void (await submit(() => session.subscribe(channel, wish)).outcome),
-    page: (channel, after) => client.request(MEMBERS, { channel, after }) as Promise<Subscribed>,
+    // However long it takes: nobody would ask again.
+    page: (channel, after) =>
+      submitEnvelope({ delta: MEMBERS, payload: { channel, after } }, 'request')
+        .outcome as Promise<Subscribed>,
     unsubscribe: async (channel) => void (await submit(() => session.unsubscribe(channel)).outcome),
   };
 

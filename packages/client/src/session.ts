@@ -107,7 +107,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   ): void => policy.tell(now, name, about, value);
 
   const end = (one: Attempt, cause: Cause): void => {
-    if (cause.status === 413) sending.split(one.underWay?.bytes);
+    if (cause.status === 413) sending.split(one.underWay);
     consult('ended', one, cause);
   };
 
@@ -183,7 +183,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     let news = false;
     if (!aside) {
       one.heardAt = now;
-      one.dueAt = now + one.deadAfter;
+      // What stays one message behind brings something with each heartbeat, and never the heartbeat.
+      one.dueAt = Math.max(now + one.deadAfter / 2, (one.pingAt ?? now) + one.deadAfter);
     }
     for (const value of frames) {
       const frame = readServerFrame(value);
@@ -289,6 +290,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     ping(one, [, moment]) {
+      one.pingAt = now;
+      one.dueAt = now + one.deadAfter;
       control(one, 'pong', moment);
       if (!one.provenAt || now - pingedAt >= options.pingInterval) {
         pingedAt = now;
