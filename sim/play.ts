@@ -315,6 +315,9 @@ class Cast {
   #onPage(fault: Extract<Fault, { page: number }>, page: Page): (() => void) | undefined {
     const { way, actor } = page;
     const after = (ms: number): number => (ms === NEVER ? Infinity : ms);
+    // What is walled off for good has no other block meanwhile, which something might slip through.
+    const isWalled = (transport: 'websocket' | 'sse'): boolean =>
+      this.#plan.walls[fault.page]?.includes(transport) === true;
     switch (fault.kind) {
       case 'weather':
         [way.latency, way.jitter] = [fault.latency, fault.jitter];
@@ -332,27 +335,23 @@ class Cast {
         way.requests = fault.odds;
         return () => void (way.requests = undefined);
       case 'block-websocket':
+        if (isWalled('websocket')) return undefined;
         way.webSockets = fault.block;
         if (fault.cuts)
           way.cutAll(
             () => way.latency,
             () => way.latency,
           );
-        return () => {
-          way.webSockets = undefined;
-          this.#wall(page, fault.page);
-        };
+        return () => void (way.webSockets = undefined);
       case 'block-sse':
+        if (isWalled('sse')) return undefined;
         way.streams = fault.block;
         if (fault.cuts)
           way.cutAll(
             () => way.latency,
             () => way.latency,
           );
-        return () => {
-          way.streams = undefined;
-          this.#wall(page, fault.page);
-        };
+        return () => void (way.streams = undefined);
       case 'block-long-poll':
         way.heldPolls = fault.block;
         return () => void (way.heldPolls = undefined);
