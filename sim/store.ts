@@ -58,6 +58,9 @@ export interface Witness {
 /** Verbs that change nothing; all others are in the replication stream. */
 const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage', 'taken']);
 
+/** Verbs of a claim, beside the appends under it. */
+const CLAIMED: ReadonlySet<string> = new Set(['begin', 'renew', 'commit']);
+
 /** Verbs that ask for one log, and at which place of their arguments. */
 const MEETS: Partial<Record<keyof Store, number>> = { read: 0, append: 0, taken: 0, enter: 1, leave: 1 };
 
@@ -284,7 +287,7 @@ export class SimStore {
   /** It belongs to a batch that was begun before a fail-over, whose appends may be lost. */
   #isLate(verb: keyof Store, args: readonly unknown[]): boolean {
     const key = verb === 'append' ? (args[2] as AppendKey | undefined) : undefined;
-    const session = key?.session ?? (verb === 'begin' || verb === 'commit' ? (args[0] as string) : undefined);
+    const session = key?.session ?? (CLAIMED.has(verb) ? (args[0] as string) : undefined);
     if (session === undefined) return false;
     const begun = this.#begun.get(session) ?? this.#failOvers;
     if (verb === 'begin') this.#begun.set(session, this.#failOvers);
@@ -294,6 +297,7 @@ export class SimStore {
   /** No more of it is taken: all of it is begun again, by a node that is told so. */
   async #late(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
     if (verb === 'append') throw new Error('the store failed over since that send was begun');
+    if (verb === 'renew') return undefined;
     if (verb === 'commit') return { kind: 'stale' } satisfies Committed;
     const begun = (await this.#perform(verb, args)) as Begun;
     return begun.kind === 'run' ? { ...begun, redelivered: true } : begun;

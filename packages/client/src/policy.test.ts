@@ -287,6 +287,25 @@ describe('the race', () => {
     expect(s.changes()).toEqual(['sse', 'websocket']);
   });
 
+  test('attaches where an older welcome was proven late, but not where both came in one piece', () => {
+    for (const [apart, attaches] of [
+      [150, true],
+      [10, false],
+    ] as const) {
+      const s = scene({ transports: ['sse', 'long-poll'] });
+      s.start();
+      s.pass(250);
+      const late = s.last('sse');
+      s.tell('opened', late);
+      s.tell('welcomed', s.last('long-poll'), 2);
+      s.tell('proven', s.last('long-poll'));
+      s.tell('welcomed', late, 1);
+      s.pass(apart);
+      s.tell('proven', late);
+      expect(s.opened().slice(2)).toEqual(attaches ? ['sse'] : []);
+    }
+  });
+
   test('judges a silent WebSocket soon after another transport was welcomed', () => {
     const s = scene();
     s.start();
