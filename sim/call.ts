@@ -119,7 +119,7 @@ export class Call {
         way.tap.of(wire).written(bytes.toString());
         down(bytes.length, () => this.#answer(status, bytes.toString()));
       },
-      stream: () => this.#openStream(way.streams?.how, down),
+      stream: () => this.#openStream(way.streams, down),
       whenGone: (callback) => {
         wire.onServerCut = callback;
       },
@@ -127,10 +127,7 @@ export class Call {
     node.serve(this.#path, body, exchange);
   }
 
-  #openStream(
-    how: StreamBlock['how'] | undefined,
-    down: (size: number, deliver: () => void) => void,
-  ): BlockSink {
+  #openStream(box: StreamBlock | undefined, down: (size: number, deliver: () => void) => void): BlockSink {
     const wire = this.#wire;
     const line = this.#way.tap.of(wire);
     const held: Buffer[] = [];
@@ -146,7 +143,8 @@ export class Call {
         line.written(block.toString());
         // A proxy holds back what it got, and passes on only what has one more behind it.
         held.push(block);
-        if (how !== 'buffered') while (held.length > (how === 'one-behind' ? 1 : 0)) pass(held.shift()!);
+        const most = this.#way.streams === box ? keptBy(box) : 0;
+        while (held.length > most) pass(held.shift()!);
         return wire.down.bytes <= BACKLOG;
       },
       whenWritable: (callback) => wire.down.whenEmpty(callback),
@@ -274,4 +272,10 @@ class ReplyStream {
       },
     };
   }
+}
+
+/** How many blocks of a stream a box keeps back. */
+function keptBy(box: StreamBlock | undefined): number {
+  if (box?.how === 'buffered') return Infinity;
+  return box?.how === 'one-behind' ? 1 : 0;
 }

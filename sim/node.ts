@@ -19,6 +19,9 @@ export interface NodeOptions {
   prepare(core: Core, actor: Actor): void;
 }
 
+/** Ms between two looks of a balancer at who is ready. */
+const READINESS = 2_000;
+
 const PLACE: Place = { known() {}, release() {} };
 const REQUEST = new Request('http://sim.example/');
 
@@ -26,6 +29,7 @@ export class SimNode {
   readonly name: string;
   readonly #options: NodeOptions;
   #lives = 0;
+  #drainsSince = Infinity;
   actor: Actor;
   core: Core;
 
@@ -35,12 +39,18 @@ export class SimNode {
     [this.actor, this.core] = this.#boot();
   }
 
-  /** Whether a balancer would send anybody here: also to a node that is paused, which nobody can see. */
+  /** Whether anybody who is sent here is heard: also on a node that is paused, which nobody can see. */
   get listens(): boolean {
     return !this.actor.isDead;
   }
 
+  /** Whether a balancer still sends anybody here: it takes a moment to see a drain. */
+  get isReady(): boolean {
+    return this.listens && this.#options.world.now < this.#drainsSince + READINESS;
+  }
+
   start(): void {
+    this.#drainsSince = Infinity;
     [this.actor, this.core] = this.#boot();
   }
 
@@ -52,6 +62,7 @@ export class SimNode {
   }
 
   drain(within: number): void {
+    this.#drainsSince = this.#options.world.now;
     this.actor.run(() => {
       this.actor.note(() => `drains within ${within} ms`);
       this.core.draining = true;

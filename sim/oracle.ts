@@ -88,7 +88,8 @@ function judgeReading(
   const index = new Map(entries.map((entry) => [show(entry.position), entry]));
   /** After this one everything must come; undefined until the first is known. */
   let cursor: At | undefined;
-  let askedAt = 0;
+  /** When each of its subscriptions was asked for. */
+  const asked = new Map<number, number>();
   let isOpen = false;
   /** Subscriptions up to this one were given up. */
   let left = 0;
@@ -106,7 +107,7 @@ function judgeReading(
           delivered.clear();
         }
         isOpen = true;
-        askedAt = one.at;
+        asked.set(one.call, one.at);
         calls = one.call;
         break;
       case 'unsubscribes':
@@ -116,7 +117,7 @@ function judgeReading(
         break;
       case 'subscribed':
         if (isOpen && one.call > left) cursor ??= one.position;
-        if (isDenied(truth, page.page, channel, askedAt, one.at))
+        if (isDenied(truth, page.page, channel, asked.get(one.call) ?? 0, one.at))
           claim('P44', page.page, one.at, `${channel}: it was let in, though it may not.`);
         break;
       case 'entry': {
@@ -134,7 +135,7 @@ function judgeReading(
         if (delivered.has(show(one.position)))
           claim('G1', page.page, one.at, `${channel}: ${show(one.position)} came twice.`);
         delivered.add(show(one.position));
-        const missing = cursor && missed(entries, cursor, one.position, one.at);
+        const missing = cursor && missed(entries, cursor, one.position, known?.at ?? one.at);
         if (missing !== undefined) {
           claim(
             'G2',
@@ -189,12 +190,15 @@ const isDenied = ({ denials }: Truth, page: string, channel: string, from: numbe
       until < denial.until,
   );
 
-/** Why `next` cannot follow `cursor`; undefined when it can. Comings and goings are entries that handlers do not see. */
+/**
+ * Why `next`, which was appended at `since`, cannot follow `cursor`; undefined when it can. Comings and goings are
+ * entries that handlers do not see.
+ */
 function missed(
   entries: readonly Appended[],
   [epoch, offset]: At,
   [nextEpoch, nextOffset]: At,
-  now: number,
+  since: number,
 ): string | undefined {
   if (nextOffset <= offset) return 'it goes backwards';
   /** What is there; of several, the one that was not forgotten since. */
@@ -212,7 +216,7 @@ function missed(
   // The log went on under another epoch: continuous only for whoever had nothing that was forgotten.
   if (rootOf(epoch) !== rootOf(nextEpoch)) return 'the log began anew';
   const last = entries.find(({ position }) => same(position, [epoch, offset]));
-  return (last?.lostAt ?? Infinity) < now
+  return (last?.lostAt ?? Infinity) < since
     ? `${last?.id ?? 'an entry'} before it was forgotten by the store`
     : undefined;
 }
@@ -333,10 +337,10 @@ function judgeHandlers({ truth }: Evidence, claim: Claim): void {
     const before = seen.get(id);
     if (before === undefined) seen.set(id, { key, at });
     else {
-      if (before.key !== key)
-        claim('G4', id, at, `its handler ran under two keys, ${before.key} and ${key}.`);
-      // A store that forgot the claim cannot know that somebody had it.
+      // A store that forgot the claim, or the whole session, cannot know that somebody had it.
       const forgotten = truth.rewinds.some((rewind) => rewind.at >= before.at - VERB && rewind.at <= at);
+      if (before.key !== key && !forgotten)
+        claim('G4', id, at, `its handler ran under two keys, ${before.key} and ${key}.`);
       if (!redelivered && !forgotten) claim('G4', id, at, 'its handler ran again without being told so.');
     }
   }

@@ -176,8 +176,9 @@ class Cast {
       way.requests = undefined;
       way.cap = Infinity;
       way.garble = 0;
-      way.webSockets = way.streams = way.heldPolls = undefined;
-      this.#wall(page, index);
+      way.heldPolls = undefined;
+      if (!this.#isWalled(index, 'websocket')) way.webSockets = undefined;
+      if (!this.#isWalled(index, 'sse')) way.streams = undefined;
       way.setStalled(false);
       page.actor.resume();
       page.signal('visible');
@@ -229,10 +230,14 @@ class Cast {
   }
 
   #wall(page: Page, index: number): void {
-    for (const transport of this.#plan.walls[index] ?? []) {
-      if (transport === 'websocket') page.way.webSockets ??= { how: index % 2 === 0 ? 'refused' : 'hangs' };
-      if (transport === 'sse') page.way.streams ??= { how: index % 2 === 0 ? 'buffered' : 'refused' };
-    }
+    const { way } = page;
+    if (this.#isWalled(index, 'websocket')) way.webSockets = { how: index % 2 === 0 ? 'refused' : 'hangs' };
+    if (this.#isWalled(index, 'sse')) way.streams = { how: index % 2 === 0 ? 'buffered' : 'refused' };
+  }
+
+  /** What is walled off for good has no other block meanwhile, which something might slip through. */
+  #isWalled(index: number, transport: 'websocket' | 'sse'): boolean {
+    return this.#plan.walls[index]?.includes(transport) === true;
   }
 
   /** The answer ends it; undefined for what is over at once. */
@@ -273,8 +278,9 @@ class Cast {
         const { actor } = node;
         // It would come to it after the calm has begun.
         if (actor.isPaused) return undefined;
-        // The last one that is left stays: nobody could take its clients.
-        if (stage.nodes.filter(({ core, listens }) => listens && !core.draining).length < 2) return undefined;
+        // A roll-out takes one node after another, and leaves one that takes everybody.
+        if (stage.nodes.some(({ core }) => core.draining)) return undefined;
+        if (stage.nodes.filter(({ listens }) => listens).length < 2) return undefined;
         node.drain(fault.within);
         return () => {
           if (node.actor !== actor || actor.isDead) return;
@@ -332,27 +338,23 @@ class Cast {
         way.requests = fault.odds;
         return () => void (way.requests = undefined);
       case 'block-websocket':
+        if (this.#isWalled(fault.page, 'websocket')) return undefined;
         way.webSockets = fault.block;
         if (fault.cuts)
           way.cutAll(
             () => way.latency,
             () => way.latency,
           );
-        return () => {
-          way.webSockets = undefined;
-          this.#wall(page, fault.page);
-        };
+        return () => void (way.webSockets = undefined);
       case 'block-sse':
+        if (this.#isWalled(fault.page, 'sse')) return undefined;
         way.streams = fault.block;
         if (fault.cuts)
           way.cutAll(
             () => way.latency,
             () => way.latency,
           );
-        return () => {
-          way.streams = undefined;
-          this.#wall(page, fault.page);
-        };
+        return () => void (way.streams = undefined);
       case 'block-long-poll':
         way.heldPolls = fault.block;
         return () => void (way.heldPolls = undefined);

@@ -116,7 +116,9 @@ export class Stage {
   #open(name: string, chance: string, options: ClientOptions): Page {
     const balance = (): SimNode | undefined => {
       const listening = this.nodes.filter(({ listens }) => listens);
-      return listening.length > 0 ? this.#random.pick(listening) : undefined;
+      const ready = listening.filter(({ isReady }) => isReady);
+      const open = ready.length > 0 ? ready : listening;
+      return open.length > 0 ? this.#random.pick(open) : undefined;
     };
     const tap = new Tap(
       (rule, text) => void this.breaches.push({ promise: rule, actor: name, at: this.world.now, text }),

@@ -5,7 +5,16 @@
  * replica that had not seen the last verbs. Then every log goes on under another
  * epoch, as its contract asks for.
  */
-import type { AppendKey, Entry, Head, LogRead, SessionState, Store } from '@iskra/server/parts';
+import type {
+  AppendKey,
+  Begun,
+  Committed,
+  Entry,
+  Head,
+  LogRead,
+  SessionState,
+  Store,
+} from '@iskra/server/parts';
 import { memoryStore } from '@iskra/server/parts';
 import type { MemoryStoreOptions } from '@iskra/server/parts';
 import { Holds } from './hold.js';
@@ -48,6 +57,9 @@ export interface Witness {
 
 /** Verbs that change nothing; all others are in the replication stream. */
 const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage', 'taken']);
+
+/** Verbs of a claim, beside the appends under it. */
+const CLAIMED: ReadonlySet<string> = new Set(['begin', 'renew', 'commit']);
 
 /** Verbs that ask for one log, and at which place of their arguments. */
 const MEETS: Partial<Record<keyof Store, number>> = { read: 0, append: 0, taken: 0, enter: 1, leave: 1 };
@@ -265,19 +277,30 @@ export class SimStore {
     return this.#travel(node, verb, () => {
       if (this.unreachable.has(node)) throw new Error('the store is out of reach');
       if (this.#random.chance(failsBefore)) throw new Error('the store does not answer');
-      this.#refuseLate(verb, args);
+      if (this.#isLate(verb, args)) return this.#late(verb, args);
       const answer = this.#perform(verb, args);
       if (this.#random.chance(failsAfter)) throw new Error('the answer of the store was lost');
       return answer;
     });
   }
 
-  /** Appends of a batch that was begun before a fail-over: it may have lost those before them. */
-  #refuseLate(verb: keyof Store, args: readonly unknown[]): void {
-    if (verb === 'begin') this.#begun.set(args[0] as string, this.#failOvers);
+  /** It belongs to a batch that was begun before a fail-over, whose appends may be lost. */
+  #isLate(verb: keyof Store, args: readonly unknown[]): boolean {
     const key = verb === 'append' ? (args[2] as AppendKey | undefined) : undefined;
-    if (key && (this.#begun.get(key.session) ?? this.#failOvers) !== this.#failOvers)
-      throw new Error('the store failed over since that send was begun');
+    const session = key?.session ?? (CLAIMED.has(verb) ? (args[0] as string) : undefined);
+    if (session === undefined) return false;
+    const begun = this.#begun.get(session) ?? this.#failOvers;
+    if (verb === 'begin') this.#begun.set(session, this.#failOvers);
+    return begun !== this.#failOvers;
+  }
+
+  /** No more of it is taken: all of it is begun again, by a node that is told so. */
+  async #late(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    if (verb === 'append') throw new Error('the store failed over since that send was begun');
+    if (verb === 'renew') return undefined;
+    if (verb === 'commit') return { kind: 'stale' } satisfies Committed;
+    const begun = (await this.#perform(verb, args)) as Begun;
+    return begun.kind === 'run' ? { ...begun, redelivered: true } : begun;
   }
 
   /** There, and back again; to a node that died meanwhile, nothing comes back. */
@@ -300,30 +323,30 @@ export class SimStore {
   // ── the verbs, and what their epochs are called ───────────────────────────
 
   async #perform(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
-    // A log begins when it is first asked for: for a replica that is a change too.
-    const met = metBy(verb, args);
-    const strangers = met.filter((log) => !this.#met.has(log));
+    this.#meet(metBy(verb, args));
+    if (verb === 'read') return this.#read(...(args as Parameters<Store['read']>));
+    const answer = LOOKS.has(verb) ? this.#call(verb, args) : this.#record(verb, args);
+    return this.#renamed(verb, args, await answer);
+  }
+
+  /** A log begins when it is first asked for: for a replica that is a change too. */
+  #meet(logs: readonly string[]): void {
+    const strangers = logs.filter((log) => !this.#met.has(log));
+    if (strangers.length === 0) return;
     for (const log of strangers) {
       this.#met.add(log);
       this.#logs.add(log);
     }
     this.#given += strangers.length;
-    const records = !LOOKS.has(verb) || strangers.length > 0;
-    const change: Change = {
-      verb: verb === 'read' ? 'heads' : verb,
-      args: verb === 'read' ? [met] : args,
-      at: this.#world.now + this.#ahead,
-      ids: [],
-    };
-    if (records) this.#changes.push(change);
-    if (verb === 'read') {
-      if (records) await this.#call('heads', [met]);
-      return this.#read(...(args as Parameters<Store['read']>));
-    }
-    this.#change = change;
+    void this.#record('heads', [strangers]);
+  }
+
+  #record(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+    this.#change = { verb, args, at: this.#world.now + this.#ahead, ids: [] };
+    this.#changes.push(this.#change);
     const answer = this.#call(verb, args);
     this.#change = undefined;
-    return this.#renamed(verb, args, await answer);
+    return answer;
   }
 
   /** Everything that a verb of the inner store does, it does before it returns. */

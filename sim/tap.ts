@@ -107,7 +107,7 @@ export class Line {
     for (const frame of framesOf<ServerFrame>(text)) {
       if (frame[0] === 'acked') this.#ackedUpTo = Math.max(this.#ackedUpTo, frame[1]);
       if (frame[0] === 'expect') this.#sentUpTo = Math.max(frame[1] - 1, this.#ackedUpTo);
-      if (frame[0] === 'welcome') this.#window = (frame[1].payload as Welcome).limits.sends;
+      if (frame[0] === 'welcome') this.#takesOver(frame[1].payload as Welcome);
       // Over an event stream they answer the message that opened it.
       const isAnswer = frame[0] === 'ping' || (frame[0] === 'acked' && frame[1] >= (this.#carries ?? 0));
       if (this.kind === 'sse' && isAnswer) this.#carries = undefined;
@@ -128,6 +128,14 @@ export class Line {
     this.#isProbe = frame[0] === 'hello' && frame[1].probe === true;
     if (frame[0] === 'continue') this.#generation = frame[1].generation;
     for (const [log, position] of Object.entries(cursors)) this.#at.set(log, position);
+  }
+
+  #takesOver({ generation, limits }: Welcome): void {
+    this.#window = limits.sends;
+    // A store that rewound may give a generation again: what is under way in it is of a connection that is over.
+    for (const other of this.#tap.lines)
+      if (other !== this && other.#nonce === this.#nonce && other.#generation === generation)
+        other.#carries = undefined;
   }
 
   /** Messages with sends that are under way on the same connection; for one that opens another, on one that lives. */

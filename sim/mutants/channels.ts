@@ -171,4 +171,20 @@ export const channels: readonly Mutant[] = [
     to: 'known.set',
     by: 'P49',
   },
+  {
+    rule: 'P42',
+    breaks: 'the client does not ask for what its hello did not name',
+    file: client('session'),
+    from: 'if (!one.polls) askAgain((channel) => !one.offered?.has(channel));',
+    to: '',
+    by: 'P42',
+  },
+  {
+    rule: 'P49',
+    breaks: 'the client forgets a page that went with its session',
+    file: client('members'),
+    from: "if (told === reading && code === 'outcome_unknown') read();",
+    to: '',
+    by: 'P49 lost',
+  },
 ];

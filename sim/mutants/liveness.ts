@@ -83,4 +83,12 @@ export const liveness: readonly Mutant[] = [
     to: '    retryAt = Infinity;\n    race = undefined;\n    delay = 0;\n    failures = 0;\n',
     by: 'P55',
   },
+  {
+    rule: 'P53',
+    breaks: 'the server keeps to itself that it heard a client whose stream another node has',
+    file: server('session'),
+    from: '  talk.deadlines.heardElsewhere(now - known.silence);\n',
+    to: '',
+    by: 'P53 apart',
+  },
 ];

@@ -139,4 +139,12 @@ export const sessions: readonly Mutant[] = [
     to: '',
     by: 'P17',
   },
+  {
+    rule: 'P13',
+    breaks: 'the end of a poll gives the session back to the stream that it was taken from',
+    file: server('hub'),
+    from: '!follower.isPoll && ',
+    to: '',
+    by: 'sim/corpus/1883.json',
+  },
 ];

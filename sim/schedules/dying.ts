@@ -36,6 +36,26 @@ export const dying: readonly Schedule[] = [
     },
   ),
 
+  schedule(
+    'P39 batch',
+    'a node dies after two entries of a batch were appended, before it was committed',
+    { nodes: 2, store: 'shared' },
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const anna = stage.page('anna');
+      anna.way.to = first;
+      const hand = stage.store.hold({ what: 'commit', of: first!.actor });
+      const said = [anna.publish(ROOM), anna.publish(ROOM)];
+      const ids = said.map(({ id }) => id);
+      await reach(stage, 'the commit is on its way', () => hand.waiting === 1);
+      assert.deepEqual(appendedTo(stage), ids);
+      anna.way.to = second;
+      stage.kill(first!);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      assert.deepEqual(appendedTo(stage), ids, 'one entry each');
+    },
+  ),
+
   schedule('R10', 'a node dies inside a handler', { nodes: 2, store: 'shared' }, async (stage) => {
     const [first, second] = stage.nodes;
     const pages = ['anna', 'chi'].map((name) => stage.page(name));

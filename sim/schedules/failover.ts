@@ -1,9 +1,11 @@
 /** Races of a store that fails over to a replica without its last changes. */
 import assert from 'node:assert/strict';
+import { encodeBody } from '@iskra/protocol/wire';
 import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
 import type { Page } from '../page.js';
 import type { Stage } from '../stage.js';
+import type { Wire } from '../wire.js';
 import { comeBack, gaps, goAway, hasRead, isOn, log, nothingBroken, say, story } from './evidence.js';
 
 const FAR = { store: 'shared', nodes: 2 } as const;
@@ -111,6 +113,99 @@ export const failover: readonly Schedule[] = [
       'is told both times',
     );
     assert.deepEqual(gaps(late, 'room'), ['diverged 5 to 4', 'diverged 5 to 2']);
+    nothingBroken(stage);
+  }),
+
+  schedule(
+    'P32 twice',
+    'the same sends are lost by a second fail-over, and the skip with them',
+    FAR,
+    async (stage) => {
+      const page = stage.page('anna');
+      await isOn(stage, page);
+      const takes = async (count: number): Promise<void> => {
+        const sent = Array.from({ length: count }, () => page.publish('room'));
+        assert(await stage.until(() => sent.every(({ end }) => end === 'acknowledged')), `takes ${count}`);
+      };
+      await takes(3);
+      const kept = stage.store.changes;
+      for (const count of [2, 1, 1]) {
+        await takes(count);
+        await stage.store.failOver(stage.store.changes - kept);
+      }
+      await takes(1);
+      assert.deepEqual(log(stage, 'room'), ['anna.1', 'anna.2', 'anna.3', 'anna.8']);
+      nothingBroken(stage);
+    },
+  ),
+
+  schedule('P34', 'the inbox goes on before the place to which it was read', FAR, async (stage) => {
+    const page = stage.page('anna', { transports: ['websocket'] });
+    await isOn(stage, page);
+    const ask = async (count: number): Promise<void> => {
+      const asked = Array.from({ length: count }, () => page.request('echo', 0));
+      assert(await stage.until(() => asked.every(({ end }) => end === 'acknowledged')));
+    };
+    await ask(1);
+    const kept = stage.store.changes;
+    await ask(5);
+    await stage.store.failOver(stage.store.changes - kept);
+    const hand = stage.store.hold({ what: 'read', answer: true });
+    let end = '';
+    page.client
+      .channel('room')
+      .publish('member_joined', { id: 'somebody' })
+      .settled.then(
+        () => (end = 'taken'),
+        () => (end = 'refused'),
+      );
+    await stage.run(1_000);
+    assert.equal(end, '', 'its refusal is at a place that was read before, in another epoch');
+    hand.open();
+    assert(await stage.until(() => end === 'refused'));
+  }),
+
+  schedule(
+    'P34 late',
+    'a POST is answered when the inbox is in its next epoch already',
+    FAR,
+    async (stage) => {
+      const page = stage.page('anna', { transports: ['sse'] });
+      await isOn(stage, page, 'sse');
+      await stage.run(1_000);
+      let answer: Wire | undefined;
+      page.way.overhears = ({ wire, by, text }) => {
+        if (answer || by !== 'page' || !/"publish"/.test(text)) return;
+        answer = wire;
+        wire.down.hold();
+      };
+      const sent = page.publish('room');
+      assert(await stage.until(() => (answer?.down.bytes ?? 0) > 0), 'it is answered');
+      await stage.store.failOver(0);
+      let isIn = false;
+      page.client.on('message', () => (isIn = true));
+      await stage.store.ask('post', page.client.status.session!, encodeBody({ delta: 'note' }));
+      assert(await stage.until(() => isIn), 'the inbox has gone on');
+      answer!.down.release();
+      assert(await stage.until(() => sent.end === 'acknowledged'), 'the send comes to its end');
+      assert.deepEqual(log(stage, 'room'), [sent.id]);
+    },
+  ),
+
+  schedule('P39', 'a fail-over loses an append whose commit is still on its way', FAR, async (stage) => {
+    const page = stage.page('anna');
+    await isOn(stage, page);
+    const hand = stage.store.hold({ what: 'commit' });
+    const kept = stage.store.changes;
+    const sent = page.publish('room');
+    assert(await stage.until(() => hand.waiting === 1), 'it is appended, and not committed');
+    // The claim was taken before; what came behind it is lost.
+    await stage.store.failOver(stage.store.changes - kept - 1);
+    hand.open();
+    assert(await stage.until(() => sent.end !== undefined));
+
+    assert.equal(sent.end, 'acknowledged');
+    assert.deepEqual(log(stage, 'room'), [sent.id], 'what was acknowledged is there, once');
     nothingBroken(stage);
   }),
 ];

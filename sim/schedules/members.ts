@@ -85,6 +85,32 @@ export const members: readonly Schedule[] = [
   }),
 
   schedule(
+    'P49 lost',
+    'a list that was being read when its session ended is read in the next one',
+    { ...BRIEF, window: 20_000 },
+    async (stage) => {
+      const [anna, bo] = [stage.page('anna'), stage.page('bo')];
+      await meet(stage, anna);
+      bo.subscribe('room');
+      const seen = (): number => bo.client.channel('room').members.length;
+      assert(await stage.until(() => seen() === 1));
+      goAway(bo);
+      anna.unsubscribe('room');
+      await stage.run(100);
+      await say(stage, 'room', ...ids(1, 6));
+      const hand = stage.store.hold({ what: 'membersPage', answer: true });
+      comeBack(bo);
+      assert(await stage.until(() => hand.waiting > 0, 10_000), 'the list is read anew');
+      goAway(bo);
+      hand.open();
+      await stage.run(40_000);
+      comeBack(bo);
+      assert(await stage.until(() => bo.history.seen.some((one) => one.what === 'session' && one.lost)));
+      assert(await stage.until(() => seen() === 0, 10_000), 'nobody is there');
+    },
+  ),
+
+  schedule(
     'P72',
     'bye ends a session and its memberships at once, also when it comes twice',
     {},

@@ -16,8 +16,6 @@ export interface Cause {
   status?: number;
   /** The name of a code, or what the network said. */
   detail?: string;
-  /** Since anything was heard, ms. */
-  idle?: number;
   /** It is dead, because nothing was heard for so long, ms (P52). */
   silent?: number;
   /** Before another attempt, ms. */
@@ -68,6 +66,8 @@ export interface Attempt {
   heardAt: number;
   /** It is dead when nothing was heard for this time, ms (P52). */
   deadAfter: number;
+  /** The last heartbeat came then, or `welcome`. */
+  pingAt: number;
   /** It must be heard by then. */
   dueAt: number;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
@@ -95,6 +95,7 @@ export function createAttempt(
     sendAt: 0,
     tries: 0,
     heardAt: startedAt,
+    pingAt: startedAt,
     deadAfter: Infinity,
     dueAt: Infinity,
     pollAt: Infinity,
@@ -106,8 +107,20 @@ export function createAttempt(
 /** A transport that dies within this time of its welcome has not shown that it works, ms. */
 export const EARLY = 10_000;
 
+/** A stream that brought something, and not the last heartbeats: it stays behind (P52). */
+export const staysBehind = ({ transport, deadAfter, cause = {} }: Attempt): boolean =>
+  // Undefined, when it did not end so, is less than nothing.
+  transport === 'sse' && cause.silent! < deadAfter;
+
 /** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
-export const blames = ({ polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} }: Attempt): boolean => {
+export const blames = (one: Attempt): boolean => {
+  const { polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} } = one;
   if (cause.verdict || cause.advice) return cause.advice === 'correct_input';
-  return !provenAt || polls || endedAt - welcomeAt < EARLY || /^(404|405|501)$/.test(`${cause.status}`);
+  return (
+    !provenAt ||
+    polls ||
+    staysBehind(one) ||
+    endedAt - welcomeAt < EARLY ||
+    /^(404|405|501)$/.test(`${cause.status}`)
+  );
 };

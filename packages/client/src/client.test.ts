@@ -127,6 +127,15 @@ test('refuses here what is too big or too much, with a typed error', async () =>
   await expect(room.publish('said', { text: '2' }).settled).rejects.toThrow(QueueFull);
 });
 
+test('measures a ping that was asked for too early with the next connection', async () => {
+  const s = await scene();
+  const ping = s.client.ping();
+  s.sockets[0]!.onopen!();
+  s.clock.advance(30);
+  s.welcome();
+  expect(await ping).toBe(30);
+});
+
 test('measures with a ping, and ends everything with close', async () => {
   const s = await scene();
   s.welcome();
@@ -135,9 +144,11 @@ test('measures with a ping, and ends everything with close', async () => {
   s.clock.advance(40);
   s.hear(['pong', moment]);
   expect(await ping).toBe(40);
+  const unanswered = s.client.ping();
   const open = s.client.channel('room:1').publish('said', { text: 'hi' });
   await s.client.close();
   await expect(open.settled).rejects.toThrow(OutcomeUnknown);
+  await expect(unanswered).rejects.toThrow(ClosedError);
   await expect(s.client.ping()).rejects.toThrow(ClosedError);
   expect(s.client.status.state).toBe('closed');
   expect(s.clock.waiting).toEqual([]);

@@ -107,6 +107,9 @@ export function connect<C extends Contract = Untyped>(
   const channels = new Map<string, ChannelFeed>();
   let credentials: Promise<Json | undefined> | undefined;
   let closed: Error | undefined;
+  /** Of a ping: the next round trip that is measured. */
+  let answer: Promise<number> | undefined;
+  let answered: [resolve: (sample: number) => void, reject: (error: Error) => void] | undefined;
 
   const session = makeSession(
     {
@@ -161,6 +164,10 @@ export function connect<C extends Contract = Untyped>(
     settle(send, error) {
       send.settle?.(error);
     },
+    measured(sample) {
+      answered?.[0](sample);
+      answer = answered = undefined;
+    },
     tell(name, ...values) {
       if (name === 'status') events.emit('status', status());
       else if (name === 'error') failed(values[0]);
@@ -168,13 +175,14 @@ export function connect<C extends Contract = Untyped>(
     },
     stop(error) {
       closed = error;
+      answered?.[1](error);
       ignorePage();
       machine.stop();
     },
   };
 
   const machine = drive<SessionEvent, SessionEffect>(session, clock, ([name, ...values]) =>
-    (host[name] as ((...values: unknown[]) => void) | undefined)?.(...values),
+    (host[name] as (...values: unknown[]) => void)(...values),
   );
   const tell = (event: SessionEvent): void => machine.tell(event);
   const ignorePage = environment.onPage((signal) => tell({ type: 'pageChanged', signal }));
@@ -237,13 +245,11 @@ export function connect<C extends Contract = Untyped>(
       outcome.then(cancel, cancel);
       return outcome;
     },
-    ping() {
-      const moment = clock.now();
-      return new Promise((resolve, reject) => {
-        const settle = (error?: Error): void => (error ? reject(error) : resolve(clock.now() - moment));
-        if (closed) settle(closed);
-        else tell({ type: 'pinged', ping: { moment, settle } });
-      });
+    async ping() {
+      if (closed) throw closed;
+      answer ??= new Promise((...settle) => (answered = settle));
+      tell({ type: 'pinged' });
+      return answer;
     },
     async close() {
       tell({ type: 'closeAsked' });

@@ -46,8 +46,9 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
     options,
     (...given) => (insight = createInsight(createSession(...given), given[0].transports, seam)),
     (name, calls) => {
+      // However long it takes: nobody would ask again.
       const page = (after: number) =>
-        client.request(MEMBERS, { channel: name, after }) as Promise<Subscribed>;
+        client.request(MEMBERS, { channel: name, after }, { timeout: Infinity }) as Promise<Subscribed>;
       return withMembers(createChannel(name, calls), page, calls.failed);
     },
   );

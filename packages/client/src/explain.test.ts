@@ -7,7 +7,7 @@ import type { VerdictCode } from './explain.js';
 import type { TransportName } from './transports/transport.js';
 
 type Stage = 'started' | 'open' | 'welcome' | 'proven' | 'old';
-const network: Cause = { status: 0, detail: '', idle: 0 };
+const network: Cause = { status: 0, detail: '' };
 const silence: Cause = {};
 
 function at(transport: TransportName, stage: Stage): Attempt {
@@ -18,6 +18,7 @@ function at(transport: TransportName, stage: Stage): Attempt {
     openedAt: reached('open'),
     welcomeAt: reached('welcome'),
     provenAt: reached('proven'),
+    heardAt: 60_000,
   };
 }
 
@@ -71,7 +72,7 @@ for (const [transport, row] of Object.entries(table) as [TransportName, (typeof 
 }
 
 test('calls a proven stream that was cut after a long silence an idle cut', () => {
-  expect(judge(at('websocket', 'old'), { ...network, idle: 20_000 }, 60_000)).toBe('idle-cut');
+  expect(judge({ ...at('websocket', 'old'), heardAt: 40_000 }, network, 60_000)).toBe('idle-cut');
 });
 
 test('takes a route that is not there as not available', () => {

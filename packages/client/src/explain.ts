@@ -2,7 +2,7 @@
  * PURE. Attempts → verdicts, as data: why this transport, what was tried, what
  * each failure proves, and where to read what would mend it.
  */
-import { EARLY } from './attempt.js';
+import { EARLY, staysBehind } from './attempt.js';
 import type { Attempt } from './attempt.js';
 import type { Curable } from './cures.js';
 import type { Policy } from './policy.js';
@@ -81,19 +81,11 @@ const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
 };
 
 /** What the end of an attempt proves; undefined as long as it has not ended. */
-export function verdictOf({
-  transport,
-  polls,
-  openedAt,
-  welcomeAt,
-  provenAt,
-  endedAt,
-  cause,
-  serverDown,
-}: Attempt): VerdictCode | undefined {
+export function verdictOf(one: Attempt): VerdictCode | undefined {
+  const { transport, polls, openedAt, welcomeAt, provenAt, heardAt, endedAt, cause, serverDown } = one;
   if (!cause) return undefined;
   if (serverDown) return 'server-down';
-  const { verdict, advice, status, detail, idle = 0 } = cause;
+  const { verdict, advice, status, detail } = cause;
   if (verdict) return verdict;
   if (advice) {
     return detail === 'forbidden' || detail === 'superseded' ? detail : (BY_ADVICE[advice] ?? 'lost');
@@ -101,7 +93,8 @@ export function verdictOf({
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const silent = status === undefined;
   if (polls) return welcomeAt ? 'poll-cut' : 'poll-refused';
-  if (provenAt && endedAt! - welcomeAt! >= EARLY) return idle >= EARLY ? 'idle-cut' : 'lost';
+  if (staysBehind(one)) return 'sse-one-behind';
+  if (provenAt && endedAt! - welcomeAt! >= EARLY) return endedAt! - heardAt >= EARLY ? 'idle-cut' : 'lost';
   if (transport === 'sse') {
     if (silent) return welcomeAt ? 'sse-one-behind' : 'sse-buffered';
     return openedAt ? 'sse-killed-early' : 'sse-refused';

@@ -137,6 +137,29 @@ describe('a member list', () => {
     expect(s.sockets[0]!.sent.flat().map(([tag]) => tag)).not.toContain('request');
   });
 
+  test('may take its time, longer than a request of the application may', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    r.gap();
+    r.clock.advance(15_000);
+    await r.answer(2, { members: [{ id: 'b' }] });
+    expect(r.ids()).toEqual(['b']);
+  });
+
+  test('that is being read when the session is lost is read anew in the next one', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    r.gap();
+    r.hear(['close', { ...envelope('session_unknown', { code: 4410 }), lambda: 'open_session' }]);
+    await r.turn();
+    r.clock.advance(1_000);
+    await r.turn();
+    r.welcome();
+    expect(r.asked().at(-1)).toEqual([1, '@members', 0]);
+    const page = { channel: 'room:1', position: ['r', 10], members: [{ id: 'b' }] };
+    r.hear(['entry', '@', 'e', 1, envelope('reply', page), 1], ['acked', 1, 'e', 1]);
+    await r.turn();
+    expect(r.ids()).toEqual(['b']);
+  });
+
   test('stays as it was when it is refused, and is not asked for where nobody keeps one', async () => {
     const r = await room({ members: [{ id: 'a' }] });
     r.gap();

@@ -60,8 +60,11 @@ export function withMembers(
       }
       show();
     };
-    // What is refused leaves what was known.
-    const ask = (after: number): void => void page(after).then(take, () => {});
+    const ask = (after: number): void =>
+      void page(after).then(take, ({ code }: Error & { code?: string }) => {
+        // Its session is gone, and the page with it; what is refused leaves what was known.
+        if (told === reading && code === 'outcome_unknown') read();
+      });
     if (first) take(first);
     else ask(0);
   };

@@ -87,6 +87,7 @@ test('refuses the send that is too big for the way, not one before it that waits
   const { outbox, sends } = outboxOf(3);
   outbox.batch(0, 2, 10_000);
   outbox.acked(1, ['e', 5]);
+  outbox.bounced(1);
   expect(outbox.refuse()).toBe(2);
   expect(numbers(outbox.batch(0, 9, 10_000))).toEqual([3]);
   expect(outbox.settle(['e', 4])).toEqual([]);
@@ -200,4 +201,16 @@ describe('whatever the network does', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('does not call a send refused that may have arrived on another way', () => {
+  const { outbox, sends } = outboxOf(2);
+  outbox.batch(0, 2, 10_000);
+  outbox.batch(0, 2, 10_000);
+  outbox.bounced(2);
+  outbox.refuse();
+  outbox.bounced(1);
+  outbox.refuse();
+  outbox.settle(['e', 0]);
+  expect(sends.map(({ state }) => state)).toEqual(['unknown', 'rejected']);
 });

@@ -18,6 +18,8 @@ export interface Pending extends Waiting {
   readonly text: string;
   readonly bytes: number;
   state: SendState;
+  /** How often it was handed to a connection, without those that are known to have come back. */
+  copies: number;
   /** The entry of the inbox that answers it. */
   outcome?: Pick<Envelope, 'delta' | 'lambda' | 'payload'>;
   /** Position of the inbox that must be handed on before it settles (P34); set once it is committed. */
@@ -76,7 +78,7 @@ export function createOutbox(limits: OutboxLimits) {
       const text = encodeFrame([tag, last + 1, ...fields] as SendFrame);
       const size = byteLength(text);
       if (sends.length >= limits.messages || bytes + size > limits.bytes) return undefined;
-      const send: Pending = { number: ++last, text, bytes: size, state: 'queued' };
+      const send: Pending = { number: ++last, text, bytes: size, state: 'queued', copies: 0 };
       bytes += size;
       sends.push(send);
       return send;
@@ -90,6 +92,7 @@ export function createOutbox(limits: OutboxLimits) {
         room -= send.bytes + 1;
         if (found.length >= count || (room < 0 && found.length > 0)) break;
         send.state = 'sent';
+        send.copies++;
         found.push(send);
       }
       return found;
@@ -138,16 +141,26 @@ export function createOutbox(limits: OutboxLimits) {
       }
     },
 
-    /** The first send that is not committed is too big for the way: it ends here. Its number, which must be skipped. */
+    /** A message with the first `count` sends did not pass. */
+    bounced(count: number): void {
+      for (const send of sends.filter(({ barrier }) => !barrier).slice(0, count)) send.copies--;
+    },
+
+    /**
+     * The first send that is not committed is too big for the way: it ends here, as refused, unless another copy of it
+     * may still arrive. Its number, which must be skipped.
+     */
     refuse(): number | undefined {
       const send = first();
       if (!send) return undefined;
       send.barrier = 'passed';
-      send.outcome = {
-        delta: 'too_big',
-        lambda: 'split_message',
-        payload: { message: 'A proxy refuses this size.' },
-      };
+      if (send.copies) send.doubtful = true;
+      else
+        send.outcome = {
+          delta: 'too_big',
+          lambda: 'split_message',
+          payload: { message: 'A proxy refuses this size.' },
+        };
       return send.number;
     },
 

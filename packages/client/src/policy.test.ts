@@ -77,8 +77,12 @@ function scene(options: Partial<PolicyOptions> = {}) {
       tell('proven', attempt);
       return attempt;
     },
-    end: (transport: TransportName, cause: Partial<Cause> = {}) =>
-      tell('ended', self.last(transport), { status: 0, detail: '', idle: 0, ...cause }),
+    /** @param idle since anything was heard, ms. */
+    end(transport: TransportName, { idle = 0, ...cause }: Partial<Cause> & { idle?: number } = {}) {
+      const attempt = self.last(transport);
+      begun.find((one) => one.attempt === attempt)!.heardAt = now - idle;
+      tell('ended', attempt, { status: 0, detail: '', ...cause });
+    },
     /** Moves on, waking the policy whenever it wants. */
     pass(ms: number) {
       const until = now + ms;
@@ -144,7 +148,7 @@ describe('the truth table', () => {
     welcomed: (s) => s.tell('welcomed', 1, 1),
     proven: (s) => s.tell('proven', 1),
     held: (s) => s.tell('held', 1),
-    ended: (s) => s.tell('ended', 1, { status: 0, detail: '', idle: 0 }),
+    ended: (s) => s.tell('ended', 1, { status: 0, detail: '' }),
     woke: (s) => s.tell('woke'),
     moved: (s) => s.tell('moved', undefined, 0),
     renewed: (s) => s.tell('renewed'),
@@ -284,6 +288,25 @@ describe('the race', () => {
     s.prove('websocket');
     expect(s.open()).toEqual(['websocket']);
     expect(s.changes()).toEqual(['sse', 'websocket']);
+  });
+
+  test('attaches where an older welcome was proven late, but not where both came in one piece', () => {
+    for (const [apart, attaches] of [
+      [150, true],
+      [10, false],
+    ] as const) {
+      const s = scene({ transports: ['sse', 'long-poll'] });
+      s.start();
+      s.pass(250);
+      const late = s.last('sse');
+      s.tell('opened', late);
+      s.tell('welcomed', s.last('long-poll'), 2);
+      s.tell('proven', s.last('long-poll'));
+      s.tell('welcomed', late, 1);
+      s.pass(apart);
+      s.tell('proven', late);
+      expect(s.opened().slice(2)).toEqual(attaches ? ['sse'] : []);
+    }
   });
 
   test('judges a silent WebSocket soon after another transport was welcomed', () => {

@@ -221,8 +221,8 @@ export function createPolicy(
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
       take(one);
-    } else if (rank(one) < rank(newest() ?? one)) {
-      // Late, but better than what was taken meanwhile.
+    } else if (rank(one) < rank(newest() ?? one) && now - one.welcomeAt! > MARKER_DELAY / 2) {
+      // Late, but better than what was taken meanwhile; unless it came in one piece, as from a box that collects all.
       begin(one.transport, 'attach');
     }
   };

@@ -22,6 +22,8 @@ export interface Identity {
   readonly cursors: ReadonlyMap<string, Position>;
 }
 
+type UnderWay = NonNullable<Attempt['underWay']>;
+
 /** Frames of a message that are no sends. */
 const MAX_CONTROLS = 15;
 /** Bytes that hello and the like may take beside the sends. */
@@ -67,9 +69,10 @@ export function createSending(identity: Identity, outbox: Outbox) {
     return message;
   };
 
-  /** The way takes smaller messages only. */
-  const split = (bytes = batchBytes): void => {
+  /** The way takes smaller messages only: this one did not pass. */
+  const split = ({ bytes = batchBytes, count = 0 }: Partial<UnderWay> = {}): void => {
     batchBytes = Math.min(bytes, batchBytes) / 2;
+    outbox.bounced(count);
   };
 
   return {
@@ -114,13 +117,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
      * A POST was answered, or not (status 0): the same again after `pause` ms, if need be.
      * The answer: whether there is no way up at all.
      */
-    answered(
-      one: Attempt,
-      { controls, bytes, count, committed }: NonNullable<Attempt['underWay']>,
-      status: number,
-      now: number,
-      pause: number,
-    ): boolean {
+    answered(one: Attempt, sent: UnderWay, status: number, now: number, pause: number): boolean {
+      const { controls, count, committed } = sent;
       const taken = status > 199 && status < 300;
       if (taken && (!count || outbox.committed > committed)) one.tries = 0;
       else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
@@ -128,7 +126,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
       if (!taken && (status !== 413 || count)) one.controls.unshift(...controls);
       if (status === 413) {
         one.sendAt = 0;
-        split(bytes);
+        split(sent);
         // What is too big for the way alone will never pass: its number is skipped.
         const refused = count === 1 && outbox.refuse();
         if (refused) control(one, 'skip', refused);

@@ -19,10 +19,6 @@ export interface Waiting {
   settle?(error: Error | undefined): void;
 }
 
-export interface Ping extends Waiting {
-  moment: number;
-}
-
 export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 export interface Status {
@@ -42,7 +38,8 @@ export type SessionEvent =
   | { type: 'started' }
   /** The outbox has something new. */
   | { type: 'sendAdded' }
-  | { type: 'pinged'; ping: Ping }
+  /** Somebody waits for the next measurement. */
+  | { type: 'pinged' }
   | { type: 'credentialsGiven'; attempt: number; auth: Json | undefined }
   | { type: 'credentialsFailed'; attempt: number }
   | { type: 'pageChanged'; signal: PageSignal }
@@ -78,7 +75,7 @@ export interface Host {
   /** It came to its end; with an error, if it is none that was hoped for. */
   settle(send: Waiting, error?: Error): void;
   /** A round trip took so long, ms. */
-  measured?(sample: number): void;
+  measured(sample: number): void;
   tell<Name extends keyof Told>(name: Name, ...values: Told[Name]): void;
   /** Nothing more will happen, for this reason. */
   stop(reason: Error): void;

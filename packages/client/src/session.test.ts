@@ -332,6 +332,17 @@ describe('up', () => {
     expect(sends[1]!.state).toBe('acknowledged');
   });
 
+  test('does not know what became of a send that is too big now, when a copy of it went another way', () => {
+    const d = connected({ transports: ['websocket', 'sse'] });
+    const send = publish(d, 'x'.repeat(20_000));
+    d.tell({ type: 'closed', attempt: 1, status: 1006, detail: '' });
+    d.advance(10_000);
+    const [sse] = d.on('sse');
+    d.connect(sse!);
+    d.answer(sse!, 413);
+    expect(send.state).toBe('unknown');
+  });
+
   test('sends from the missing number when the server expects it, once (P32)', () => {
     const d = connected();
     for (let n = 1; n <= 3; n++) publish(d, `${n}`);
@@ -390,13 +401,33 @@ describe('liveness', () => {
     expect(d.reports()).toEqual(expect.arrayContaining(['heartbeat_missed', 'connection_lost']));
   });
 
-  test('judges by receipt: whatever arrives keeps it alive (P52)', () => {
+  test('judges by receipt: whatever arrives keeps it alive, as long as heartbeats do (P52)', () => {
     const d = subscribed();
     for (let offset = 1; offset < 6; offset++) {
       d.advance(20_000);
+      d.hear(1, ['ping', offset]);
+      d.advance(9_000);
       d.hear(1, say(offset));
     }
+    d.advance(20_999);
     expect(d.closed).toEqual([]);
+    d.advance(1);
+    expect(d.closed).toEqual([1]);
+  });
+
+  test('leaves an event stream that brings what came before each heartbeat, and not the heartbeat (P52)', () => {
+    const d = dialogue({ transports: ['sse', 'long-poll'] });
+    d.start();
+    d.connect(1);
+    d.advance(20_000);
+    // Held back since the first ping, and pushed through by the second one, which is held back itself.
+    d.hear(1, ['entry', '@', 'e', 1, envelope('note')]);
+    d.advance(14_999);
+    expect(d.closed).toEqual([]);
+    d.advance(1);
+    expect(d.explain().attempts[0]).toMatchObject({ verdict: 'sse-one-behind' });
+    d.advance(1_000);
+    expect(d.opened[1]!.transport).toBe('long-poll');
   });
 
   test('asks first when its own timer came late', () => {
@@ -468,17 +499,6 @@ describe('liveness', () => {
     d.connect(d.last().attempt);
     expect(d.status().state).toBe('connected');
     expect(d.reports()).toContain('session_resumed');
-  });
-
-  test('answers client pings on whatever connection is there next', () => {
-    const d = connected();
-    d.die(1, 1006);
-    const ping = { moment: 5 };
-    d.tell({ type: 'pinged', ping });
-    d.advance(1_000);
-    d.connect(2);
-    d.hear(2, ['pong', 5]);
-    expect(d.effects).toContainEqual(['settle', ping]);
   });
 });
 

@@ -25,14 +25,7 @@ import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
 import type { PolicyEvents } from './policy.js';
-import type {
-  Ping,
-  SessionEffect,
-  SessionEvent,
-  SessionOptions,
-  SessionState,
-  Status,
-} from './session-events.js';
+import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Status } from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
 
@@ -57,7 +50,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const { cursors } = downlink;
   const identity: Identity = { nonce: makeNonce(), welcome: undefined, cursors };
   const sending = createSending(identity, outbox);
-  const pings = new Set<Ping>();
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
@@ -97,7 +89,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   ): void => policy.tell(now, name, about, value);
 
   const end = (one: Attempt, cause: Cause): void => {
-    if (cause.status === 413) sending.split(one.underWay?.bytes);
+    if (cause.status === 413) sending.split(one.underWay);
     consult('ended', one, cause);
   };
 
@@ -175,7 +167,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     let news = false;
     if (!aside) {
       one.heardAt = now;
-      one.dueAt = now + one.deadAfter;
+      // What stays one message behind brings something with each heartbeat, and never the heartbeat.
+      one.dueAt = Math.max(now + one.deadAfter / 2, one.pingAt + one.deadAfter);
     }
     for (const value of frames) {
       const frame = readServerFrame(value);
@@ -185,7 +178,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
-    if (inbox()[1] !== ackedInbox && ackAt === Infinity) ackAt = now + ACK_INTERVAL;
+    if (inbox()[1] !== ackedInbox) ackAt = Math.min(ackAt, now + ACK_INTERVAL);
     // An outcome waits in the inbox: whoever polls now and then asks for it now.
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
@@ -199,6 +192,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
     else one.pollAt = now + pace.min;
   };
 
+  const beat = (one: Attempt): void => {
+    one.pingAt = now;
+    one.dueAt = now + one.deadAfter;
+  };
+
   /** What each frame does. */
   const take: {
     [Tag in ServerFrame[0]]: (one: Attempt, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
@@ -209,13 +207,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
       if (!one.polls) one.deadAfter = heartbeat * 1.5;
-      one.dueAt = now + one.deadAfter;
+      beat(one);
       if (!probe) {
         const first = !identity.welcome;
         identity.welcome = given;
         downlink.begin(inbox);
         measured(now - (one.overHttp ? one.startedAt : one.openedAt!));
-        for (const ping of pings) control(one, 'ping', ping.moment);
         if (first) act('tell', 'session', { session, lost: false });
       }
       consult('welcomed', one, generation);
@@ -279,6 +276,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     ping(one, [, moment]) {
+      beat(one);
       control(one, 'pong', moment);
       if (!one.provenAt || now - pingedAt >= pingInterval) {
         pingedAt = now;
@@ -287,10 +285,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       proven(one);
     },
 
-    pong(_, [, moment]) {
-      measured(now - moment);
-      for (const ping of pings) if (ping.moment === moment && pings.delete(ping)) act('settle', ping);
-    },
+    pong: (_, [, moment]) => measured(now - moment),
 
     drain(one, [, envelope]) {
       if (one === primary()) consult('moved', undefined, (envelope as Said).payload?.within ?? 0);
@@ -363,9 +358,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     turn('closed');
     consult('stopped');
     settle(outbox.clear());
-    const error = new ClosedError('closed', `The client is closed (${reason}).`);
-    for (const ping of pings) act('settle', ping, error);
-    act('stop', error);
+    act('stop', new ClosedError('closed', `The client is closed: ${reason}.`));
   };
 
   /** Firefox closes the sockets of a page before it says that the page leaves: only a request still arrives then. */
@@ -393,10 +386,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
   } = {
     started: () => consult('started'),
 
-    pinged({ ping }) {
-      pings.add(ping);
+    pinged() {
       const one = primary();
-      if (one) control(one, 'ping', ping.moment);
+      if (one) control(one, 'ping', now);
     },
 
     pageChanged({ signal }) {
@@ -437,7 +429,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     credentialsFailed(_, one) {
-      if (!one.welcomeAt) end(one, { detail: 'unauthorized', advice: 'refresh_credentials' });
+      if (!one.welcomeAt) end(one, { advice: 'refresh_credentials' });
     },
 
     opened(_, one) {
@@ -452,12 +444,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
       one.underWay = undefined;
       receive(one, text, true);
       if (sent && sending.answered(one, sent, status, now, random() * options.reconnect.min))
-        end(one, { status, detail: 'on the way up' });
+        end(one, { status });
       settle(outbox.settle(inbox()));
     },
 
     closed({ status, detail }, one) {
-      end(one, { status, detail, idle: now - one.heardAt });
+      end(one, { status, detail });
     },
   };
 

@@ -2,16 +2,35 @@
  * PURE. When the one answer of a poll is given: at once when it opens a session,
  * when there is something to say, or when its time is over (P64).
  */
+
+/** Milliseconds that `welcome` waits for the sends that came with it: less than a client waits before it tries another transport. */
+const OPENING = 100;
+
 export class Answer {
   /** When it is looked at again, or given although it is empty. */
   #at = Infinity;
   /** A poll that found a busy channel is not answered before, so that one answer carries many entries. */
   #from = 0;
   #due = false;
+  /** It is given then, whatever is under way. */
+  #latest = Infinity;
   #turnAwaited = false;
 
   get deadline(): number {
-    return this.#at;
+    return Math.min(this.#at, this.#latest);
+  }
+
+  /** It carries `welcome`: nothing else is waited for long. */
+  opens(now: number): void {
+    this.#due = true;
+    this.#latest = now + OPENING;
+  }
+
+  /** What is under way is not waited for any more: the client sends again what it finds without an answer. */
+  isOverdue(now: number): boolean {
+    if (now < this.#latest) return false;
+    this.#latest = Infinity;
+    return true;
   }
 
   /** It may be held for `wait` ms, and is held for `linger` ms also when there are entries to give. */

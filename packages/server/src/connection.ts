@@ -251,7 +251,7 @@ export class Connection implements Follower {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
           const number = batch[0]?.number ?? 0;
-          const performing = { session, number, claim: this.#claimId() };
+          const performing = { session, claim: this.#claimId() };
           core.performing.add(performing);
           const outcomes = await performSends(core, this.#info, batch, redelivered).finally(() =>
             core.performing.delete(performing),

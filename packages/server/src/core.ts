@@ -118,8 +118,6 @@ export interface Times {
 /** A batch of sends that is being performed, under a claim. */
 export interface Performing {
   readonly session: string;
-  /** Of its first send. */
-  readonly number: number;
   readonly claim: string;
 }
 

@@ -145,9 +145,7 @@ export function keepSwept(core: Core): () => void {
     try {
       for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
       // A handler may take longer than a claim lasts.
-      for (const { session, number, claim } of core.performing) {
-        await core.store.begin(session, number, claim, CLAIM_LEASE);
-      }
+      for (const { session, claim } of core.performing) await core.store.renew(session, claim, CLAIM_LEASE);
       await core.store.sweep();
       await core.hub.checkHeads();
     } catch (error) {

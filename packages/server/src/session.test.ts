@@ -1224,6 +1224,16 @@ describe('a poll', () => {
     expect(dialogue.tell(turnEnded)).toEqual(['finish']);
   });
 
+  test('that opens a session does not wait long for the sends that came with it (P64)', () => {
+    const dialogue = new Dialogue('poll');
+    dialogue.receive(hello, ['request', 1, envelope], ['request', 2, envelope]);
+    dialogue.join();
+    dialogue.read('@s', ['i1', 0], []);
+    dialogue.tell({ type: 'begun', result: { kind: 'run', redelivered: false } });
+    expect(dialogue.advance(99)).toEqual([]);
+    expect(dialogue.advance(1)).toEqual(['finish']);
+  });
+
   test('that sends is not answered before its sends are settled (P33)', () => {
     const dialogue = new Dialogue('poll');
     dialogue.receive(goOn(0), ['publish', 1, 'room', envelope]);

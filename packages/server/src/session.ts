@@ -157,7 +157,7 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
   if (event.welcome !== undefined) {
     talk.write(Message.of(event.welcome));
     // Opening is answered at once, whatever there is to say beside welcome.
-    talk.answer?.fallDue();
+    talk.answer?.opens(now);
   }
   if (talk.settings.mode !== 'send') {
     const read = event.cursors[INBOX]?.[1] ?? 0;
@@ -224,6 +224,7 @@ function beat(talk: Conversation, now: number): void {
 /** An answer is complete when nothing is under way any more, and the entries of this turn have been offered. */
 function finishWhenAnswered(talk: Conversation, turnEnded: boolean, now: number): void {
   if (talk.phase !== 'live') return;
+  if (talk.answer?.isOverdue(now) === true) return talk.finish();
   const held = talk.uplink?.heldBack(now) ?? 0;
   if (held > 0) {
     const retryAfter = Math.ceil(held);

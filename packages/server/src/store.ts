@@ -165,8 +165,9 @@ export interface Store {
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
-   * is given back or runs out, others are `busy`. Whoever holds it may begin again, which renews it. A store that
-   * failed over since, and may have lost the first appends of a batch, rejects the others: they are all begun again.
+   * is given back or runs out, others are `busy`. Whoever holds it may begin again. A claim ends
+   * with a fail-over of the store, which may have lost what was appended under it: further appends are rejected, its
+   * commit is `stale`, and whoever begins again is told that the sends may have run.
    */
   begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
 
@@ -181,6 +182,9 @@ export interface Store {
     claim: string,
     outcomes: readonly string[],
   ): Promise<Committed>;
+
+  /** Prolongs the claim by `lease` ms from now, if it is still there. It begins nothing, and is no contact. */
+  renew(session: string, claim: string, lease: number): Promise<void>;
 
   /** Gives the claim back, with nothing done. */
   release(session: string, claim: string): Promise<void>;

@@ -621,14 +621,24 @@ function sends(it: It): void {
     assert.equal((await store.commit(session, 1, 1, 'a', [])).kind, 'committed');
   });
 
-  it('keeps its claim for as long as its holder begins it again', async ({ store, open, advance }) => {
+  it('keeps its claim for as long as its holder renews it, and nobody else', async ({
+    store,
+    open,
+    advance,
+  }) => {
     const session = await open();
+    await store.renew(session, 'a', LEASE);
+    assert.equal((await store.begin(session, 1, 'a', LEASE)).kind, 'run', 'there was nothing to renew');
     for (let beat = 0; beat < 3; beat++) {
-      assert.equal((await store.begin(session, 1, 'a', LEASE)).kind, 'run');
+      await store.renew(session, 'a', LEASE);
       await advance(LEASE - 1);
+      await store.renew(session, 'b', LEASE);
       assert.deepEqual(await store.begin(session, 1, 'b', LEASE), { kind: 'busy' });
     }
-    assert.equal((await store.commit(session, 1, 1, 'a', [])).kind, 'committed');
+    await advance(2);
+    assert.deepEqual(await store.begin(session, 1, 'b', LEASE), { kind: 'run', redelivered: true });
+    await store.renew(session, 'a', LEASE);
+    assert.equal((await store.commit(session, 1, 1, 'b', [])).kind, 'committed');
   });
 
   it('that was skipped is not expected any more (P40)', async ({ store, open, commit, head }) => {

@@ -22,7 +22,6 @@ const http =
         method: 'POST',
         body,
         signal,
-        cache: 'no-store',
         // A small request outlives its page; the platform refuses more than 64 KiB of them.
         keepalive: path === 'send' && body.length < 8_000,
       });

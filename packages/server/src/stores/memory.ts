@@ -236,6 +236,11 @@ class MemoryStore implements Store {
     return { kind: 'committed', acked: record.acked, inbox: this.#inboxHead(record) };
   }
 
+  async renew(session: string, claim: string, lease: number): Promise<void> {
+    const held = this.#sessions.get(session)?.claim;
+    if (held?.id === claim) held.until = this.#now() + lease;
+  }
+
   async release(session: string, claim: string): Promise<void> {
     const record = this.#sessions.get(session);
     if (record?.claim?.id === claim) record.claim = undefined;
