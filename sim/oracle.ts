@@ -376,7 +376,7 @@ function judgeCalm(page: PageHistory, claim: Claim): void {
   }
 }
 
-function judgeFinal({ stand }: Evidence, final: Final, claim: Claim): void {
+function judgeFinal({ stand, truth }: Evidence, final: Final, claim: Claim): void {
   const { page } = final;
   const end = (promise: string, text: string): void => claim(promise, page, Infinity, text);
   if (final.state !== 'connected') end('G7', `is ${final.state} long after all is well again.`);
@@ -392,7 +392,9 @@ function judgeFinal({ stand }: Evidence, final: Final, claim: Claim): void {
     if (enters && final.session !== undefined && !present.includes(final.session))
       end('G1', `is no member of ${channel}.`);
     const wrong = [...present].sort().join() !== [...members].sort().join();
-    if (enters && wrong)
+    // A list that may not be read at that moment stays as it was.
+    const isKept = truth.denials.some((one) => page.startsWith(one.page) && one.channel === channel);
+    if (enters && wrong && !isKept)
       end('G1', `sees ${members.length} members in ${channel}; there are ${present.length}.`);
   }
 }
@@ -406,13 +408,11 @@ function judgeStand({ truth, stand, finals, pages }: Evidence, claim: Claim): vo
       const final = finals.find(({ session }) => session === member);
       const enters = final?.channels.some((one) => one.channel === channel && one.enters);
       if (enters) continue;
-      // A session that lost its permission stays listed, as far as it lives on; so does one that was told that it may be.
+      // Refused because its session ended, and taken all the same: it was told that it may be.
       const isExcused = pages
         .find(({ page }) => page === final?.page)
         ?.seen.some(
-          (one) =>
-            (one.what === 'gap' && one.channel === channel && one.reason === 'denied') ||
-            (one.what === 'refused' && one.channel === channel && one.code === 'outcome_unknown'),
+          (one) => one.what === 'refused' && one.channel === channel && one.code === 'outcome_unknown',
         );
       if (!isExcused)
         claim('P46', channel, Infinity, `${final?.page ?? 'somebody who is gone'} is still listed.`);

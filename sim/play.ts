@@ -17,8 +17,11 @@ export interface Outcome {
   readonly notes: readonly Note[];
 }
 
-/** Ms of calm until everybody must be on the best transport (G7: within 60 s; a young one is trusted after 10 s more). */
-const CALM = 75_000;
+/**
+ * Ms of calm until everybody must be on the best transport: an answer that was lost is noticed after 35 s, a verdict lasts
+ * 50 s, and what is tried first may hang for 15 s and must then be 10 s old.
+ */
+const CALM = 115_000;
 /** Ms that what is then said may take to everybody: the longest pause between two polls, and some. */
 const LAST_WORDS = 15_000;
 const NEVER = -1;

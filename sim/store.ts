@@ -58,8 +58,8 @@ export interface Witness {
 /** Verbs that change nothing; all others are in the replication stream. */
 const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage', 'taken']);
 
-/** Verbs of a claim, beside the appends under it. */
-const CLAIMED: ReadonlySet<string> = new Set(['begin', 'renew', 'commit']);
+/** Where verbs name the claim under which they are done. */
+const CLAIM_AT: Partial<Record<keyof Store, number>> = { renew: 1, commit: 3 };
 
 /** Verbs that ask for one log, and at which place of their arguments. */
 const MEETS: Partial<Record<keyof Store, number>> = { read: 0, append: 0, taken: 0, enter: 1, leave: 1 };
@@ -98,8 +98,9 @@ export class SimStore {
   /** The name of the inner store's own run: a replica has that of its primary. */
   #run = '';
   #failOvers = 0;
-  /** In which of them a session's sends were begun last. */
-  readonly #begun = new Map<string, number>();
+  /** After how many of them a claim was given, and who has that of a session. */
+  readonly #claims = new Map<string, number>();
+  readonly #holders = new Map<string, string>();
   /** Epochs that were given, in all lives. */
   #given = 0;
   /** Ms by which its clock is ahead of true time. */
@@ -277,30 +278,42 @@ export class SimStore {
     return this.#travel(node, verb, () => {
       if (this.unreachable.has(node)) throw new Error('the store is out of reach');
       if (this.#random.chance(failsBefore)) throw new Error('the store does not answer');
-      if (this.#isLate(verb, args)) return this.#late(verb, args);
-      const answer = this.#perform(verb, args);
+      if (this.#isVoid(verb, args)) return this.#refuse(verb);
+      const answer =
+        verb === 'begin'
+          ? this.#beginSends(...(args as Parameters<Store['begin']>))
+          : this.#perform(verb, args);
       if (this.#random.chance(failsAfter)) throw new Error('the answer of the store was lost');
       return answer;
     });
   }
 
-  /** It belongs to a batch that was begun before a fail-over, whose appends may be lost. */
-  #isLate(verb: keyof Store, args: readonly unknown[]): boolean {
+  /** It is done under a claim that was given before a fail-over, which may have lost what was appended under it. */
+  #isVoid(verb: keyof Store, args: readonly unknown[]): boolean {
     const key = verb === 'append' ? (args[2] as AppendKey | undefined) : undefined;
-    const session = key?.session ?? (CLAIMED.has(verb) ? (args[0] as string) : undefined);
-    if (session === undefined) return false;
-    const begun = this.#begun.get(session) ?? this.#failOvers;
-    if (verb === 'begin') this.#begun.set(session, this.#failOvers);
-    return begun !== this.#failOvers;
+    const at = CLAIM_AT[verb];
+    const claim = key?.claim ?? (at === undefined ? undefined : (args[at] as string));
+    const given = claim === undefined ? undefined : this.#claims.get(claim);
+    return given !== undefined && given !== this.#failOvers;
   }
 
-  /** No more of it is taken: all of it is begun again, by a node that is told so. */
-  async #late(verb: keyof Store, args: readonly unknown[]): Promise<unknown> {
+  /** No more of it is taken: all of it is begun again, by somebody who is told so. */
+  #refuse(verb: keyof Store): unknown {
     if (verb === 'append') throw new Error('the store failed over since that send was begun');
-    if (verb === 'renew') return undefined;
-    if (verb === 'commit') return { kind: 'stale' } satisfies Committed;
-    const begun = (await this.#perform(verb, args)) as Begun;
-    return begun.kind === 'run' ? { ...begun, redelivered: true } : begun;
+    return verb === 'commit' ? ({ kind: 'stale' } satisfies Committed) : undefined;
+  }
+
+  /** Claims from before a fail-over stand in nobody's way. */
+  async #beginSends(...args: Parameters<Store['begin']>): Promise<Begun> {
+    const [session, , claim] = args;
+    const before = this.#holders.get(session);
+    const isVoid = before !== undefined && this.#claims.get(before) !== this.#failOvers;
+    if (isVoid) await this.#perform('release', [session, before]);
+    const begun = (await this.#perform('begin', args)) as Begun;
+    if (begun.kind !== 'run') return begun;
+    this.#holders.set(session, claim);
+    this.#claims.set(claim, this.#failOvers);
+    return isVoid ? { ...begun, redelivered: true } : begun;
   }
 
   /** There, and back again; to a node that died meanwhile, nothing comes back. */

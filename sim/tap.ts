@@ -107,7 +107,7 @@ export class Line {
     for (const frame of framesOf<ServerFrame>(text)) {
       if (frame[0] === 'acked') this.#ackedUpTo = Math.max(this.#ackedUpTo, frame[1]);
       if (frame[0] === 'expect') this.#sentUpTo = Math.max(frame[1] - 1, this.#ackedUpTo);
-      if (frame[0] === 'welcome') this.#takesOver(frame[1].payload as Welcome);
+      if (frame[0] === 'welcome') this.#window = (frame[1].payload as Welcome).limits.sends;
       // Over an event stream they answer the message that opened it.
       const isAnswer = frame[0] === 'ping' || (frame[0] === 'acked' && frame[1] >= (this.#carries ?? 0));
       if (this.kind === 'sse' && isAnswer) this.#carries = undefined;
@@ -130,16 +130,10 @@ export class Line {
     for (const [log, position] of Object.entries(cursors)) this.#at.set(log, position);
   }
 
-  #takesOver({ generation, limits }: Welcome): void {
-    this.#window = limits.sends;
-    // A store that rewound may give a generation again: what is under way in it is of a connection that is over.
-    for (const other of this.#tap.lines)
-      if (other !== this && other.#nonce === this.#nonce && other.#generation === generation)
-        other.#carries = undefined;
-  }
-
   /** Messages with sends that are under way on the same connection; for one that opens another, on one that lives. */
   #beside(): number[] {
+    // A store that rewound gives a generation again: nobody can tell then which connection a request is of.
+    if (this.#tap.hasRewound()) return [];
     const { lines } = this.#tap;
     return [...lines].flatMap((other) => {
       if (other.#carries === undefined || other.#nonce !== this.#nonce) return [];

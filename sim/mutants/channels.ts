@@ -47,7 +47,7 @@ export const channels: readonly Mutant[] = [
     rule: 'P43',
     breaks: 'the client keeps the cursor of a channel that it leaves',
     file: client('session'),
-    from: '      if (send) downlink.forget(channel);\n',
+    from: '    downlink.forget(channel);\n',
     to: '',
     by: 'R34',
   },
@@ -186,5 +186,13 @@ export const channels: readonly Mutant[] = [
     from: "if (told === reading && code === 'outcome_unknown') read();",
     to: '',
     by: 'P49 lost',
+  },
+  {
+    rule: 'P44',
+    breaks: 'whoever is denied a channel stays in its member list',
+    file: client('session'),
+    from: "if (reason === 'denied') unsubscribe(channel);",
+    to: "if (reason === 'denied') downlink.forget(channel);",
+    by: 'P44 member',
   },
 ];

@@ -151,7 +151,7 @@ export const up: readonly Mutant[] = [
     rule: 'P39',
     breaks: 'a send is appended without its key',
     file: server('sends'),
-    from: 'await core.store.append(channel, text, keyOf(session, number));',
+    from: 'await core.store.append(channel, text, keyOf(session, claim, number));',
     to: 'await core.store.append(channel, text);',
     by: 'R09',
   },

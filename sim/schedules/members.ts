@@ -5,7 +5,7 @@ import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
 import type { Stage } from '../stage.js';
 import { codesOf, cut, opened, post } from './by-hand.js';
-import { comeBack, goAway, ids, isOn, say } from './evidence.js';
+import { comeBack, goAway, ids, isOn, say, story } from './evidence.js';
 
 const BRIEF = { store: 'shared', nodes: 1, retention: 4 } as const;
 
@@ -17,6 +17,18 @@ export const members: readonly Schedule[] = [
       await refused(stage, settled, 'forbidden');
     }
     assert.equal(stage.truth.appended.get('room'), undefined);
+  }),
+
+  schedule('P44 member', 'whoever loses the permission for a channel leaves its list', {}, async (stage) => {
+    const [anna, bo] = [stage.page('anna'), stage.page('bo')];
+    await meet(stage, anna, bo);
+    stage.deny('anna', 'room', 60_000);
+    cut(anna);
+    assert(await stage.until(() => story(anna, 'room').includes('gap denied'), 5_000));
+    await stage.run(100);
+    assert.equal(goings(stage).length, 1);
+    assert.equal(bo.client.channel('room').members.length, 1);
+    assert.equal(anna.client.channel('room').members.length, 0);
   }),
 
   schedule('P46', 'a member stays through a pause of 10 s, and leaves with its lease', {}, async (stage) => {

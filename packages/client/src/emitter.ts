@@ -16,7 +16,7 @@ export function createEmitter<Events>(failed: (error: unknown, name: keyof Event
       // An object of its own, so that the same function may listen twice and leave once.
       const one = { name, listener: listener as (...values: never[]) => void };
       listeners.add(one);
-      return () => void listeners.delete(one);
+      return () => listeners.delete(one);
     },
     emit(name, ...values) {
       const told = [...listeners].filter((one) => one.name === name);

@@ -104,6 +104,15 @@ describe('a member list', () => {
     expect(r.ids()).toEqual(['a', 'c']);
   });
 
+  test('is empty, and stays so, when the channel is denied', async () => {
+    const r = await room({ members: [{ id: 'a' }] });
+    r.gap();
+    r.hear(['gap', 'room:1', 'denied', ['r', 10], ['r', 10]]);
+    expect(r.ids()).toEqual([]);
+    await r.answer(2, { members: [{ id: 'a' }] });
+    expect(r.ids()).toEqual([]);
+  });
+
   test('that is being read when another gap comes is read from its beginning again', async () => {
     const r = await room({ members: [{ id: 'a' }] });
     r.gap();

@@ -84,8 +84,12 @@ export function withMembers(
     },
     gap(gap) {
       feed.gap(gap);
-      // Comings and goings may be among what is missing (P49).
-      if (isWatched || known.size) read();
+      if (gap.reason === 'denied') {
+        known.clear();
+        told = undefined;
+        show();
+        // Comings and goings may be among what is missing (P49).
+      } else if (isWatched || known.size) read();
     },
     members(first) {
       // Not of a channel that was left meanwhile.

@@ -52,7 +52,7 @@ test('says unknown for what may have been answered in a gap of the inbox, and on
   const { outbox, sends } = outboxOf(3);
   outbox.batch(0, 2, 10_000);
   outbox.answer(1, reply());
-  outbox.doubt('', true);
+  outbox.doubt('e', true);
   outbox.acked(3, ['e', 9]);
   outbox.settle(['e', 9]);
   expect(sends.map(({ state }) => state)).toEqual(['acknowledged', 'unknown', 'acknowledged']);
@@ -65,11 +65,20 @@ test('cannot compare places of different epochs: it waits for the one, and doubt
   outbox.acked(3, ['new', 2]);
   outbox.settle(['old', 4]);
   expect(sends.map(({ state }) => state)).toEqual(['sent', 'sent', 'sent']);
-  outbox.doubt('old', false);
+  outbox.doubt('new', false);
   outbox.settle(['new', 1]);
   expect(sends.map(({ state }) => state)).toEqual(['unknown', 'sent', 'sent']);
   outbox.settle(['new', 2]);
   expect(sends.map(({ state }) => state)).toEqual(['unknown', 'acknowledged', 'acknowledged']);
+});
+
+test('does not wait for a place in an epoch that was jumped over', () => {
+  const { outbox, sends } = outboxOf(1);
+  outbox.batch(0, 9, 10_000);
+  outbox.acked(1, ['between', 5]);
+  outbox.doubt('new', true);
+  outbox.settle(['new', 1]);
+  expect(sends.map(({ state }) => state)).toEqual(['unknown']);
 });
 
 test('says unknown for what was committed and then forgotten by the store (P40)', () => {

@@ -121,12 +121,12 @@ export function createOutbox(limits: OutboxLimits) {
       }),
 
     /**
-     * The inbox was handed on out of the epoch `left`, or past a gap: a send that may have been answered in what
-     * was lost has an unknown outcome.
+     * The inbox was handed on into the epoch `next`, or past a gap. Places in other epochs are not reached any more,
+     * and what was lost may have been an answer: the outcome of those sends is unknown.
      */
-    doubt(left: string, lost: boolean): void {
+    doubt(next: string, lost: boolean): void {
       for (const send of sends) {
-        const isBehind = send.barrier?.[0] === left;
+        const isBehind = send.barrier && send.barrier[0] !== next;
         if (isBehind) send.barrier = 'passed';
         send.doubtful ||= isBehind || (lost && send.state === 'sent');
       }
@@ -159,7 +159,7 @@ export function createOutbox(limits: OutboxLimits) {
         send.outcome = {
           delta: 'too_big',
           lambda: 'split_message',
-          payload: { message: 'A proxy refuses this size.' },
+          payload: { message: 'Too big for a proxy.' },
         };
       return send.number;
     },

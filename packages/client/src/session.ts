@@ -147,6 +147,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
     return send;
   };
 
+  const unsubscribe = (channel: string): Pending | undefined => {
+    // Nothing comes from now on, also when there is no room to say so.
+    downlink.forget(channel);
+    return outbox.add('unsubscribe', channel);
+  };
+
   /** Subscribes again to what the other end may not know: whoever did already, loses nothing by it. */
   const askAgain = (isMeant: (channel: string, presence: unknown) => unknown): void => {
     for (const [channel, { presence }] of downlink.wishes) {
@@ -243,8 +249,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     gap(one, [, channel, reason, was, to]) {
       if (!passes(one, downlink.gap(channel, was, to))) return;
-      if (channel === INBOX) outbox.doubt(was[0] === to[0] ? '' : was[0], true);
-      if (reason === 'denied') downlink.forget(channel);
+      if (channel === INBOX) outbox.doubt(to[0], true);
+      if (reason === 'denied') unsubscribe(channel);
       // The store forgot a part of the log, and perhaps that this end is in its member list.
       else if (was[0] !== to[0]) askAgain((one, presence) => one === channel && presence !== undefined);
       act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
@@ -252,7 +258,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     fork(one, [, channel, epoch, base, next]) {
       if (passes(one, downlink.fork(channel, epoch, base, next)) && channel === INBOX)
-        outbox.doubt(epoch, false);
+        outbox.doubt(next, false);
     },
 
     acked(one, [, number, epoch, offset]) {
@@ -489,10 +495,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     identity: identity as Readonly<Identity>,
     cursors,
     subscribe,
-    unsubscribe(channel: string): Pending | undefined {
-      const send = outbox.add('unsubscribe', channel);
-      if (send) downlink.forget(channel);
-      return send;
-    },
+    unsubscribe,
   };
 }

@@ -251,10 +251,11 @@ export class Connection implements Follower {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
           const number = batch[0]?.number ?? 0;
-          const performing = { session, claim: this.#claimId() };
+          const claim = this.#claimId();
+          const performing = { session, claim };
           core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, redelivered).finally(() =>
-            core.performing.delete(performing),
+          const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
+            () => core.performing.delete(performing),
           );
           // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
           if (this.#disposed) {

@@ -10,6 +10,8 @@ import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
 import type { NumberedSend } from './uplink.js';
 
+const CLAIM = { id: 'a', redelivered: false };
+
 const envelope = (delta: string, payload?: unknown): Envelope => ({
   ...{ delta, dimension: 1, omega: 1, lambda: 'continue' },
   ...(payload !== undefined && { payload }),
@@ -70,11 +72,14 @@ async function world({ contract, authorize, handlers = {} }: Options = {}) {
       const batch = sends.map(
         (send) => (Array.isArray(send) ? { number: send[1], send } : send) as NumberedSend,
       );
-      const outcomes = await performSends(core, session, batch, false);
+      const outcomes = await performSends(core, session, batch, CLAIM);
       return outcomes.map((outcome) => (outcome === undefined ? undefined : decodeBody(outcome)));
     },
     async again(send: Send) {
-      const [outcome] = await performSends(core, session, [{ number: send[1], send }], true);
+      const [outcome] = await performSends(core, session, [{ number: send[1], send }], {
+        ...CLAIM,
+        redelivered: true,
+      });
       return outcome === undefined ? undefined : decodeBody(outcome);
     },
     async entries(channel: string) {
@@ -476,7 +481,7 @@ describe('a member list', () => {
       core,
       session,
       [{ number: 1, send: ['subscribe', 1, 'room', {}] }],
-      false,
+      CLAIM,
     );
     expect(Buffer.byteLength(first ?? '')).toBeGreaterThan(60_000);
     expect(Buffer.byteLength(first ?? '')).toBeLessThanOrEqual(65_536);

@@ -21,18 +21,25 @@ import { listMembers, subscribe, unsubscribe } from './subscribing.js';
 import type { AppendKey } from './store.js';
 import type { NumberedSend, Outcome } from './uplink.js';
 
+/** Under what the sends of a batch are performed. */
+export interface Claim {
+  readonly id: string;
+  /** Somebody may have performed them before. */
+  readonly redelivered: boolean;
+}
+
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
 export async function performSends(
   core: Core,
   session: SessionInfo,
   batch: readonly NumberedSend[],
-  redelivered: boolean,
+  claim: Claim,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const item of batch) {
     const performed =
       'send' in item
-        ? await performSend(core, session, item.send, redelivered)
+        ? await performSend(core, session, item.send, claim)
         : {
             refused: {
               code: 'bad_frame' as const,
@@ -54,12 +61,12 @@ function encodeOutcome(core: Core, session: SessionInfo, number: number, perform
   return encodeBody(faultEnvelope(code, Dimension.message, detail), number);
 }
 
-function performSend(core: Core, session: SessionInfo, send: Send, redelivered: boolean): Promise<Performed> {
+function performSend(core: Core, session: SessionInfo, send: Send, claim: Claim): Promise<Performed> {
   switch (send[0]) {
     case 'publish':
-      return publish(core, session, send, redelivered);
+      return publish(core, session, send, claim);
     case 'request':
-      return request(core, session, send, redelivered);
+      return request(core, session, send, claim);
     case 'subscribe':
       return subscribe(core, session, send);
     case 'unsubscribe':
@@ -67,13 +74,18 @@ function performSend(core: Core, session: SessionInfo, send: Send, redelivered: 
   }
 }
 
-const keyOf = ({ id }: SessionInfo, number: number, part = 0): AppendKey => ({ session: id, number, part });
+const keyOf = ({ id }: SessionInfo, claim: Claim, number: number, part = 0): AppendKey => ({
+  session: id,
+  claim: claim.id,
+  number,
+  part,
+});
 
 async function publish(
   core: Core,
   session: SessionInfo,
   send: Extract<Send, ['publish', ...unknown[]]>,
-  redelivered: boolean,
+  claim: Claim,
 ): Promise<Performed> {
   const [, number, channel, envelope] = send;
   // Who comes and goes is told by the server alone (P45).
@@ -83,7 +95,7 @@ async function publish(
   // Asked only where there is somebody to ask: a promise a message is a tenth of what a publish costs.
   if (core.authorize !== undefined && !(await may(core, session, 'publish', channel))) {
     // Allowed when it was taken, and its acknowledgement was lost: what is in the log cannot be refused any more.
-    if (redelivered && (await core.store.taken(channel, keyOf(session, number)))) return {};
+    if (claim.redelivered && (await core.store.taken(channel, keyOf(session, claim, number)))) return {};
     return refuse('forbidden', 'channel');
   }
   let text: string;
@@ -101,7 +113,7 @@ async function publish(
     return refuse('internal');
   }
   if (isTooBig(text)) return refuse('too_big', 'envelope');
-  await core.store.append(channel, text, keyOf(session, number));
+  await core.store.append(channel, text, keyOf(session, claim, number));
   core.metrics.published++;
   return {};
 }
@@ -110,7 +122,7 @@ async function request(
   core: Core,
   session: SessionInfo,
   send: Extract<Send, ['request', ...unknown[]]>,
-  redelivered: boolean,
+  claim: Claim,
 ): Promise<Performed> {
   const [, number, envelope] = send;
   const name = envelope.delta;
@@ -119,7 +131,7 @@ async function request(
   if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
   if (!(await may(core, session, 'request', name))) return refuse('forbidden', 'delta');
   if (isTooBig(JSON.stringify(envelope))) return refuse('too_big', 'envelope');
-  if (redelivered && handler.once) {
+  if (claim.redelivered && handler.once) {
     return refuse(
       'internal',
       undefined,
@@ -130,7 +142,7 @@ async function request(
   let outputs = 0;
   const context: RequestContext = {
     session,
-    redelivered,
+    redelivered: claim.redelivered,
     idempotencyKey: `${session.id}:${number}`,
     signal: abort.signal,
     publish: async (channel, output) => {
@@ -138,7 +150,7 @@ async function request(
       if (!isChannel(channel)) throw new TypeError('publish was given a name that is no channel.');
       const text = encodeEnvelope(output);
       if (isTooBig(text)) throw new RangeError(`the envelope is over ${MAX_ENVELOPE_BYTES} bytes`);
-      await core.store.append(channel, text, keyOf(session, number, ++outputs));
+      await core.store.append(channel, text, keyOf(session, claim, number, ++outputs));
     },
   };
   try {

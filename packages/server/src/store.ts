@@ -79,6 +79,8 @@ export interface Entered {
  */
 export interface AppendKey {
   readonly session: string;
+  /** Under which it is made. */
+  readonly claim: string;
   /** The send that it is made for. */
   readonly number: number;
   /** 0 for the send itself; 1, 2 … for what its handler publishes. */
@@ -165,9 +167,9 @@ export interface Store {
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
-   * is given back or runs out, others are `busy`. Whoever holds it may begin again. A claim ends
-   * with a fail-over of the store, which may have lost what was appended under it: further appends are rejected, its
-   * commit is `stale`, and whoever begins again is told that the sends may have run.
+   * is given back or runs out, others are `busy`. Whoever holds it may begin again. A fail-over of
+   * the store, which may have lost what was appended under it, voids a claim: further appends are rejected, its commit
+   * is `stale`, and whoever begins next is told that the sends may have run.
    */
   begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
 

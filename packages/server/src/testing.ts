@@ -42,7 +42,7 @@ const SETTINGS: ConformanceSettings = { window: 120_000, presenceWindow: 30_000,
 const MOST_KEPT = 2_000;
 
 /** The key of a session's append. */
-const key = (number: number, part = 0): AppendKey => ({ session: 'session', number, part });
+const key = (number: number, part = 0): AppendKey => ({ session: 'session', claim: 'a', number, part });
 
 /** Member lists that a session of the tests may be in. */
 const MOST = 4;

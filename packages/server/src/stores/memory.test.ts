@@ -87,7 +87,8 @@ describe('the memory store keeps', () => {
     const { store, advance } = world({ retention: { entries: 2 } });
     const opened = await store.openSession('n'.repeat(22), {});
     const session = opened.kind === 'opened' ? opened.state.session : '';
-    const append = async () => (await store.append('log', 'x', { session, number: 1, part: 0 })).kind;
+    const append = async () =>
+      (await store.append('log', 'x', { session, claim: 'a', number: 1, part: 0 })).kind;
     expect(await append()).toBe('appended');
     for (const body of ['a', 'b', 'c']) await store.append('log', body);
     expect(await append()).toBe('duplicate');
@@ -171,7 +172,7 @@ describe('the memory store forgets', () => {
   test('all but the newest of 100,000 appends', async () => {
     const { append, store, head, kept } = world({ retention: { entries: 100 } });
     for (let n = 0; n < 100_000; n++)
-      await store.append('log', `${n}`, { session: 'session', number: n, part: 0 });
+      await store.append('log', `${n}`, { session: 'session', claim: 'a', number: n, part: 0 });
     await append('log', 'last');
     expect(await head('log')).toMatchObject({ offset: 100_001, first: 99_902 });
     expect(await kept('log')).toHaveLength(100);
