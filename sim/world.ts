@@ -71,8 +71,10 @@ export class World {
         );
       }
       event.act();
-      // A turn of the real event loop: whatever was resolved has been followed to its end by then.
-      await new Promise(setImmediate);
+      // It comes when no promise has anything to say any more, and once again for what asked to come then, too: a
+      // turn of the real event loop would do the same, for a fifth more of the time.
+      await new Promise(process.nextTick);
+      await new Promise(process.nextTick);
     }
     this.now = Math.max(this.now, until);
   }
