@@ -389,13 +389,13 @@ function judgeFinal({ stand, truth }: Evidence, final: Final, claim: Claim): voi
     if (head && position && !same(head, position))
       end('G1', `stands at ${show(position)} of ${channel}, whose head is ${show(head)}.`);
     const present = stand.members.get(channel) ?? [];
-    if (enters && final.session !== undefined && !present.includes(final.session))
+    // Whoever was denied the channel may have missed the moment to enter again, or to read the list again.
+    const wasDenied = truth.denials.some((one) => page.startsWith(one.page) && one.channel === channel);
+    if (!enters || wasDenied) continue;
+    if (final.session !== undefined && !present.includes(final.session))
       end('G1', `is no member of ${channel}.`);
     const wrong = [...present].sort().join() !== [...members].sort().join();
-    // A list that may not be read at that moment stays as it was.
-    const isKept = truth.denials.some((one) => page.startsWith(one.page) && one.channel === channel);
-    if (enters && wrong && !isKept)
-      end('G1', `sees ${members.length} members in ${channel}; there are ${present.length}.`);
+    if (wrong) end('G1', `sees ${members.length} members in ${channel}; there are ${present.length}.`);
   }
 }
 
