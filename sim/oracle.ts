@@ -280,17 +280,18 @@ function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim
     }
     const found = appended.get(id) ?? [];
     const kept = found.filter(({ lostAt }) => lostAt === undefined);
+    const known = kept.filter(({ at }) => !isForgotten(truth, sent, at));
     if (kept.length > 1) claim('G3', page.page, sent.at, `${id} is in the log ${kept.length} times.`);
     if (end === 'acknowledged' && found.length === 0)
       claim('G3', page.page, sent.at, `${id} was acknowledged and is nowhere.`);
-    if ((end === 'rejected' || end === 'full') && kept.length > 0) {
-      claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(kept[0]!.position)}.`);
+    if ((end === 'rejected' || end === 'full') && known.length > 0) {
+      claim('G3', page.page, sent.at, `${id} was ${end} and is in the log at ${show(known[0]!.position)}.`);
     }
     for (const entry of found) {
       if (isDenied(truth, page.page, entry.log, sent.at, entry.at))
         claim('P44', page.page, entry.at, `${id} was taken, though its sender may not publish there.`);
     }
-    for (const entry of kept) {
+    for (const entry of known) {
       const number = Number(id.split('.').at(-1));
       const key = `${entry.log} ${rootOf(entry.position[0])}`;
       const before = order.get(key) ?? 0;
@@ -301,6 +302,10 @@ function judgeSends({ truth, finals }: Evidence, page: PageHistory, claim: Claim
     judgeForgotten(page, sent, found, claim);
   }
 }
+
+/** This copy of it came so late that the store had forgotten meanwhile what became of another one. */
+const isForgotten = ({ rewinds }: Truth, sent: Sent, at: number): boolean =>
+  rewinds.some((rewind) => rewind.at >= sent.at && rewind.at <= at);
 
 /** The store forgot what it had acknowledged: the page that sends on in this session must have been told (G5). */
 function judgeForgotten(page: PageHistory, sent: Sent, found: readonly Appended[], claim: Claim): void {

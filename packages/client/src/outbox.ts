@@ -148,11 +148,11 @@ export function createOutbox(limits: OutboxLimits) {
 
     /**
      * The first send that is not committed is too big for the way: it ends here, as refused, unless another copy of it
-     * may still arrive. Its number, which must be skipped.
+     * may still arrive. Its number is skipped when the server asks for it.
      */
-    refuse(): number | undefined {
+    refuse(): void {
       const send = first();
-      if (!send) return undefined;
+      if (!send) return;
       send.barrier = 'passed';
       if (send.copies) send.doubtful = true;
       else
@@ -161,7 +161,6 @@ export function createOutbox(limits: OutboxLimits) {
           lambda: 'split_message',
           payload: { message: 'Too big for a proxy.' },
         };
-      return send.number;
     },
 
     /** The session is gone: every send has an unknown outcome, and numbers begin again (P14). */

@@ -127,9 +127,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
       if (status === 413) {
         one.sendAt = 0;
         split(sent);
-        // What is too big for the way alone will never pass: its number is skipped.
-        const refused = count === 1 && outbox.refuse();
-        if (refused) control(one, 'skip', refused);
+        // What is too big for the way alone will never pass.
+        if (count === 1) outbox.refuse();
       }
       return !taken && one.tries > 3;
     },
@@ -145,7 +144,8 @@ export function createSending(identity: Identity, outbox: Outbox) {
       one.sentUpTo = Math.max(next - 1, committed);
       const forgotten = next <= committed;
       if (forgotten) control(one, 'skip', committed);
-      // What ended here, as too big for the way, is skipped on whichever connection it is asked for.
+      // What ended here, as too big for the way, is skipped when it is asked for, and not before: of a store that has
+      // forgotten what was before it, nobody would hear.
       else if (next < open) control(one, 'skip', open - 1);
       return forgotten;
     },

@@ -327,6 +327,8 @@ describe('up', () => {
     // The first went alone, before the others were there.
     expect(sends[0]!.state).toBe('rejected');
     expect(under()).toBe(1);
+    d.answer(1, 200, ['expect', 1]);
+    d.advance(1_000);
     expect(d.sent.at(-1)!.message[1]).toEqual(['skip', 1]);
     d.answer(1, 200, ['acked', 2, 'e', 0]);
     expect(sends[1]!.state).toBe('acknowledged');
