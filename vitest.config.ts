@@ -11,7 +11,10 @@ export default defineConfig({
         resolve: {
           alias: [
             { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
-            { find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/, replacement: source('$1/src/$2.ts') },
+            {
+              find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/,
+              replacement: source('$1/src/$2.ts'),
+            },
           ],
         },
         test: {

@@ -131,6 +131,7 @@ describe('a box with', () => {
     const client = await talkOpen(box.url);
     await box.set('down');
     await eventually(() => client.code).toBe(1006);
+    expect(box.stats.struck).toEqual({ down: 1 });
     expect(await ask(box.url)).toMatchObject({ status: 0, error: 'ECONNREFUSED' });
     await box.set('');
     expect(await ask(box.url)).toMatchObject({ status: 200 });

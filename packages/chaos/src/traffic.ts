@@ -137,7 +137,7 @@ export class Traffic {
 
   /** Faults of the line are there for all that goes over it. */
   #strikeLine(link: Link): void {
-    for (const fault of ['latency', 'jitter', 'bandwidth', 'stall'] as const) {
+    for (const fault of ['latency', 'jitter', 'bandwidth', 'stall', 'down'] as const) {
       if (this.#faults[fault] !== undefined) link.strike(fault);
     }
   }
