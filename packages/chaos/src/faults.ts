@@ -24,7 +24,7 @@ const status = (otherwise: number): Value => ({ kind: 'status', example: `${othe
 /** What "whole" means to `buffer`: one answer may take so much memory. */
 const WHOLE = 64 * 1_048_576;
 
-export const FAULTS = {
+const TABLE = {
   'strip-upgrade': {
     does: 'The target gets no Upgrade and no Connection header, as behind an nginx that nobody told.',
     verdict: 'ws-refused',
@@ -146,7 +146,10 @@ export const FAULTS = {
   down: { does: 'No connection is taken, and open ones are cut.', verdict: 'server-down' },
 } as const satisfies Record<string, Fault>;
 
-export type FaultName = keyof typeof FAULTS;
+export type FaultName = keyof typeof TABLE;
+
+/** All that a box can break, in the order in which it is told. */
+export const FAULTS: Readonly<Record<FaultName, Fault>> = TABLE;
 
 /** As it is written: `idle=20s`, or only its name where no value is needed. */
 export type FaultText = FaultName | `${FaultName}=${string}`;
@@ -154,15 +157,11 @@ export type FaultText = FaultName | `${FaultName}=${string}`;
 /** Which faults a box has, in numbers: ms, bytes, bytes a second, a status, a share of 1; 1 where there is no value. */
 export type Faults = Readonly<Partial<Record<FaultName, number>>>;
 
-/** All of them, in the order of the table. */
-export const faultNames = Object.keys(FAULTS) as FaultName[];
-
-/** A fault as the table has it, with all that it may have. */
-export const faultOf = (name: FaultName): Fault => FAULTS[name];
+export const faultNames = Object.keys(TABLE) as FaultName[];
 
 /** How it is written, with an example of its value: `idle=20s`, `buffer[=64kB]`. */
 export function usageOf(name: FaultName): string {
-  const { value } = faultOf(name);
+  const { value } = FAULTS[name];
   if (!value) return name;
   return value.otherwise === undefined ? `${name}=${value.example}` : `${name}[=${value.example}]`;
 }

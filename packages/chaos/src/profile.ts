@@ -1,5 +1,5 @@
 /** PURE. A profile as it is written, `strip-upgrade,buffer,idle=20s` → what the box is to do. */
-import { FAULTS, faultNames, faultOf, usageOf } from './faults.js';
+import { FAULTS, faultNames, usageOf } from './faults.js';
 import type { FaultName, Faults, FaultText, Value } from './faults.js';
 
 /** Faults, as one text with commas or as a list. Empty: none, everything passes. */
@@ -57,12 +57,12 @@ function known(name: string, text: string): FaultName {
 }
 
 function excludes(name: FaultName, other: FaultName): boolean {
-  const { moment } = faultOf(name);
-  return moment !== undefined && moment === faultOf(other).moment;
+  const { moment } = FAULTS[name];
+  return moment !== undefined && moment === FAULTS[other].moment;
 }
 
 function valueOf(name: FaultName, given: string | undefined, text: string): number {
-  const { value } = faultOf(name);
+  const { value } = FAULTS[name];
   const wrong = (why: string): ProfileError => new ProfileError('wrong_value', text, why);
   if (!value) {
     if (given === undefined) return 1;

@@ -44,6 +44,6 @@ it('lists every fault, and verdicts that the client can give', () => {
   for (const [at, [name, fault]] of Object.entries(FAULTS).entries()) {
     expect(lines[at]).toMatch(new RegExp(`^${name}[ [=]`));
     expect(lines[at]).toContain(fault.does);
-    if ('verdict' in fault) expect([...Object.keys(CURES), 'lost']).toContain(fault.verdict);
+    if (fault.verdict) expect([...Object.keys(CURES), 'lost']).toContain(fault.verdict);
   }
 });

@@ -66,7 +66,7 @@ export function listFaults(): string {
   const width = Math.max(...names.map((name) => usageOf(name).length));
   return names
     .map((name) => {
-      const { does, verdict }: { does: string; verdict?: string } = FAULTS[name];
+      const { does, verdict } = FAULTS[name];
       return `${usageOf(name).padEnd(width)}  ${does}${verdict ? ` (${verdict})` : ''}`;
     })
     .join('\n');
