@@ -101,7 +101,7 @@ describe('a box with', () => {
   });
 
   it('cut-answers cuts what takes too long, and nothing else', async () => {
-    const { coming, write, box, origin } = await streaming('cut-answers=150ms');
+    const { coming, write, box, origin } = await streaming('cut-answers=400ms');
     await write('one');
     await eventually(() => coming.state).toBe('cut');
     expect(coming.text).toBe('one');

@@ -35,7 +35,7 @@ export interface Box {
   readonly stats: Stats;
   /**
    * Changes the faults. Those of time, of speed, `stall` and `down` hold at once for what is open, and their clocks start
-   * anew; the others hold for what begins from now on. Resolves when they hold. Throws a `ProfileError`, and then nothing changed.
+   * anew; the others hold for what begins from now on. Resolves when they hold. Rejects with a `ProfileError`, and then nothing changed.
    */
   set(profile: Profile): Promise<void>;
   /** Ends everything that is open, and listens no more. */
@@ -88,6 +88,14 @@ export async function openBox(options: BoxOptions): Promise<Box> {
       traffic.cutAll();
     });
 
+  /** One change after the other: a port that is being left cannot be taken again. */
+  let last = Promise.resolve();
+  const inTurn = (change: () => Promise<void>): Promise<void> => {
+    const made = last.then(change);
+    last = made.catch(() => {});
+    return made;
+  };
+
   await listen(wanted);
   const { port, address, family } = server.address() as AddressInfo;
   traffic.meet(faults);
@@ -102,20 +110,20 @@ export async function openBox(options: BoxOptions): Promise<Box> {
     get stats() {
       return traffic.stats;
     },
-    async set(next) {
-      if (closed)
-        throw new BoxError('closed', 'The box is closed, and cannot break anything more. Open another.');
-      const wasDown = faults.down !== undefined;
-      faults = read(next, traffic);
-      traffic.meet(faults);
-      if (faults.down && !wasDown) await leave();
-      if (!faults.down && wasDown) await listen(port);
-    },
-    async close() {
-      closed = true;
-      traffic.close();
-      await leave();
-    },
+    set: (next) =>
+      inTurn(async () => {
+        if (closed) throw new BoxError('closed', 'The box is closed, and breaks nothing more. Open another.');
+        faults = read(next, traffic);
+        traffic.meet(faults);
+        if (faults.down && server.listening) await leave();
+        if (!faults.down && !server.listening) await listen(port);
+      }),
+    close: () =>
+      inTurn(async () => {
+        closed = true;
+        traffic.close();
+        await leave();
+      }),
   };
 }
 

@@ -103,6 +103,8 @@ export interface Coming {
   state: 'open' | 'whole' | 'cut';
   /** What the network said, if it failed. */
   error: string | undefined;
+  /** Bytes of the request that were given to the network. */
+  sent(): number;
   leave(): void;
 }
 
@@ -119,6 +121,7 @@ export function opening(url: string, { method = 'GET', headers = {}, body, chunk
     },
     state: 'open',
     error: undefined,
+    sent: () => (asked.socket?.bytesWritten ?? 0) - (asked.socket?.writableLength ?? 0),
     leave: () => asked.destroy(),
   };
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };

@@ -1,5 +1,5 @@
 /** What happens to requests on their way to the target, and that everything else passes as it is. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openBox } from './box.js';
@@ -115,6 +115,33 @@ describe('a box without faults', () => {
     socket.destroy();
   });
 
+  it('lets a client that sends wait for a target that does not read', async () => {
+    let reading: IncomingMessage | undefined;
+    const { box } = await boxed('', (incoming, outgoing) => {
+      reading = incoming;
+      incoming.on('end', () => outgoing.end('read'));
+    });
+    const body = Buffer.alloc(32_000_000, 'x');
+    const coming = opening(box.url, { method: 'POST', body });
+    await eventually(() => reading).toBeDefined();
+    await pause(300);
+    expect(box.stats.connections).toBe(1);
+    expect(coming.sent()).toBeLessThan(body.length);
+    reading?.resume();
+    await eventually(() => coming.text).toBe('read');
+    expect(box.stats.up).toBe(body.length);
+  });
+
+  it('says that it goes on, to a client that asks first', async () => {
+    const { box, origin } = await boxed('');
+    const headers = { expect: '100-continue' };
+    expect(await ask(box.url, { method: 'POST', headers, body: 'x' })).toMatchObject({
+      status: 200,
+      text: 'x',
+    });
+    expect(origin.heard[0]?.headers).not.toHaveProperty('expect');
+  });
+
   it('passes an offer of HTTP/2 as what it also is: a request with a body', async () => {
     const { box, origin } = await boxed('');
     const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
@@ -214,7 +241,7 @@ describe('a box with', () => {
 
   it('cache-gets gives the same answer again, against orders, for as long as it says', async () => {
     let count = 0;
-    const { box } = await boxed('cache-gets=300ms', (_incoming, outgoing) => {
+    const { box } = await boxed('cache-gets=1s', (_incoming, outgoing) => {
       outgoing.writeHead(200, { 'cache-control': 'no-store', 'x-count': ++count });
       outgoing.write('answer ');
       outgoing.end(`${count}`);
@@ -224,7 +251,7 @@ describe('a box with', () => {
     expect((await ask(box.url, { method: 'POST' })).text).toBe('answer 3');
     expect(box.stats.struck).toEqual({ 'cache-gets': 1 });
     await eventually(() => count).toBe(3);
-    await pause(350);
+    await pause(1_100);
     expect(await get()).toBe('answer 4');
   });
 

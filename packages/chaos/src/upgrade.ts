@@ -20,9 +20,9 @@ export function upgrade(
 ): void {
   const { method = 'GET', url: path = '/', rawHeaders: headers } = incoming;
   if (!isWebSocket(headers)) return handBack(server, incoming, socket, head);
+  socket.on('error', () => {});
   const link = traffic.begin(socket, `${method} ${path}`, true);
   if (!link) return;
-  socket.on('error', () => {});
   socket.once('close', () => link.clientGone(false));
   if (head.length > 0) socket.unshift(head);
 

@@ -111,7 +111,7 @@ describe('a box with', () => {
   });
 
   it('kill-websocket cuts each in the middle of its talk, again and again', async () => {
-    const { box } = await boxed('kill-websocket=150ms');
+    const { box } = await boxed('kill-websocket=400ms');
     for (let turn = 1; turn <= 2; turn++) {
       const client = await talkOpen(box.url);
       client.socket.send('x');
