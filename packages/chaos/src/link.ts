@@ -92,10 +92,10 @@ export class Link {
     return true;
   }
 
-  /** The client is gone. What it said before goes on its way first, `unless` it broke off in the middle of it. */
-  clientGone(brokeOff: boolean): void {
-    if (this.halved) return;
-    if (brokeOff) this.finish();
+  /** The client is gone. What it said goes on its way first, unless it broke off in the middle of it. */
+  clientGone({ brokeOff = false } = {}): void {
+    // Over a way that is half open no turn comes, and so the target never learns of it.
+    if (brokeOff && !this.halved) this.finish();
     else this.up.mark(() => this.finish());
   }
 

@@ -23,8 +23,8 @@ export function relay(traffic: Traffic, incoming: IncomingMessage, outgoing: Ser
   const link = traffic.begin(incoming.socket, `${method} ${path}`, false);
   if (!link) return;
   outgoing.once('close', () => {
-    link.clientGone(!incoming.complete);
-    // What is left of it is read, or the next request on the connection is never reached.
+    link.clientGone({ brokeOff: !incoming.complete });
+    // What is left of it is read: it stands before the next request, and who is still sending does not see the answer.
     if (!link.halved) incoming.unpipe().resume();
   });
   exchange(traffic, link, { method, path, headers: rawHeaders, body: incoming }, outgoing);
@@ -37,7 +37,7 @@ export function exchange(traffic: Traffic, link: Link, asked: Asked, outgoing: S
   const { faults } = link;
   const { body, headers } = asked;
   const refusal = refusalOf(asked, faults);
-  if (refusal) return refuse(link, asked, outgoing, refusal);
+  if (refusal) return refuse(link, outgoing, refusal);
   const kept = keptFor(traffic, link, asked);
   if (kept) return pass(link, outgoing, kept, Readable.from([kept.body]), acceptsGzip(asked));
 
@@ -45,7 +45,7 @@ export function exchange(traffic: Traffic, link: Link, asked: Asked, outgoing: S
   const unknownLength = valuesOf(headers, 'transfer-encoding') !== '';
   if (unknownLength && (limit || faults.http10)) {
     collect(body, limit?.most ?? MOST_COLLECTED, (whole) => {
-      if (!whole) return refuse(link, asked, outgoing, limit ?? { fault: 'http10', status: 413 });
+      if (!whole) return refuse(link, outgoing, limit ?? { fault: 'http10', status: 413 });
       forward(traffic, link, { ...asked, headers: framed(asked, whole) }, outgoing);
       link.up.end(whole);
     });
@@ -88,7 +88,7 @@ function takeAnswer(
   const streams = /^text\/event-stream\b/.test(valuesOf(head.headers, 'content-type'));
   if (streams && faults['refuse-streams']) {
     answer.destroy();
-    return refuse(link, asked, outgoing, { fault: 'refuse-streams', status: faults['refuse-streams'] });
+    return refuse(link, outgoing, { fault: 'refuse-streams', status: faults['refuse-streams'] });
   }
   if (faults['cache-gets'] && asked.method === 'GET' && head.status === 200) {
     traffic.cache.record(cacheKey(asked), head, answer);
@@ -150,11 +150,9 @@ function limitOf(faults: Faults): (Refusal & { most: number }) | undefined {
   return undefined;
 }
 
-function refuse(link: Link, { body }: Asked, outgoing: ServerResponse, { fault, status }: Refusal): void {
+function refuse(link: Link, outgoing: ServerResponse, { fault, status }: Refusal): void {
   link.strike(fault);
   if (status === 'cut') return link.cut();
-  // Read to its end: who is still sending when the connection ends never sees the answer.
-  body.resume();
   answerItself(link, outgoing, status);
 }
 

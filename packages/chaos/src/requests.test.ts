@@ -132,6 +132,29 @@ describe('a box without faults', () => {
     expect(box.stats.up).toBe(body.length);
   });
 
+  it('reads on after a target that did not wait for the body', async () => {
+    const { box, origin } = await boxed('', (_incoming, outgoing) => void outgoing.end('early'));
+    const socket = connect(box.port, '127.0.0.1');
+    let got = '';
+    socket.on('data', (data) => (got += String(data)));
+    const length = 20_000_000;
+    socket.write(`POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+    await eventually(() => got).toContain('early');
+    socket.write(Buffer.alloc(length, 'x'));
+    socket.write('GET /next HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => origin.heard.map(({ path }) => path)).toEqual(['/long', '/next']);
+    socket.destroy();
+  });
+
+  it('makes no body of none', async () => {
+    const { box, origin } = await boxed('');
+    const socket = connect(box.port, '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await eventually(() => origin.heard[0]?.headers).toMatchObject({ 'content-length': '0' });
+    expect(origin.heard[0]?.headers).not.toHaveProperty('transfer-encoding');
+    socket.destroy();
+  });
+
   it('says that it goes on, to a client that asks first', async () => {
     const { box, origin } = await boxed('');
     const headers = { expect: '100-continue' };

@@ -41,6 +41,8 @@ export function ask(
   });
   // Of its own accord Node would keep the connection for a next request, and nobody has one.
   made.shouldKeepAlive = false;
+  // Nor does its head wait for a body that may be long in coming.
+  made.flushHeaders();
   return made;
 }
 

@@ -1,4 +1,5 @@
 /** Faults of time, speed and connections; changing them under what is open; and closing. */
+import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { BoxError, openBox } from './box.js';
@@ -26,10 +27,13 @@ describe('a box with', () => {
   });
 
   it('half-open lets nothing pass after its time, and tells nobody', async () => {
-    const { box, origin } = await boxed('half-open=400ms', (_incoming, outgoing) => {
+    const ended: string[] = [];
+    const watch = ({ what, request }: BoxEvent): void => void (what === 'ended' && ended.push(request));
+    const answer: RequestListener = (_incoming, outgoing) => {
       outgoing.writeHead(200).write('first');
       setTimeout(() => outgoing.end('second'), 1_000);
-    });
+    };
+    const { box, origin } = await boxed('half-open=400ms', answer, { watch });
     const client = await talkOpen(box.url);
     const stream = opening(box.url);
     client.socket.send('before');
@@ -49,6 +53,10 @@ describe('a box with', () => {
     client.socket.terminate();
     await pause(50);
     expect(origin.sockets[0]?.readyState).toBe(1);
+    // The box knows, and forgets it when the target gives up as well.
+    expect(ended).toEqual(['GET /']);
+    origin.sockets[0]?.terminate();
+    await eventually(() => ended).toEqual(['GET /', 'GET /ws']);
     // Another connection works, until its own time is up.
     const next = await talkOpen(box.url);
     next.socket.send('anew');
@@ -92,6 +100,11 @@ describe('a box with', () => {
     client.socket.send('last words', () => client.socket.terminate());
     await eventually(() => client.state).toBe('closed');
     await eventually(() => heard).toEqual(['last words']);
+    const posted = opening(box.url, { method: 'POST', body: 'and a letter' });
+    await eventually(() => posted.sent()).toBeGreaterThan(0);
+    await pause(20);
+    posted.leave();
+    await eventually(() => origin.heard[0]?.body).toBe('and a letter');
     await eventually(() => origin.sockets[0]?.readyState).toBe(3);
   });
 
@@ -148,15 +161,19 @@ describe('a box with', () => {
 });
 
 describe('set', () => {
-  it('counts time from when it was called, for what is open too', async () => {
-    const { box } = await boxed('');
-    const client = await talkOpen(box.url);
-    await pause(500);
-    await box.set('kill-websocket=400ms');
-    await pause(50);
-    expect(client.state).toBe('open');
-    await eventually(() => client.code).toBe(1006);
-  });
+  it.each(['kill-websocket', 'half-open', 'idle', 'cut-answers'] as const)(
+    'counts the time of %s from when it was called, for what is open too',
+    async (fault) => {
+      const { box } = await boxed('', never);
+      if (fault === 'cut-answers') opening(box.url);
+      else await talkOpen(box.url);
+      await pause(500);
+      await box.set(`${fault}=400ms`);
+      await pause(50);
+      expect(box.stats.struck).toEqual({});
+      await eventually(() => box.stats.struck).toEqual({ [fault]: 1 });
+    },
+  );
 
   it('changes nothing when the profile is wrong', async () => {
     const { box } = await boxed('refuse=418');

@@ -23,7 +23,7 @@ export function upgrade(
   socket.on('error', () => {});
   const link = traffic.begin(socket, `${method} ${path}`, true);
   if (!link) return;
-  socket.once('close', () => link.clientGone(false));
+  socket.once('close', () => link.clientGone());
   if (head.length > 0) socket.unshift(head);
 
   const { faults } = link;

@@ -1,7 +1,36 @@
 /** What happens to upgrades, and to the WebSockets that come of them. */
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openBox } from './box.js';
 import { boxed, eventually, manyBytes, talk, talkOpen, pause } from './fixture.js';
+
+/** A box before a server that says `hi` in one packet with its 101. */
+async function beforeSpeaker(profile: string) {
+  const sockets: Socket[] = [];
+  const server = createServer().on('upgrade', ({ headers }, socket) => {
+    sockets.push(socket as Socket);
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash('sha1').update(key).digest('base64');
+    const head = [
+      'HTTP/1.1 101 Yes',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${accept}`,
+    ];
+    socket.on('error', () => {});
+    socket.write(`${head.join('\r\n')}\r\n\r\n\u0081\u0002hi`, 'latin1');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const box = await openBox({ to: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, profile });
+  onTestFinished(async () => {
+    await box.close();
+    server.close();
+  });
+  return { box, reset: () => sockets[0]?.resetAndDestroy() };
+}
 
 describe('a box without faults', () => {
   it('passes a WebSocket: headers, messages both ways, and how it was closed', async () => {
@@ -40,6 +69,27 @@ describe('a box without faults', () => {
     await eventually(() => origin.sockets[0]?.readyState).toBe(3);
     origin.sockets[1]?.terminate();
     await eventually(() => second.code).toBe(1006);
+  });
+
+  it('passes frames that come with the answer to the upgrade, and a reset', async () => {
+    const { box, reset } = await beforeSpeaker('');
+    const client = talk(box.url);
+    await eventually(() => client.got).toEqual(['hi']);
+    reset();
+    await eventually(() => client.code).toBe(1006);
+  });
+
+  it('leaves no connection to a target that did not upgrade', async () => {
+    const server = createServer((_incoming, outgoing) => void outgoing.end('no'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const box = await openBox({ to: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const client = talk(box.url);
+    await eventually(() => client.refused).toContain('200');
+    // It does not resolve before the last connection is closed, and a server keeps idle ones for 5 s.
+    const began = performance.now();
+    await new Promise((resolve) => server.close(resolve));
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await box.close();
   });
 
   it('passes a refusal of the target', async () => {
@@ -108,6 +158,15 @@ describe('a box with', () => {
     await eventually(() => client.code).toBe(1006);
     await eventually(() => origin.sockets[0]?.readyState).toBe(3);
     expect(client.got).toEqual([]);
+  });
+
+  it('kill-first-frame lets it open first, however soon the server speaks', async () => {
+    const { box } = await beforeSpeaker('kill-first-frame,latency=100ms');
+    const client = talk(box.url);
+    let opened = false;
+    client.socket.on('open', () => (opened = true));
+    await eventually(() => client.code).toBe(1006);
+    expect([opened, client.got]).toEqual([true, []]);
   });
 
   it('kill-websocket cuts each in the middle of its talk, again and again', async () => {
