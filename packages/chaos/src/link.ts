@@ -39,12 +39,11 @@ export class Link {
   /** For the clocks of the faults, which start anew when the faults change. */
   askedAt = this.began;
   upgradedAt: number | undefined;
-  /** Ends the side of the target. */
-  leave: () => void = () => {};
   halved = false;
   /** Chance has it reset before the target hears of it, or when the target answers. */
   resetAt: 'before' | 'after' | undefined;
   #over = false;
+  #leave: () => void = () => {};
   readonly #observer: Observer;
   readonly #struck = new Set<FaultName>();
 
@@ -84,6 +83,12 @@ export class Link {
     this.freeze(true);
   }
 
+  /** How the side of the target is ended when this is over. */
+  leavesBy(leave: () => void): void {
+    this.#leave = leave;
+    if (this.#over) leave();
+  }
+
   /** Whether it ends here by chance. */
   isResetNow(moment: 'before' | 'after'): boolean {
     if (this.resetAt !== moment) return false;
@@ -117,7 +122,7 @@ export class Link {
   finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.leave();
+    this.#leave();
     this.up.destroy();
     this.down.destroy();
     this.caller.links.delete(this);

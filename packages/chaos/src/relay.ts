@@ -1,6 +1,6 @@
 /** A request and its answer: what the box refuses by itself, what it asks the target, and what it makes of the answer. */
 import { Readable } from 'node:stream';
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerItself, headOf, pass } from './answer.js';
 import type { FaultName, Faults } from './faults.js';
 import { endToEnd, inPairs, valuesOf } from './headers.js';
@@ -60,7 +60,7 @@ function forward(traffic: Traffic, link: Link, asked: Asked, outgoing: ServerRes
     if (link.isResetNow('before')) return;
     const request = traffic.ask(link, asked);
     let answered = false;
-    link.leave = () => request.destroy();
+    link.leavesBy(() => request.destroy());
     request.on('error', () => {
       // Once there is an answer, its own end tells.
       if (!answered) link.targetGone(() => answerItself(link, outgoing, 502));
@@ -70,7 +70,7 @@ function forward(traffic: Traffic, link: Link, asked: Asked, outgoing: ServerRes
       if (!link.isResetNow('after')) takeAnswer(traffic, link, asked, answer, outgoing);
     });
     request.once('close', () => link.halved && link.finish());
-    feed(link, request);
+    link.up.pipe(request);
     if (asked.method === 'POST' && link.faults['repeat-posts']) repeat(traffic, link, asked);
   });
 }
@@ -100,15 +100,6 @@ function takeAnswer(
   pass(link, outgoing, head, answer, acceptsGzip(asked));
 }
 
-/** The body goes to a request; when that is over, what is left of it goes nowhere, so that who sends it is not stuck. */
-function feed({ up }: Link, request: ClientRequest): void {
-  up.pipe(request);
-  request.once('close', () => {
-    up.unpipe(request);
-    if (up.listenerCount('data') === 0) up.resume();
-  });
-}
-
 /** The same request once more. Its answer is thrown away. */
 function repeat(traffic: Traffic, link: Link, asked: Asked): void {
   const again = traffic.ask(link, asked);
@@ -121,7 +112,7 @@ function repeat(traffic: Traffic, link: Link, asked: Asked): void {
     traffic.detached.delete(again);
   });
   link.strike('repeat-posts');
-  feed(link, again);
+  link.up.pipe(again);
 }
 
 // ─── What the box decides by itself ─────────────────────────────────────────

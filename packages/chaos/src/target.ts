@@ -39,9 +39,7 @@ export function ask(
       return faults.http10 ? inOldDialect(socket) : socket;
     },
   });
-  // Of its own accord Node would keep the connection for a next request, and nobody has one.
-  made.shouldKeepAlive = false;
-  // Nor does its head wait for a body that may be long in coming.
+  // Its head does not wait for a body that may be long in coming.
   made.flushHeaders();
   return made;
 }

@@ -79,6 +79,17 @@ describe('a box with', () => {
     socket.destroy();
   });
 
+  it('half-open does not tell the target that a request will never be whole', async () => {
+    const { box, origin } = await boxed('half-open=400ms');
+    const socket = connect(box.port, '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf ');
+    await eventually(() => box.stats.struck).toEqual({ 'half-open': 1 });
+    socket.destroy();
+    await eventually(() => box.stats.connections).toBe(0);
+    await pause(100);
+    expect(origin.heard).toMatchObject([{ body: 'half ', state: 'open' }]);
+  });
+
   it('latency takes longer each way, in order, and loses nothing', async () => {
     const { box } = await boxed('latency=60ms,jitter=30ms');
     const began = performance.now();

@@ -70,7 +70,7 @@ function passOn(
     if (link.isResetNow('before')) return;
     const request = traffic.ask(link, asking);
     let answered = false;
-    link.leave = () => request.destroy();
+    link.leavesBy(() => request.destroy());
     request.on('error', () => {
       if (!answered) link.targetGone(() => refuse(link, socket, 502));
     });
@@ -83,7 +83,7 @@ function passOn(
     request.on('upgrade', ({ statusMessage, rawHeaders }, target, first) => {
       answered = true;
       if (link.isResetNow('after')) return;
-      link.leave = () => target.destroy();
+      link.leavesBy(() => target.destroy());
       if (first.length > 0) target.unshift(first);
       link.down.mark(() => {
         const shown = link.faults['strip-headers'] ? wellKnown(rawHeaders) : rawHeaders;

@@ -42,8 +42,11 @@ export class Way extends Duplex {
 
   /** Does this when all that was written before has come out, and not before it is due itself. */
   mark(act: () => void): void {
-    // It came to its end, or was given up: its turn is now.
-    if (this.destroyed) return act();
+    if (this.destroyed) {
+      // All is through. If it was given up instead, no turn comes any more.
+      if (this.readableEnded) act();
+      return;
+    }
     this.#put(0, (dueAt) => ({ dueAt, act }));
     this.#move();
   }
