@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { headOf, pass } from './answer.js';
-import { endToEnd, inPairs, isWebSocket, wellKnown } from './headers.js';
+import { endToEnd, inPairs, isWebSocket, pick, wellKnown } from './headers.js';
 import type { Headers } from './headers.js';
 import type { Link } from './link.js';
 import { exchange } from './relay.js';
@@ -52,9 +52,7 @@ export function upgrade(
 function handBack(server: Server, incoming: IncomingMessage, socket: Socket, head: Buffer): void {
   const { method, url, rawHeaders } = incoming;
   // The length of its body is told as it was: it is read by our own server.
-  const kept = rawHeaders.flatMap((name, at) =>
-    at % 2 === 0 && !/^(connection|upgrade|http2-settings)$/i.test(name) ? [name, rawHeaders[at + 1]!] : [],
-  );
+  const kept = pick(rawHeaders, (name) => !/^(connection|upgrade|http2-settings)$/.test(name));
   socket.unshift(Buffer.concat([headText(`${method} ${url} HTTP/1.1`, kept), head]));
   server.emit('connection', socket);
 }
