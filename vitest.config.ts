@@ -10,8 +10,11 @@ export default defineConfig({
         // Straight from the sources: a unit test never waits for a build and never sees a stale one.
         resolve: {
           alias: [
-            { find: /^@iskra\/(protocol|client|server)$/, replacement: source('$1/src/index.ts') },
-            { find: /^@iskra\/(protocol|client|server)\/([a-z-]+)$/, replacement: source('$1/src/$2.ts') },
+            { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
+            {
+              find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/,
+              replacement: source('$1/src/$2.ts'),
+            },
           ],
         },
         test: {

@@ -8,7 +8,13 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export const at = (...parts) => path.join(root, ...parts);
 
 /** The packages that are published, in the order in which they depend on each other. */
-export const packages = ['packages/protocol', 'packages/client', 'packages/server', 'packages/cli'];
+export const packages = [
+  'packages/protocol',
+  'packages/client',
+  'packages/server',
+  'packages/chaos',
+  'packages/cli',
+];
 /** Every member of the workspace. */
 export const members = [...packages, 'e2e', 'bench', 'examples', 'sim'];
 

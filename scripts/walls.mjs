@@ -70,6 +70,11 @@ const protocolHasNoOther = (...allowed) => ({
   message:
     'packages/protocol is loaded by browsers and by every server runtime: it imports its own files, and zod in envelope.ts, frame.ts and *schema*.ts only. Types that users bring are written as Standard Schema; everything else belongs in client or server.',
 });
+const chaosHasNoOther = {
+  group: ['*', '!.', '!..', '!./**', '!../**', '!node:*'],
+  message:
+    'packages/chaos stands before any application, and in the tests of other people: it imports its own files and Node, and knows nothing of Iskra. What shows how our client does behind a box belongs in e2e.',
+};
 
 const place = (files, patterns, excludeFiles = []) => ({
   files,
@@ -96,4 +101,5 @@ export const walls = [
   place(['packages/client/src/**/*.test.ts'], [noServer]),
   place(['packages/server/src/**/*.ts'], [noClient, noWs], [...tests, ...knowWs]),
   place([...knowWs, 'packages/server/src/**/*.test.ts'], [noClient]),
+  place(['packages/chaos/src/**/*.ts'], [chaosHasNoOther], [...tests, 'packages/chaos/src/fixture.ts']),
 ];

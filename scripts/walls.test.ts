@@ -77,6 +77,13 @@ const cases: Case[] = [
     says: 'never imports the client',
   },
   {
+    file: 'packages/chaos/src/box.ts',
+    code: "export * from '@iskra/protocol';",
+    says: 'knows nothing of Iskra',
+  },
+  { file: 'packages/chaos/src/box.ts', code: "export * from 'ws';", says: 'knows nothing of Iskra' },
+  { file: 'packages/chaos/src/box.ts', code: "export * from 'node:net';" },
+  {
     file: 'packages/cli/src/main.ts',
     code: "export * from '@iskra/server/dist/hub.js';",
     says: 'Import the public name',
@@ -97,6 +104,7 @@ const cases: Case[] = [
     'packages/protocol/src/cursor.ts',
     'packages/client/src/policy.ts',
     'packages/server/src/session.ts',
+    'packages/chaos/src/pace.ts',
   ].flatMap((file): Case[] => [
     { file, code: 'export const now = Date.now();', says: 'is told the time' },
     { file, code: 'export const now = globalThis.performance.now();', says: 'is told the time' },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
-import { endAll, iskra, iskraCommand, root, serveBare, start } from './programs.js';
+import { endAll, iskra, iskraCommand, root, serveBare, serving, start } from './programs.js';
 
 afterEach(endAll);
 
@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health');
+    expect(stdout).toContain('USAGE iskra serve|health|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -110,6 +110,52 @@ describe('iskra serve', () => {
       await watching.ended;
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('iskra chaos', () => {
+  it('stands before a server, says what meets each request, and ends with 0', async () => {
+    const server = await serveBare();
+    const box = await serving(
+      iskra([
+        'chaos',
+        '--to',
+        server.url,
+        '--port',
+        '0',
+        '--profile',
+        'only-get-post,refuse-upgrade',
+        '--verbose',
+      ]),
+    );
+    expect(box.stderr).toContain(`before      ${server.url}`);
+    expect(box.stderr).toContain('breaks      only-get-post, refuse-upgrade');
+    expect((await fetch(`${box.url}/health`)).status).toBe(200);
+    expect((await fetch(`${box.url}/health`, { method: 'PUT' })).status).toBe(405);
+    await expect(PlainClient.open(`${box.url}/ws/guest`)).rejects.toThrow('403');
+    await box.said(/^#1 GET \/health {2}begun$/m);
+    await box.said(/^#1 GET \/health {2}ended after \d+ ms, 0 B up, \d+ B down$/m);
+    await box.said(/^#2 PUT \/health {2}only-get-post$/m);
+    await box.said(/^#3 GET \/ws\/guest {2}refuse-upgrade$/m);
+    box.process.kill('SIGINT');
+    expect(await box.ended).toEqual({ code: 0, signal: null });
+    expect(box.stderr).toContain('requests 3, upgrades 1, only-get-post 1, refuse-upgrade 1');
+  });
+
+  it('lists what there is', async () => {
+    const { code, stdout, stderr } = await result('chaos', '--list');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^idle=20s +A connection over which .* \(idle-cut\)$/m);
+  });
+
+  it('ends with 2 for a profile that it cannot read, and with 1 for a port that is taken', async () => {
+    const server = await serveBare();
+    const chaos = ['chaos', '--to', server.url];
+    const wrong = await result(...chaos, '--profile', 'bufer');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/^There is no fault "bufer"\. Is it buffer\[=64kB\]\? There are: .*\n$/);
+    const taken = await result(...chaos, '--port', String(server.port));
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Port \d+ is taken: /) as string });
   });
 });
 

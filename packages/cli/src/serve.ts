@@ -4,7 +4,8 @@ import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
-import { Failure, refuseUnknown, setting, UsageError, valuesOf, whole } from './usage.js';
+import { explainListening } from './listening.js';
+import { refuseUnknown, setting, UsageError, valuesOf, whole } from './usage.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 type Level = (typeof LEVELS)[number];
@@ -84,7 +85,7 @@ async function start(settings: ServeSettings): Promise<Serving> {
     return await serve(realtime, { port, hostname, path, shutdownTimeout, signals: true });
   } catch (error) {
     await realtime.close();
-    throw explain(error, settings);
+    throw explainListening(error, settings);
   }
 }
 
@@ -127,27 +128,4 @@ function readLevel(given: { name: string; value: string } | undefined): Level {
   const level = LEVELS.find((known) => known === given.value.toLowerCase());
   if (level !== undefined) return level;
   throw new UsageError(`${given.name} is "${given.value}"; the levels are ${LEVELS.join(', ')}.`);
-}
-
-/** What listening can fail with, in the words of whoever started it. */
-function explain(error: unknown, { port, hostname }: ServeSettings): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new Failure(
-        `Port ${port} is taken: another program listens there, perhaps an earlier start of this one. ` +
-          'Stop it, choose another with --port, or take a free one with --port 0.',
-      );
-    case 'EACCES':
-      return new Failure(
-        `Port ${port} may not be used by this user: ports below 1024 are for root. Choose a higher one with --port.`,
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new Failure(
-        `This machine has no address "${hostname}". Use --host 0.0.0.0 for all of its addresses, --host 127.0.0.1 for itself only.`,
-      );
-    default:
-      return error;
-  }
 }
