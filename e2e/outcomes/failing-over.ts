@@ -49,9 +49,9 @@ export function failingOver(): FailingOver {
       if (begun.kind === 'expect') expected++;
       return begun;
     },
-    skip(session, number) {
+    skip(session, from, number) {
       skips.push(number);
-      return current.skip(session, number);
+      return current.skip(session, from, number);
     },
     onHint: (listener) => [primary, replica, channels].forEach((store) => store.onHint(listener)),
   };

@@ -256,7 +256,8 @@ describe('A server with a contract', () => {
         [`["request",${value},${said1}]`, 'number'],
         [`["subscribe",${value},"room:any",{}]`, 'number'],
         [`["unsubscribe",${value},"room:any"]`, 'number'],
-        [`["skip",${value}]`, 'number'],
+        [`["skip",${value},1]`, 'number'],
+        [`["skip",1,${value}]`, 'number'],
         ...(value === '0' ? [] : ([[`["ack",${value}]`, 'offset']] as [string, string][])),
         ...(['0', '1.5', '4503599627370497', '9007199254740993'].includes(value)
           ? []
@@ -326,7 +327,7 @@ describe('A server with a contract', () => {
 
     it('S19 refuses a skip of 10^9, and goes on counting where it was', async () => {
       const peer = await open(kind);
-      for (const number of [1_000_000_000, 2 ** 52]) await peer.say(['skip', number]);
+      for (const number of [1_000_000_000, 2 ** 52]) await peer.say(['skip', 1, number]);
       await peer.isUp();
       const faults = peer.received.frames
         .filter(isTag('error'))
@@ -553,7 +554,7 @@ describe('A server with a contract', () => {
     ['an acknowledgement', [['ack', 0]]],
     ['bye', [['bye']]],
     ['credentials', [['auth', { token: mark() }]]],
-    ['a skip', [['skip', 1]]],
+    ['a skip', [['skip', 1, 1]]],
     ['a hello without a nonce', [['hello', { version: 1 }]]],
     ['a short nonce', [['hello', { version: 1, nonce: 'short' }]]],
     ['a nonce of other letters', [['hello', { version: 1, nonce: '!'.repeat(22) }]]],

@@ -139,6 +139,33 @@ export const failover: readonly Schedule[] = [
     },
   ),
 
+  schedule('P40', 'a skip is late, and the store has forgotten more meanwhile', FAR, async (stage) => {
+    const page = stage.page('anna');
+    await isOn(stage, page);
+    const takes = async (count: number): Promise<number> => {
+      const sent = Array.from({ length: count }, () => page.publish('room'));
+      assert(await stage.until(() => sent.every(({ end }) => end === 'acknowledged')), `takes ${count}`);
+      return stage.store.changes;
+    };
+    const first = await takes(2);
+    const second = await takes(2);
+    await takes(2);
+    await stage.store.failOver(stage.store.changes - second);
+    const hand = stage.store.hold({ what: 'skip' });
+    const sent = page.publish('room');
+    assert(await stage.until(() => hand.waiting === 1), 'it skips what was lost');
+    await stage.store.failOver(stage.store.changes - first);
+    hand.open();
+    assert(await stage.until(() => sent.end === 'acknowledged'));
+
+    const errors = page.history.seen.flatMap((one) => (one.what === 'error' ? [one.text] : []));
+    assert.match(errors[0]!, /lost sends 5 to 6/);
+    assert.match(errors[1]!, /lost sends 3 to 6/, 'the second loss is told as well');
+    assert.equal(errors.length, 2);
+    assert.deepEqual(log(stage, 'room'), ['anna.1', 'anna.2', sent.id]);
+    nothingBroken(stage);
+  }),
+
   schedule('P34', 'the inbox goes on before the place to which it was read', FAR, async (stage) => {
     const page = stage.page('anna', { transports: ['websocket'] });
     await isOn(stage, page);

@@ -143,10 +143,10 @@ export function createSending(identity: Identity, outbox: Outbox) {
       one.expected = next;
       one.sentUpTo = Math.max(next - 1, committed);
       const forgotten = next <= committed;
-      if (forgotten) control(one, 'skip', committed);
+      if (forgotten) control(one, 'skip', next, committed);
       // What ended here, as too big for the way, is skipped when it is asked for, and not before: of a store that has
       // forgotten what was before it, nobody would hear.
-      else if (next < open) control(one, 'skip', open - 1);
+      else if (next < open) control(one, 'skip', next, open - 1);
       return forgotten;
     },
   };

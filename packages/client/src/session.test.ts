@@ -329,7 +329,7 @@ describe('up', () => {
     expect(under()).toBe(1);
     d.answer(1, 200, ['expect', 1]);
     d.advance(1_000);
-    expect(d.sent.at(-1)!.message[1]).toEqual(['skip', 1]);
+    expect(d.sent.at(-1)!.message[1]).toEqual(['skip', 1, 1]);
     d.answer(1, 200, ['acked', 2, 'e', 0]);
     expect(sends[1]!.state).toBe('acknowledged');
   });
@@ -363,7 +363,7 @@ describe('up', () => {
     expect(lost![0].payload).toEqual({ from: 2, to: 3 });
     expect(d.told('error')[0]![0]).toMatchObject({ code: 'sends_lost' });
     expect(d.sent.at(-1)!.message).toEqual([
-      ['skip', 3],
+      ['skip', 2, 3],
       ['publish', 4, 'room', expect.anything()],
     ]);
     d.hear(1, ['expect', 2]);

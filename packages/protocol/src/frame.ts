@@ -83,7 +83,7 @@ export const clientFrameSchema = z.union([
   z.tuple([z.literal('request'), number, envelopeSchema]),
   z.tuple([z.literal('subscribe'), number, channel, subscribeOptionsSchema]),
   z.tuple([z.literal('unsubscribe'), number, channel]),
-  z.tuple([z.literal('skip'), number]),
+  z.tuple([z.literal('skip'), number, number]),
   z.tuple([z.literal('ack'), offset]),
   z.tuple([z.literal('auth'), inert]),
   z.tuple([z.literal('ping'), moment]),

@@ -40,7 +40,7 @@ const LENGTH = new Map<unknown, number>([
   ['request', 3],
   ['subscribe', 4],
   ['unsubscribe', 3],
-  ['skip', 2],
+  ['skip', 3],
   ['ack', 2],
   ['auth', 2],
   ['ping', 2],
@@ -68,7 +68,7 @@ function wrongFrame(value: unknown[]): Wrong {
     case 'continue':
       return wrongContinue(first);
     case 'skip':
-      return wrongNumber(first);
+      return wrongNumber(first) ?? wrongNumber(value[2]);
     case 'ack':
       return isWhole(first) ? undefined : 'offset';
     case 'auth':

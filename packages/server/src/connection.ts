@@ -295,7 +295,7 @@ export class Connection implements Follower {
       case 'skip':
         return this.#ask(async (session) => ({
           type: 'committed',
-          result: await core.store.skip(session, effect.number),
+          result: await core.store.skip(session, effect.from, effect.number),
         }));
       case 'trimInbox':
         return this.#ask((session) => core.store.trimInbox(session, effect.offset));

@@ -100,8 +100,8 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
       talk.answer?.hold(frame[1].wait ?? 0, talk.settings.linger, now);
       return talk.do({ type: 'rejoin', request: frame[1] });
     case 'skip':
-      if (frame[1] > talk.acked + MAX_SKIP) return talk.complain('bad_frame', 'number');
-      return queue(talk, { number: frame[1], skip: true }, now);
+      if (frame[2] > talk.acked + MAX_SKIP) return talk.complain('bad_frame', 'number');
+      return queue(talk, { skipFrom: frame[1], number: frame[2] }, now);
     default:
       if (talk.phase !== 'live') return talk.complain('bad_frame', 'hello');
       return takeLive(talk, frame);

@@ -75,7 +75,7 @@ export type SessionEffect =
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
   | { type: 'commit'; first: number; last: number; outcomes: readonly string[] }
-  | { type: 'skip'; number: number }
+  | { type: 'skip'; from: number; number: number }
   | { type: 'trimInbox'; offset: number }
   | { type: 'touch'; generation: number }
   | { type: 'awaitTurn' }

@@ -219,7 +219,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   continue: received(goOn()),
   publish: received(['publish', 1, 'room', envelope]),
   'refused send': received(['publish', 1, 'room', { ...envelope, omega: 2 }]),
-  skip: received(['skip', 4]),
+  skip: received(['skip', 4, 4]),
   ack: received(['ack', 0]),
   auth: received(['auth', 'x']),
   ping: received(['ping', 7]),
@@ -857,7 +857,7 @@ describe('a send', () => {
     const dialogue = live();
     dialogue.receive(['publish', 8, 'room', envelope]);
     expect(dialogue.tell({ type: 'begun', result: { kind: 'expect', number: 4 } })).toEqual(['[expect 4]']);
-    expect(dialogue.receive(['skip', 6], ['publish', 7, 'room', envelope])).toEqual(['skip 6']);
+    expect(dialogue.receive(['skip', 4, 6], ['publish', 7, 'room', envelope])).toEqual(['skip 6']);
     expect(dialogue.tell(done(6))).toEqual(['[acked 6 at 0]', 'begin 7']);
     expect(dialogue.tell(run)).toEqual(['perform 7']);
     dialogue.tell({ type: 'performed', outcomes: [undefined] });
@@ -1275,7 +1275,7 @@ describe('a batch of sends', () => {
   });
 
   test('that only skips is answered when the skip is committed (P40)', () => {
-    const dialogue = batch(['skip', 5]);
+    const dialogue = batch(['skip', 1, 5]);
     expect(join(dialogue)).toEqual(['skip 5']);
     expect(
       dialogue.tell({ type: 'committed', result: { kind: 'committed', acked: 5, inbox: ['i1', 0] } }),

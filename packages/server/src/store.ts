@@ -66,6 +66,8 @@ export type Committed =
   | { kind: 'committed'; acked: number; inbox: Position }
   /** The claim was taken over, or was for another send; nothing was changed. */
   | { kind: 'stale' }
+  /** A skip began above the next number, which is this; nothing was changed. */
+  | { kind: 'expect'; number: number }
   | { kind: 'unknown' };
 
 /** `unknown`: there is no such session. */
@@ -191,8 +193,8 @@ export interface Store {
   /** Gives the claim back, with nothing done. */
   release(session: string, claim: string): Promise<void>;
 
-  /** The client settled its sends up to `number` otherwise: the next one is expected. */
-  skip(session: string, number: number): Promise<Committed>;
+  /** The client settled its sends `from` up to `number` otherwise: the one behind them is expected. */
+  skip(session: string, from: number, number: number): Promise<Committed>;
 
   /** The client handed the inbox on up to here; what is before may be forgotten. */
   trimInbox(session: string, offset: number): Promise<void>;

@@ -10,7 +10,7 @@ const envelope = { delta: 'said', dimension: 1, omega: 1, lambda: 'continue' };
 const publish = (number: number): Queued => ({ number, send: ['publish', number, 'room', envelope] });
 const request = (number: number): Queued => ({ number, send: ['request', number, envelope] });
 const refused = (number: number): Queued => ({ number, refusedField: 'omega' });
-const skip = (number: number): Queued => ({ number, skip: true });
+const skip = (skipFrom: number, number: number): Queued => ({ skipFrom, number });
 
 const run: Begun = { kind: 'run', redelivered: false };
 const committed = (acked: number, inbox = 0): Committed => ({
@@ -186,7 +186,7 @@ describe('a claim', () => {
 
 describe('a skip', () => {
   test('is committed in its place, and the sends behind it go on (P40)', () => {
-    const up = uplink(skip(5), publish(6), publish(7));
+    const up = uplink(skip(4, 5), publish(6), publish(7));
     expect(up.next()).toEqual(['skip 5']);
     expect(up.machine.settled).toBe(false);
     expect(up.committed(committed(5, 2))).toEqual(['acked 5 at 2', 'begin 6']);
@@ -199,7 +199,7 @@ describe('a skip', () => {
   test('waits for the batch before it, and costs none of the sends behind it (P30, P40)', () => {
     const up = uplink(publish(1), publish(2));
     up.next();
-    up.take(skip(4));
+    up.take(skip(3, 4));
     up.take(publish(5));
     expect(up.next()).toEqual([]);
     up.begun(run);
@@ -211,11 +211,18 @@ describe('a skip', () => {
   test('outlives the expectation that made the client send it (P32, P40)', () => {
     const up = uplink(publish(8));
     up.next();
-    for (const item of [skip(5), publish(6), publish(7)]) up.take(item);
+    for (const item of [skip(4, 5), publish(6), publish(7)]) up.take(item);
     expect(up.begun({ kind: 'expect', number: 4 })).toEqual(['expect 4', 'skip 5']);
     expect(up.committed(committed(5))).toEqual(['acked 5 at 0', 'begin 6']);
     expect(up.begun(run)).toEqual(['perform 6 7']);
   });
+});
+
+test('a skip that came too late is answered with what is expected, and the sends behind it are not taken (P40)', () => {
+  const up = uplink(skip(5, 6), publish(7), skip(3, 6), publish(8));
+  up.next();
+  expect(up.committed({ kind: 'expect', number: 3 })).toEqual(['expect 3', 'skip 6']);
+  expect(up.committed(committed(6))).toEqual(['acked 6 at 0', 'begin 8']);
 });
 
 describe('the rate', () => {

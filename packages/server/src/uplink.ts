@@ -7,6 +7,7 @@
  *                               │ duplicate: acknowledge, idle
  *                               └ expect: tell, forget the queue, idle
  *   idle ── skip queued ──▶ committing
+ *                               └ expect: tell, forget the queue, idle
  */
 import type { Position, Send } from '@iskra/protocol/wire';
 import { Bucket } from './rates.js';
@@ -16,8 +17,8 @@ import type { Begun, Committed } from './store.js';
 /** A send, or the number of one whose frame was refused while it was read. */
 export type NumberedSend = { number: number; send: Send } | { number: number; refusedField: string };
 
-/** What waits for its turn: a send, or the client's word that it settled those up to a number otherwise (P40). */
-export type Queued = NumberedSend | { number: number; skip: true };
+/** What waits for its turn: a send, or the client's word that it settled those up to `number` otherwise (P40). */
+export type Queued = NumberedSend | { skipFrom: number; number: number };
 
 /** One send's outcome for the inbox; undefined when the acknowledgement says it all. */
 export type Outcome = string | undefined;
@@ -26,7 +27,7 @@ export type UplinkEffect =
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }
   | { type: 'commit'; first: number; last: number; outcomes: readonly string[] }
-  | { type: 'skip'; number: number }
+  | { type: 'skip'; from: number; number: number }
   | { type: 'acknowledge'; number: number; inbox: Position }
   | { type: 'expect'; number: number }
   | { type: 'lost' };
@@ -79,10 +80,10 @@ export class Uplink {
     this.#waiting = undefined;
     const head = this.#queue[0];
     if (head === undefined) return [];
-    if ('skip' in head) {
+    if ('skipFrom' in head) {
       this.#batch = [];
       this.#state = 'committing';
-      return [{ type: 'skip', number: head.number }];
+      return [{ type: 'skip', from: head.skipFrom, number: head.number }];
     }
     const wait = this.#bucket.wait(now);
     if (wait > 0) {
@@ -108,8 +109,7 @@ export class Uplink {
       }
       case 'expect':
         this.#state = 'idle';
-        this.#queue = this.#fromSkip();
-        return [{ type: 'expect', number: result.number }, ...this.next(now)];
+        return this.#expect(result.number, 0, now);
       case 'busy':
         this.#state = 'idle';
         this.#waiting = { until: now + BUSY_RETRY, forRate: false };
@@ -143,22 +143,29 @@ export class Uplink {
       case 'stale':
         // Another connection performed it after our claim ran out: begin again, to learn what it did.
         return this.next(now);
+      case 'expect':
+        // A skip that came too late: the store has forgotten more since.
+        return this.#expect(result.number, 1, now);
       case 'unknown':
         return [{ type: 'lost' }];
     }
   }
 
-  /** What the client wrote once it knew that the store lost sends: the numbers before it are not to come again. */
-  #fromSkip(): Queued[] {
-    const skip = this.#queue.findIndex((item) => 'skip' in item);
-    return skip < 0 ? [] : this.#queue.slice(skip);
+  /**
+   * Goes on with what the client wrote once it knew that the store lost sends, behind so many of the queue: the
+   * numbers before that are not to come again.
+   */
+  #expect(number: number, behind: number, now: number): UplinkEffect[] {
+    const skip = this.#queue.findIndex((item, index) => index >= behind && 'skipFrom' in item);
+    this.#queue = skip < 0 ? [] : this.#queue.slice(skip);
+    return [{ type: 'expect', number }, ...this.next(now)];
   }
 
   /** Successive numbers from the front of the queue. A request is a batch of its own, so its commit is never delayed. */
   #nextBatch(first: number, most: number): NumberedSend[] {
     const batch: NumberedSend[] = [];
     for (const item of this.#queue) {
-      if ('skip' in item || item.number !== first + batch.length || batch.length >= most) break;
+      if ('skipFrom' in item || item.number !== first + batch.length || batch.length >= most) break;
       const isRequest = 'send' in item && item.send[0] === 'request';
       if (isRequest && batch.length > 0) break;
       batch.push(item);

@@ -246,9 +246,10 @@ class MemoryStore implements Store {
     if (record?.claim?.id === claim) record.claim = undefined;
   }
 
-  async skip(session: string, number: number) {
+  async skip(session: string, from: number, number: number) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
+    if (from > record.acked + 1) return { kind: 'expect' as const, number: record.acked + 1 };
     record.acked = Math.max(record.acked, number);
     return { kind: 'committed' as const, acked: record.acked, inbox: this.#inboxHead(record) };
   }
