@@ -159,8 +159,8 @@ export const channels: readonly Mutant[] = [
     rule: 'P49',
     breaks: 'the client keeps its old member list behind a gap',
     file: client('members'),
-    from: 'if (isWatched || known.size) read();',
-    to: '',
+    from: '} else if (isWatched || known.size) read();',
+    to: '}',
     by: 'P49',
   },
   {

@@ -23,10 +23,13 @@ const CALLS = Object.keys(ENDS) as Call[];
 
 const callOf = (line: ClientLine): string => `${'n' in line ? line.n : 'id' in line ? line.id : ''}`;
 
+const wasKilled = (lines: readonly ClientLine[]): boolean =>
+  lines.some((line) => line.what === 'gone' && line.how === 'killed');
+
 /** Every call came to one end, and to one that was promised. */
 export function judgeSettling(lines: readonly ClientLine[], judge: Judge): void {
   const by = lines[0]!.by;
-  const killed = lines.some((line) => line.what === 'gone' && line.how === 'killed');
+  const killed = wasKilled(lines);
   for (const call of CALLS) {
     const open = new Map<string, ClientLine>();
     const ended = new Set<string>();
@@ -82,6 +85,8 @@ export function judgePublishes(clients: Clients, log: KeptLog, judge: Judge): vo
     last.set(order, payload.n);
     if (payload.by.startsWith('server-')) continue;
     const origin = sent.get(id);
+    // What a page did last is lost with it, when it is killed before it has told.
+    if (origin === undefined && isUntold(clients.get(payload.by) ?? [], payload.n)) continue;
     if (origin?.channel !== line.channel || JSON.stringify(origin.payload) !== JSON.stringify(payload)) {
       judge('publish made up', payload.by, `Nobody sent what is at ${where}.`, line);
     }
@@ -102,6 +107,11 @@ export function judgePublishes(clients: Clients, log: KeptLog, judge: Judge): vo
       judge('publish lost', by, `publish ${n} was acknowledged, and was in no log then.`, line);
     }
   }
+}
+
+/** Behind everything that somebody told to have sent, who was killed. */
+function isUntold(lines: readonly ClientLine[], n: number): boolean {
+  return wasKilled(lines) && lines.every((line) => !('n' in line) || line.n < n);
 }
 
 /** A handler runs once while its server lives, and its caller is told what it said. */

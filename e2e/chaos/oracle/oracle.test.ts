@@ -261,6 +261,18 @@ describe('the oracle', () => {
     expect(back(call(3), call(4, one(4)), ended(3), ended(4))).toEqual([]);
   });
 
+  it('does not ask a killed page to have told what it did last', () => {
+    const untold = (lines: Line[]): Line[] => {
+      behind(written(two(3)), appended(2, two(4), numbered(ADA, 9)))(lines);
+      changed({ what: 'kept' }, kept([]))(lines);
+      return lines;
+    };
+    expect(kindsIn(untold(goodHistory()))).toContain('publish made up');
+    const killed = untold(goodHistory());
+    behind({ what: 'rest' }, { what: 'gone', how: 'killed' })(killed);
+    expect(kindsIn(killed)).not.toContain('publish made up');
+  });
+
   it('does not ask a killed page for the ends of its calls', () => {
     const lines = goodHistory();
     without({ what: 'published', n: 5 })(lines);
