@@ -145,6 +145,6 @@ export const sessions: readonly Mutant[] = [
     file: server('hub'),
     from: '!follower.isPoll && ',
     to: '',
-    by: 'sim/corpus/1883.json',
+    by: 'P13 left',
   },
 ];

@@ -87,6 +87,25 @@ export const rules: readonly Schedule[] = [
     assert.deepEqual(story(page, 'room'), ['e1', 'e2', 'e3']);
   }),
 
+  schedule('P13 left', 'polls take over from a stream that nobody told to end', {}, async (stage) => {
+    const page = stage.page('anna', { transports: ['sse', 'long-poll'] });
+    await enters(stage, page, 'room', 'sse');
+    await stage.run(1_000);
+    page.way.streams = { how: 'refused' };
+    page.way.cutAll(
+      () => 0,
+      () => Infinity,
+    );
+    await isOn(stage, page, 'long-poll');
+    for (const id of ['1', '2', '3', '4']) {
+      await say(stage, 'room', id);
+      await stage.run(500);
+    }
+    assert.deepEqual(story(page, 'room'), ['1', '2', '3', '4']);
+    const verdicts = page.client.explain().attempts.map(({ verdict }) => verdict);
+    assert(!verdicts.includes('superseded'), 'no poll loses the session to it');
+  }),
+
   schedule('P32', 'a number behind a hole has no effect', {}, async (stage) => {
     const [node] = stage.nodes;
     const session = await opened(stage, node!);
