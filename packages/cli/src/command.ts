@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { defineCommand, renderUsage, runCommand } from 'citty';
 import type { CommandDef } from 'citty';
+import { doctorCommand } from './doctor.js';
 import { healthCommand } from './health.js';
 import { serveCommand } from './serve.js';
 import { Failure, nearest, UsageError } from './usage.js';
@@ -12,7 +13,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
-const commands: Record<string, CommandDef<any>> = { serve: serveCommand, health: healthCommand };
+const commands: Record<string, CommandDef<any>> = {
+  serve: serveCommand,
+  health: healthCommand,
+  doctor: doctorCommand,
+};
 
 const iskra = defineCommand({
   meta: { name: 'iskra', version, description: 'realtime without a lost, doubled or reordered message' },
