@@ -111,7 +111,8 @@ function readAuth(text: string | undefined): Json | undefined {
 }
 
 function readChannel(name: string | undefined): string | undefined {
-  if (name === undefined || isChannel(name)) return name;
+  const allowed: boolean = name === undefined || isChannel(name);
+  if (allowed) return name;
   throw new UsageError(
     `--channel is "${name}"; a name has letters, digits and : . _ ~ -, as in --channel room:lobby.`,
   );

@@ -76,7 +76,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     cure: 'Switch off the inspection of WebSockets on the way, or use https.',
   },
   'ws-killed-early': {
-    title: 'The WebSocket is closed, whether it is quiet or not',
+    title: 'The WebSocket ends early, whether it is quiet or not',
     cure: 'Raise the time that an upgraded connection may live.',
     lines: {
       ...PATIENCE,
@@ -97,7 +97,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     lines: STREAM,
   },
   'sse-killed-early': {
-    title: 'The stream is cut, whether it is quiet or not',
+    title: 'The stream ends early, whether it is quiet or not',
     cure: 'Allow answers that take longer.',
     lines: PATIENCE,
   },
@@ -142,7 +142,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   'posts-repeated': {
     title: 'Requests are repeated on the way',
-    cure: 'Iskra takes no harm, as its sends are numbered; other applications do. Repeat nothing that is no GET.',
+    cure: 'No send is performed twice, as they are numbered; but a repeated hello takes the session from its own copy. Repeat nothing but GET.',
     lines: {
       nginx: 'proxy_next_upstream error timeout;',
       haproxy: 'http-request disable-l7-retry if METH_POST',

@@ -9,6 +9,7 @@ export class Inbox {
   #longest = 0;
   #failed: Failed | undefined;
   #touchedAt = performance.now();
+  #heardAt = this.#touchedAt;
   #endedAt: number | undefined;
   #frames: ServerFrame[] = [];
   #wake: (() => void) | undefined;
@@ -16,6 +17,7 @@ export class Inbox {
   /** A message came down. What is none is passed over: the next wait ends in silence. */
   receive(text: string): void {
     this.touch();
+    this.#heardAt = this.#touchedAt;
     for (const frame of framesOf(text) ?? []) {
       if (frame[0] === 'ping') this.onPing(frame[1]);
       this.#frames.push(frame);
@@ -33,6 +35,11 @@ export class Inbox {
   /** The longest time in which no byte passed, ms. */
   get silence(): number {
     return Math.max(this.#longest, (this.#endedAt ?? performance.now()) - this.#touchedAt);
+  }
+
+  /** When the last message came down. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   end(failed: Failed): void {

@@ -29,6 +29,7 @@ export async function tryPolls(road: Road, auth: Json | undefined, hold: number)
 }
 
 const ECHOES = 3;
+const TRIES = 4;
 type Echoed = { readonly milliseconds: number };
 /** A poll has reached the server by then, most likely, ms. */
 const HEAD_START = 50;
@@ -41,7 +42,11 @@ export async function openByPoll(
   { session: Session; welcome: Welcomed; milliseconds: number; encoding: string | undefined } | Failed
 > {
   const nonce = newNonce();
-  const answer = await post(road, 'poll', messageOf([hello(nonce, { auth })]));
+  const message = messageOf([hello(nonce, { auth })]);
+  let answer = await post(road, 'poll', message);
+  // A copy of it won; the same nonce opens the same session (P10).
+  for (let tries = 1; tries < TRIES && isSuperseded(answer); tries++)
+    answer = await post(road, 'poll', message);
   if (hasFailed(answer)) return answer;
   for (const frame of answer.frames) {
     const welcomed = welcomeIn(nonce, frame);
@@ -51,6 +56,10 @@ export async function openByPoll(
   }
   return answer.frames.map(refusalIn).find(Boolean) ?? { end: 'refused' };
 }
+
+/** Whether another copy of the same request took the session: nobody else knows it. */
+export const isSuperseded = (answer: Answer | Failed): boolean =>
+  hasFailed(answer) && answer.code === 'superseded';
 
 /** Ends the session, so that the server need not keep it. */
 export async function leave(road: Road, session: Session): Promise<void> {

@@ -32,10 +32,10 @@ function repeatRow({ repeats }: PostsSeen): Row {
     ? {
         check,
         result: 'warn',
-        detail: `${sent} requests were sent, and the server got ${counted}`,
+        detail: `${sent} requests were sent, ${counted} arrived`,
         findings: ['posts-repeated'],
       }
-    : { check, result: 'pass', detail: `${sent} requests were sent, and the server got as many` };
+    : { check, result: 'pass', detail: `${sent} requests were sent, ${counted} arrived` };
 }
 
 function pageRow({ page }: PostsSeen): Row[] {

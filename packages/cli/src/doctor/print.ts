@@ -15,7 +15,7 @@ export function print(report: Report, paper: Paper): string {
   const blocks = [
     head.filter((line) => line !== '').join('\n'),
     table(checks, paper),
-    ...findings.map((finding, index) => cure(finding, index + 1, paper)),
+    ...findings.map((finding, index) => cure(finding, index, findings, paper)),
     wrap(summary, paper.width)
       .map((line) => paint(paper, 'bold', line))
       .join('\n'),
@@ -48,15 +48,23 @@ function table(rows: readonly Row[], paper: Paper): string {
   return [paint(paper, 'dim', head), ...lines].join('\n');
 }
 
-function cure({ code, checks, title, cure: what, lines }: Finding, number: number, paper: Paper): string {
-  const head = wrap(`${number}. ${title} (${code}: ${checks.join('; ')}).`, paper.width);
+function cure(finding: Finding, index: number, all: readonly Finding[], paper: Paper): string {
+  const { code, checks, title, cure: what, lines } = finding;
+  const number = `${index + 1}. `;
+  const [first = '', ...rest] = wrap(
+    `${title} (${code}: ${checks.join('; ')}).`,
+    paper.width - number.length,
+  );
+  const head = [`${number}${first}`, ...indent(rest, number.length)];
   const told = [...head.map((line) => paint(paper, 'bold', line)), ...indent(wrap(what, paper.width - 3), 3)];
   if (lines === undefined) return told.join('\n');
+  const before = all.findIndex((other) => other.lines === lines);
+  if (before < index) return [...told, `   The lines are those of ${before + 1}.`].join('\n');
   const named = { nginx: lines.nginx, HAProxy: lines.haproxy, Apache: lines.apache };
   for (const [name, text] of Object.entries(named)) {
     // Not wrapped: configuration is copied.
-    const [first = '', ...rest] = text.split('\n');
-    told.push(`   ${paint(paper, 'dim', name.padEnd(8))} ${first}`, ...indent(rest, 12));
+    const [line = '', ...more] = text.split('\n');
+    told.push(`   ${paint(paper, 'dim', name.padEnd(8))} ${line}`, ...indent(more, 12));
   }
   return told.join('\n');
 }

@@ -4,7 +4,7 @@ import { ADVICE } from './advice.js';
 import type { Advice, FindingCode } from './advice.js';
 import { postRows } from './post-rows.js';
 import type { Row } from './row.js';
-import type { Seen, Trial } from './seen.js';
+import type { Failed, Seen, Trial } from './seen.js';
 import { bytes, duration, failure } from './terms.js';
 import { transportRows } from './transport-rows.js';
 import { isMissing } from './verdict.js';
@@ -79,27 +79,26 @@ function serverRow(seen: Seen, transports: Readonly<Record<TransportName, Trial>
   const welcome = trials.find((trial) => trial.welcome !== undefined)?.welcome;
   if (welcome !== undefined) {
     const { version, node, heartbeat, message } = welcome;
-    const detail = `protocol ${version}, node ${node}, heartbeat ${duration(heartbeat)}, messages up to ${bytes(message)}`;
+    const detail = `protocol ${version}, heartbeat ${duration(heartbeat)}, takes ${bytes(message)}, node ${node}`;
     return { check: 'server', result: 'pass', detail };
   }
-  const asked = new URL(seen.url).pathname;
-  const answer = trials.find(({ failed }) => failed?.status !== undefined && failed.at !== 'proxy')?.failed;
   if (trials.some(({ failed }) => failed?.code !== undefined)) {
     return { check: 'server', result: 'pass', detail: 'an Iskra server, which opens no session' };
   }
-  const code = isMissing(answer)
-    ? 'wrong-path'
-    : answer === undefined || answer.status! >= 502
-      ? 'server-down'
-      : 'not-iskra';
+  // A proxy that lets nothing through has told nothing of the server.
+  const answered = trials.flatMap(({ failed }) => (failed?.end === 'refused' ? [failed] : []));
+  const answer = answered.find(({ at }) => at !== 'proxy') ?? answered[0];
   const hint = seen.elsewhere === undefined ? '' : `; there is one at ${seen.elsewhere}`;
-  const said = answer === undefined ? 'no answer' : failure(answer);
-  return {
-    check: 'server',
-    result: 'fail',
-    detail: `no Iskra server at ${asked}: ${said}${hint}`,
-    findings: [code],
-  };
+  const said = answer === undefined ? 'nothing answers' : failure(answer);
+  const detail = `no Iskra server at ${new URL(seen.url).pathname}: ${said}${hint}`;
+  return { check: 'server', result: 'fail', detail, findings: [absenceOf(answer)] };
+}
+
+function absenceOf(answer: Failed | undefined): FindingCode {
+  if (answer === undefined) return 'server-down';
+  if (answer.at === 'proxy') return answer.status === 407 ? 'proxy-auth' : 'tunnel-refused';
+  if (isMissing(answer)) return 'wrong-path';
+  return (answer.status ?? 200) >= 502 ? 'server-down' : 'not-iskra';
 }
 
 /** Where no server was met, that is the finding, and not each transport. */

@@ -1,7 +1,7 @@
 /** What POSTs teach about the path: which sizes pass, whether one is repeated, what the server sees of a page. */
 import type { Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
-import { leave, openByPoll } from './polls.js';
+import { isSuperseded, leave, openByPoll } from './polls.js';
 import { post } from './post.js';
 import type { Road } from './post.js';
 import type { Failed, PostsSeen } from './seen.js';
@@ -78,14 +78,18 @@ async function countRepeats(
   session: Session,
 ): Promise<PostsSeen['repeats']> {
   const first = session.generation;
+  let superseded = false;
   for (let sent = 0; sent < ATTACHES; sent++) {
     const answer = await post(road, 'poll', messageOf([hello(session.nonce, { auth, key: session.key })]));
+    superseded ||= isSuperseded(answer);
+    if (isSuperseded(answer)) continue;
     if (hasFailed(answer)) return undefined;
     const welcomed = answer.frames.map((frame) => welcomeIn(session.nonce, frame)).find(Boolean);
     if (welcomed === undefined) return undefined;
     session.generation = Math.max(session.generation, welcomed.session.generation);
   }
-  return { sent: ATTACHES, counted: session.generation - first };
+  const counted = session.generation - first;
+  return { sent: ATTACHES, counted: superseded ? Math.max(counted, ATTACHES + 1) : counted };
 }
 
 const ask = (road: Road, session: Session, origin: string): ReturnType<typeof post> =>

@@ -28,8 +28,6 @@ const SPACING = 200;
 const PROOF = 1_500;
 /** Between the heartbeats of a connection with traffic: the least that a server gives, ms. */
 const BEAT = 1_000;
-/** Without any of them for this time, it is dead, ms. */
-const DEAD = 4 * BEAT;
 
 async function tryQuiet(open: OpenLine, road: Road, { auth, idle }: Patience): Promise<Trial> {
   const began = performance.now();
@@ -42,38 +40,49 @@ async function tryQuiet(open: OpenLine, road: Road, { auth, idle }: Patience): P
   }
   const { inbox, encoding } = line;
   const openedAt = performance.now();
-  let session: Session | undefined;
-  const stop = async (stage: Stage, failed: Failed): Promise<Trial> => {
+  const stop = async (stage: Stage, failed: Failed, session?: Session): Promise<Trial> => {
     await end(line, session);
     return { ...seen, encoding, stage, end: failed.end, failed };
   };
 
   const welcomed = await inbox.take((frame) => welcomeIn(nonce, frame), road.timeout);
   if (hasFailed(welcomed)) return stop('opened', welcomed);
-  ({ session } = welcomed);
+  const { session } = welcomed;
   const milliseconds = performance.now() - began;
   answerPings(line, session);
   const proof = Math.min(road.timeout, MARKER_DELAY + PROOF + 6 * milliseconds);
   const ping = await inbox.take((frame) => (frame[0] === 'ping' ? frame : undefined), proof);
-  if (hasFailed(ping)) return stop('welcomed', ping);
+  if (hasFailed(ping)) return stop('welcomed', ping, session);
 
   for (let number = 1; number <= ECHOES; number++) {
     const failed = await echoOnce(line, session, number, road.timeout, seen);
-    if (failed !== undefined) return stop('proven', failed);
+    if (failed !== undefined) return stop('proven', failed, session);
     await pause(SPACING);
   }
 
-  const cut = await inbox.take<never>(() => undefined, idle);
-  const { silence } = inbox;
-  // Only an answer tells a connection that lives from one that was forgotten on the way.
-  const failed = cut.end === 'silent' ? await echoOnce(line, session, ECHOES + 1, road.timeout) : cut;
-  const quiet = { end: lifeOf(failed), age: performance.now() - openedAt, silence };
+  const quiet = await liveOn(line, session, ECHOES + 1, openedAt, { road, idle });
   await end(line, session);
   return { ...seen, encoding, stage: 'echoed', end: 'passed', welcome: welcomed.told, milliseconds, quiet };
 }
 
-const lifeOf = (failed: Failed | undefined): Life['end'] =>
-  failed === undefined ? 'lived' : failed.end === 'silent' ? 'silent' : 'closed';
+/** Watches a connection for a time. Only an answer at the end tells one that lives from one that was forgotten on the way. */
+async function liveOn(
+  line: Line,
+  session: Session,
+  number: number,
+  openedAt: number,
+  { road, idle }: { road: Road; idle: number },
+): Promise<Life> {
+  const { inbox } = line;
+  const cut = await inbox.take<never>(() => undefined, idle);
+  const { silence, heardAt } = inbox;
+  const endedAt = performance.now();
+  const failed = cut.end === 'silent' ? await echoOnce(line, session, number, road.timeout) : cut;
+  if (failed === undefined) return { end: 'lived', age: endedAt - openedAt, silence };
+  return failed.end === 'silent'
+    ? { end: 'silent', age: heardAt - openedAt, silence }
+    : { end: 'closed', age: endedAt - openedAt, silence };
+}
 
 /** Undefined when it cannot be opened. */
 async function tryBusy(open: OpenLine, road: Road, { auth, idle }: Patience): Promise<Life | undefined> {
@@ -87,11 +96,9 @@ async function tryBusy(open: OpenLine, road: Road, { auth, idle }: Patience): Pr
     return undefined;
   }
   answerPings(line, welcomed.session);
-  const cut = await line.inbox.take<never>(() => undefined, idle);
-  const { silence } = line.inbox;
-  const age = performance.now() - openedAt;
+  const life = await liveOn(line, welcomed.session, 1, openedAt, { road, idle });
   await end(line, welcomed.session);
-  return { end: cut.end !== 'silent' ? 'closed' : silence > DEAD ? 'silent' : 'lived', age, silence };
+  return life;
 }
 
 /** One send, until its outcome came down. */

@@ -24,6 +24,6 @@ export function failure({ end, status, by, location, code, field, detail, at }: 
     case 'closed':
       return `cut${detail === undefined || detail === '' ? '' : ` (${detail})`}`;
     case 'silent':
-      return 'no answer in time';
+      return 'nothing came in time';
   }
 }

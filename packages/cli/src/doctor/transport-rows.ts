@@ -38,7 +38,8 @@ function trialRow(transport: TransportName, trial: Trial): Row {
     const detail = `${polled(transport, stage)}${why(failed)}`;
     return { ...base, result: 'fail', detail, findings: code === undefined ? [] : [code] };
   }
-  const late = median(lags) > LATE;
+  // Over a WebSocket nothing is answered but by what comes down.
+  const late = transport === 'sse' && median(lags) > LATE;
   const findings: FindingCode[] = [
     ...(late ? (['stream-late'] as const) : []),
     ...(encoding === undefined ? [] : (['compressed'] as const)),
@@ -75,7 +76,7 @@ function lifeRow(transport: TransportName, quiet: Life, busy: Life | undefined, 
         findings: ['idle-cut'],
       };
     case 'age': {
-      const first = busy === undefined || quiet.end !== 'lived' ? quiet : busy;
+      const first = busy === undefined || quiet.end === 'closed' ? quiet : busy;
       return {
         check,
         result: 'fail',
@@ -91,7 +92,7 @@ function heldRow(held: NonNullable<Trial['held']>, hold: number): Row {
   const { milliseconds, end, ...rest } = held;
   const base = { check: 'long-poll, held', milliseconds };
   if (end === undefined) return { ...base, result: 'pass', detail: `held for ${duration(hold)}, as asked` };
-  const detail = `to be held for ${duration(hold)}, and after ${duration(milliseconds)}: ${failure({ ...rest, end })}`;
+  const detail = `was to be held for ${duration(hold)}; after ${duration(milliseconds)}: ${failure({ ...rest, end })}`;
   return { ...base, result: 'fail', detail, findings: ['poll-cut'] };
 }
 

@@ -28,8 +28,10 @@ export const isMissing = (failed: Failed | undefined): boolean => /^(404|405|501
 
 /** What two connections that lived side by side prove: one left alone, one with traffic every second. */
 export function fateOf(quiet: Life, busy: Life | undefined): Fate {
-  const outlived = busy === undefined || busy.age > quiet.age + APART;
-  return FATES[quiet.end][quiet.end !== 'lived' && outlived ? 'lived' : (busy?.end ?? 'lived')];
+  if (busy === undefined) return FATES[quiet.end].lived;
+  // When one of them went dead, nobody was told: only cuts have a moment to compare.
+  const outlived = quiet.end === 'closed' && busy.age > quiet.age + APART;
+  return FATES[quiet.end][outlived ? 'lived' : busy.end];
 }
 
 /** `idle`: cut because it was quiet; `age`: cut anyway. */
@@ -75,7 +77,8 @@ const BY_CODE: Readonly<Record<CodeName, FindingCode>> = {
   forbidden: 'forbidden',
   not_found: 'not-available',
   timeout: 'overload',
-  superseded: 'other-node',
+  // Nobody else knows the session: another copy of the same request took it.
+  superseded: 'posts-repeated',
   session_unknown: 'other-node',
   unsupported: 'not-available',
   invalid: 'not-available',
