@@ -12,6 +12,7 @@ export type FindingCode =
   | 'wrong-path'
   | 'not-iskra'
   | 'subprotocol-stripped'
+  | 'unsteady'
   | 'stream-late'
   | 'compressed'
   | 'send-refused'
@@ -105,6 +106,10 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     title: 'Pieces of the stream are held back for a while',
     cure: 'Switch off what gathers answers: buffering, compression, delays for small packets.',
     lines: { ...STREAM, nginx: 'proxy_buffering off;\ngzip off;\ntcp_nodelay on;' },
+  },
+  unsteady: {
+    title: 'Connections are cut now and then',
+    cure: 'The client repeats what was cut. Look for what resets them: a box that is short of room, or a bad line.',
   },
   compressed: {
     title: 'Answers are compressed on the way',

@@ -70,6 +70,13 @@ describe('examine', () => {
     expect(codes(report)).toEqual(['poll-cut']);
   }, 15_000);
 
+  it('takes one cut for an accident, and tells it', async () => {
+    // Two, as two streams are opened side by side.
+    const report = await diagnose(await box(await iskra(), { cut: 2 }));
+    expect(codes(report)).toEqual(['unsteady']);
+    expect(check(report, 'sse')).toMatchObject({ result: 'warn' });
+  });
+
   it('notices that requests come twice', async () => {
     const report = await diagnose(await box(await iskra(), { repeat: true }));
     expect(codes(report)).toContain('posts-repeated');

@@ -5,7 +5,7 @@ import { tryPolls } from './polls.js';
 import { post } from './post.js';
 import type { Road } from './post.js';
 import { tryRequests } from './requests.js';
-import type { Seen } from './seen.js';
+import type { Seen, Trial } from './seen.js';
 import { openSse } from './sse.js';
 import { tryStream } from './streams.js';
 import { Unreachable, Way } from './way.js';
@@ -43,10 +43,10 @@ export async function examine(asked: Examination, signal?: AbortSignal): Promise
     if (first instanceof Unreachable) return { ...base, steps: first.steps, unreachable: first };
     first.socket.destroy();
     const [websocket, sse, longPoll, polling, posts] = await Promise.all([
-      tryStream(openWebSocket, road, { auth, idle }),
-      tryStream(openSse, road, { auth, idle }),
-      tryPolls(road, auth, hold),
-      tryPolls(road, auth, 0),
+      twice(() => tryStream(openWebSocket, road, { auth, idle })),
+      twice(() => tryStream(openSse, road, { auth, idle })),
+      twice(() => tryPolls(road, auth, hold)),
+      twice(() => tryPolls(road, auth, 0)),
       tryRequests(road, { auth, channel }),
     ]);
     const transports = { websocket, sse, 'long-poll': longPoll, polling };
@@ -57,6 +57,14 @@ export async function examine(asked: Examination, signal?: AbortSignal): Promise
     signal?.removeEventListener('abort', stop);
     way.close();
   }
+}
+
+/** One cut may be an accident. */
+async function twice(attempt: () => Promise<Trial>): Promise<Trial> {
+  const first = await attempt();
+  if (first.failed?.end !== 'closed') return first;
+  const second = await attempt();
+  return { ...second, unsteady: second.end === 'passed' };
 }
 
 /** An Iskra server refuses an empty message in its own words; who asked at the wrong path is told the right one. */

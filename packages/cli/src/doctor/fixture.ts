@@ -43,6 +43,8 @@ export interface Break {
   age?: number;
   /** Each POST reaches the target twice, one after the other. */
   repeat?: boolean;
+  /** The first streams are cut. */
+  cut?: number;
   /** Headers that do not pass. */
   without?: string[];
   /** Every request is answered so. */
@@ -66,7 +68,9 @@ export function box(target: number, broken: Break): Promise<number> {
   const { answer, limit = Infinity, repeat = false, idle = 0, without = [], strip = false, age = 0 } = broken;
   const headersOf = ({ headers }: IncomingMessage) =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => !without.includes(name)));
+  let { cut = 0 } = broken;
   const server = createServer((incoming, outgoing) => {
+    if (incoming.url?.endsWith('/sse') === true && cut-- > 0) return void incoming.socket.destroy();
     if (answer !== undefined) return void outgoing.writeHead(answer, { server: 'a box' }).end('<html>');
     const pieces: Buffer[] = [];
     incoming.on('data', (piece: Buffer) => pieces.push(piece));

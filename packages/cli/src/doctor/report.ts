@@ -118,6 +118,9 @@ function findingsIn(rows: readonly Row[]): Finding[] {
   return [...checks].map(([code, where]) => ({ code, checks: where, ...ADVICE[code] }));
 }
 
+/** With these a transport works all the same. */
+const HARMLESS: ReadonlySet<FindingCode> = new Set(['compressed', 'unsteady']);
+
 /** The best that works all the way. */
 const bestOf = (seen: Seen, rows: readonly Row[]): TransportName | undefined =>
   seen.transports &&
@@ -125,7 +128,7 @@ const bestOf = (seen: Seen, rows: readonly Row[]): TransportName | undefined =>
     rows
       .filter(({ check }) => check === name || check.startsWith(`${name}, `))
       .every(
-        ({ findings = [], result }) => result !== 'fail' && findings.every((code) => code === 'compressed'),
+        ({ findings = [], result }) => result !== 'fail' && findings.every((code) => HARMLESS.has(code)),
       ),
   );
 

@@ -74,6 +74,8 @@ export interface Trial {
   readonly lags: readonly number[];
   /** `Content-Encoding` of the answer: somebody on the way compressed it. */
   readonly encoding?: string | undefined;
+  /** It was cut at first, and passed when it was tried again. */
+  readonly unsteady?: boolean | undefined;
   /** WebSocket: the server's choice of subprotocol did not arrive. */
   readonly subprotocolLost?: boolean | undefined;
   /** Streams: a connection that is left alone, and one with traffic every second beside it. */

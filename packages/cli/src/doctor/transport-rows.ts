@@ -31,7 +31,7 @@ const NEXT: Record<Stage, string> = {
 };
 
 function trialRow(transport: TransportName, trial: Trial): Row {
-  const { end, stage, failed, milliseconds, echoes, lags, encoding, subprotocolLost } = trial;
+  const { end, stage, failed, milliseconds, echoes, lags, encoding, subprotocolLost, unsteady } = trial;
   const base = { check: transport, milliseconds };
   if (end !== 'passed') {
     const code = subprotocolLost === true ? 'subprotocol-stripped' : verdictOf(transport, trial);
@@ -41,12 +41,14 @@ function trialRow(transport: TransportName, trial: Trial): Row {
   // Over a WebSocket nothing is answered but by what comes down.
   const late = transport === 'sse' && median(lags) > LATE;
   const findings: FindingCode[] = [
+    ...(unsteady === true ? (['unsteady'] as const) : []),
     ...(late ? (['stream-late'] as const) : []),
     ...(encoding === undefined ? [] : (['compressed'] as const)),
   ];
   const parts = [
     transport === 'websocket' || transport === 'sse' ? 'welcome, heartbeat' : 'welcome',
     `echo up and down in ${duration(median(echoes))}`,
+    ...(unsteady === true ? ['cut at the first try'] : []),
     ...(late ? [`pieces come ${duration(median(lags))} late`] : []),
     ...(encoding === undefined ? [] : [`compressed on the way (${encoding})`]),
   ];
@@ -103,7 +105,7 @@ const polled = (transport: TransportName, stage: Stage): string =>
 function why(failed: Failed | undefined): string {
   if (failed === undefined) return 'nothing came';
   if (failed.field === 'upgrade') return 'the request arrived without Upgrade or Connection';
-  return `${failed.at === 'send' ? 'the POST that carried it ' : ''}${failure(failed)}`;
+  return `${failed.at === 'send' ? 'the POST that carried it: ' : ''}${failure(failed)}`;
 }
 
 function median(values: readonly number[]): number {
