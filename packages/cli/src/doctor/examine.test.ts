@@ -31,13 +31,13 @@ describe('examine', () => {
   });
 
   it('tells a stream that is collected from one that is refused', async () => {
-    const report = await diagnose(await box(await iskra(), { collect: true }));
+    const report = await diagnose(await box(await iskra(), { collect: true }), { timeout: 1_000 });
     expect(codes(report)).toEqual(['sse-buffered']);
     expect(report.best).toBe('websocket');
   });
 
   it('tells that answers are compressed, and that this holds the stream', async () => {
-    const report = await diagnose(await box(await iskra(), { gzip: true }));
+    const report = await diagnose(await box(await iskra(), { gzip: true }), { timeout: 1_000 });
     expect(codes(report).sort()).toEqual(['compressed', 'sse-buffered']);
   });
 
@@ -69,6 +69,18 @@ describe('examine', () => {
     const report = await diagnose(port, { idle: 500, hold: 2_000 });
     expect(codes(report)).toEqual(['poll-cut']);
   }, 15_000);
+
+  it('tells a poll that somebody else answers', async () => {
+    const report = await diagnose(await box(await iskra(), { hurry: 300 }), { hold: 1_500 });
+    expect(codes(report)).toEqual(['poll-cut']);
+  });
+
+  it('tells nodes that do not know each other, and takes that for no limit of size', async () => {
+    const report = await diagnose(await box(await iskra(), { other: await iskra() }));
+    expect(codes(report)).toContain('other-node');
+    expect(codes(report)).not.toContain('body-limit');
+    expect(report.best).toBe('websocket');
+  });
 
   it('takes one cut for an accident, and tells it', async () => {
     // Two, as two streams are opened side by side.

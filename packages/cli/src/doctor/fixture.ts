@@ -43,6 +43,10 @@ export interface Break {
   age?: number;
   /** Each POST reaches the target twice, one after the other. */
   repeat?: boolean;
+  /** Every other request goes to the server on this port. */
+  other?: number;
+  /** A held poll is answered with an empty message after so long, ms. */
+  hurry?: number;
   /** The first streams are cut. */
   cut?: number;
   /** Headers that do not pass. */
@@ -65,10 +69,21 @@ export async function listen(server: Server): Promise<number> {
 
 /** A proxy before a server. */
 export function box(target: number, broken: Break): Promise<number> {
-  const { answer, limit = Infinity, repeat = false, idle = 0, without = [], strip = false, age = 0 } = broken;
+  const {
+    answer,
+    limit = Infinity,
+    repeat = false,
+    idle = 0,
+    without = [],
+    strip = false,
+    age = 0,
+    other,
+    hurry,
+  } = broken;
   const headersOf = ({ headers }: IncomingMessage) =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => !without.includes(name)));
   let { cut = 0 } = broken;
+  let count = 0;
   const server = createServer((incoming, outgoing) => {
     if (incoming.url?.endsWith('/sse') === true && cut-- > 0) return void incoming.socket.destroy();
     if (answer !== undefined) return void outgoing.writeHead(answer, { server: 'a box' }).end('<html>');
@@ -76,15 +91,19 @@ export function box(target: number, broken: Break): Promise<number> {
     incoming.on('data', (piece: Buffer) => pieces.push(piece));
     incoming.once('end', () => {
       const body = Buffer.concat(pieces);
+      if (hurry !== undefined && /"wait":[1-9]/.test(body.toString()))
+        setTimeout(() => outgoing.end('[]'), hurry);
       if (body.length > limit) return void outgoing.writeHead(413).end();
       const ask = (then: (reply: IncomingMessage) => void): void => {
         const { upgrade: _, connection: __, ...headers } = headersOf(incoming);
-        const options = { port: target, method: incoming.method, path: incoming.url, headers, agent: false };
+        const port = count++ % 2 === 0 ? target : (other ?? target);
+        const options = { port, method: incoming.method, path: incoming.url, headers, agent: false };
         const asked = request(options, then).on('error', () => outgoing.destroy());
         outgoing.once('close', () => asked.destroy());
         asked.end(body);
       };
-      const first = (): void => ask((reply) => passOn(reply, outgoing, broken));
+      const gzip = broken.gzip === true && /gzip/.test(String(incoming.headers['accept-encoding']));
+      const first = (): void => ask((reply) => passOn(reply, outgoing, { ...broken, gzip }));
       if (repeat) ask((reply) => reply.resume().once('end', first));
       else first();
     });
@@ -108,6 +127,7 @@ export function box(target: number, broken: Break): Promise<number> {
 }
 
 function passOn(reply: IncomingMessage, outgoing: ServerResponse, { collect, gzip }: Break): void {
+  if (outgoing.writableEnded) return void reply.resume();
   const isStream = reply.headers['content-type']?.startsWith('text/event-stream') === true;
   if (collect === true && isStream) return void reply.resume();
   const { connection: _, 'content-length': __, ...headers } = reply.headers;
@@ -129,7 +149,8 @@ export function join(near: Duplex, far: Duplex, greeting: string, head: Buffer):
 }
 
 const base = { proxy: undefined, auth: undefined, channel: undefined, origin: undefined };
-const times = { timeout: 700, idle: 1_000, hold: 1_000 };
+/** Short where nothing has to be waited for, and long enough for a machine that does other work. */
+const times = { timeout: 3_000, idle: 200, hold: 300 };
 
 export async function diagnose(port: number, more: Partial<Examination> = {}): Promise<Report> {
   const seen = await examine({ url: `http://127.0.0.1:${port}/realtime`, ...base, ...times, ...more });

@@ -10,8 +10,6 @@ import { print } from './print.js';
 
 afterEach(endAll);
 
-const quick = { idle: 300, hold: 300 };
-
 /** A forward proxy, which notes what it is asked for. */
 async function forwardProxy(given: { password?: string; tunnels?: boolean } = {}) {
   const asked: string[] = [];
@@ -56,7 +54,7 @@ describe('a proxy of the environment', () => {
   it('is asked by whole addresses for POSTs, and tunnels WebSockets', async () => {
     const port = await iskra();
     const { asked, url } = await forwardProxy();
-    const report = await diagnose(port, { ...quick, proxy: url });
+    const report = await diagnose(port, { proxy: url });
     expect(codes(report)).toEqual([]);
     expect(report).toMatchObject({ exitCode: 0, proxy: url.origin });
     expect(new Set(asked)).toEqual(
@@ -69,7 +67,7 @@ describe('a proxy of the environment', () => {
 
   it('is given its credentials, which nobody else sees', async () => {
     const { url } = await forwardProxy({ password: 'p w' });
-    const report = await diagnose(await iskra(), { ...quick, proxy: url });
+    const report = await diagnose(await iskra(), { proxy: url });
     expect(codes(report)).toEqual([]);
     expect(JSON.stringify(report) + print(report, { width: 80, color: false })).not.toMatch(/ada|p%20w/);
   });
@@ -77,20 +75,20 @@ describe('a proxy of the environment', () => {
   it('says when it wants credentials', async () => {
     const { url } = await forwardProxy({ password: 'p' });
     url.password = 'wrong';
-    const report = await diagnose(await iskra(), { ...quick, proxy: url });
+    const report = await diagnose(await iskra(), { proxy: url });
     expect(codes(report)).toEqual(['proxy-auth']);
     expect(report.exitCode).toBe(3);
   });
 
   it('that tunnels nothing leaves the others to work', async () => {
     const { url } = await forwardProxy({ tunnels: false });
-    const report = await diagnose(await iskra(), { ...quick, proxy: url });
+    const report = await diagnose(await iskra(), { proxy: url });
     expect(codes(report)).toEqual(['tunnel-refused']);
     expect(report).toMatchObject({ exitCode: 1, best: 'sse' });
   });
 
   it('that is not there is told apart from the server', async () => {
-    const report = await diagnose(await iskra(), { ...quick, proxy: new URL('http://127.0.0.1:1') });
+    const report = await diagnose(await iskra(), { proxy: new URL('http://127.0.0.1:1') });
     expect(codes(report)).toEqual(['proxy-down']);
     expect(report.exitCode).toBe(3);
   });
@@ -101,7 +99,7 @@ describe('no server', () => {
     ['nobody listens', 'http://127.0.0.1:1/realtime', 'server-down', 'connection'],
     ['the name is unknown', `http://${'x'.repeat(64)}.invalid/realtime`, 'dns', 'address'],
   ])('%s', async (_name, url, code, where) => {
-    const report = await diagnose(0, { ...quick, url, timeout: 5_000 });
+    const report = await diagnose(0, { url, timeout: 5_000 });
     expect(codes(report)).toEqual([code]);
     expect(report).toMatchObject({ exitCode: 3, state: 'unreachable', best: null });
     expect(report.checks.at(-1)).toMatchObject({ check: where, result: 'fail' });
@@ -109,7 +107,7 @@ describe('no server', () => {
 
   it('tells https where http is spoken', async () => {
     const url = `https://127.0.0.1:${await iskra()}/realtime`;
-    const report = await diagnose(0, { ...quick, url });
+    const report = await diagnose(0, { url });
     expect(codes(report)).toEqual(['tls']);
     expect(check(report, 'TLS')?.detail).toContain('does not speak TLS');
   });
@@ -120,7 +118,7 @@ describe('no server', () => {
     [403, 'not-iskra'],
     [502, 'server-down'],
   ])('a box that answers everything with %i', async (status, code) => {
-    const report = await diagnose(await box(1, { answer: status }), quick);
+    const report = await diagnose(await box(1, { answer: status }));
     expect(codes(report)).toEqual([code]);
     expect(report.exitCode).toBe(3);
     expect(check(report, 'server')?.detail).toContain('by a box');
@@ -128,14 +126,14 @@ describe('no server', () => {
 
   it('gives the path at which there is one', async () => {
     const port = await iskra();
-    const report = await diagnose(port, { ...quick, url: `http://127.0.0.1:${port}/live` });
+    const report = await diagnose(port, { url: `http://127.0.0.1:${port}/live` });
     expect(codes(report)).toEqual(['wrong-path']);
     expect(check(report, 'server')?.detail).toContain(`there is one at http://127.0.0.1:${port}/realtime`);
   });
 
   it('takes connections and says nothing, which ends', async () => {
     const port = await listen(createServer(() => {}));
-    const report = await diagnose(port, { ...quick, timeout: 300 });
+    const report = await diagnose(port, { timeout: 300 });
     expect(codes(report)).toEqual(['server-down']);
   });
 });
@@ -145,27 +143,27 @@ describe('a server that says no', () => {
     credentials === 'good' ? { subject: 'ada' } : undefined;
 
   it('to the credentials', async () => {
-    const report = await diagnose(await iskra({ authenticate }), quick);
+    const report = await diagnose(await iskra({ authenticate }));
     expect(codes(report)).toEqual(['auth']);
     expect(report).toMatchObject({ exitCode: 1, best: null });
   });
 
   it('not to those that are given', async () => {
-    const report = await diagnose(await iskra({ authenticate }), { ...quick, auth: 'good' });
+    const report = await diagnose(await iskra({ authenticate }), { auth: 'good' });
     expect(report.exitCode).toBe(0);
   });
 
   it('to a channel', async () => {
     const contract = defineContract({ channels: { 'room:{id}': {} }, requests: {} });
     const port = await iskra({ contract });
-    const report = await diagnose(port, { ...quick, channel: 'hall:1' });
+    const report = await diagnose(port, { channel: 'hall:1' });
     expect(codes(report)).toEqual(['channel-refused']);
     expect(check(report, 'channel')?.detail).toContain('not_found');
-    expect((await diagnose(port, { ...quick, channel: 'room:1' })).exitCode).toBe(0);
+    expect((await diagnose(port, { channel: 'room:1' })).exitCode).toBe(0);
   });
 
   it('to a page of another origin', async () => {
-    const report = await diagnose(await iskra(), { ...quick, origin: 'https://app.example' });
+    const report = await diagnose(await iskra(), { origin: 'https://app.example' });
     expect(codes(report)).toEqual(['forbidden']);
     expect(report.exitCode).toBe(1);
   });
