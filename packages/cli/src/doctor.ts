@@ -39,7 +39,7 @@ export const doctorCommand = defineCommand({
   meta: {
     name: 'doctor',
     description:
-      'test every transport on the way to a server; exit code 0 when all is clear, 1 when something stands in the way, 3 when no server is reached',
+      'try every transport on the way to a server, and say what cures what it finds; exit code 0, 1 or 3',
   },
   args,
   async run({ rawArgs, args: given }) {

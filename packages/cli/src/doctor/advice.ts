@@ -54,7 +54,7 @@ const STREAM: Lines = {
 const PATIENCE: Lines = {
   nginx: 'proxy_read_timeout 75s;\nproxy_send_timeout 75s;',
   haproxy: 'timeout client 75s\ntimeout server 75s\ntimeout tunnel 75s',
-  apache: 'Timeout 75\nProxyTimeout 75\nProxyWebsocketIdleTimeout 75',
+  apache: 'Timeout 75\nProxyTimeout 75\n# with mod_proxy_wstunnel also: ProxyWebsocketIdleTimeout 75',
 };
 
 export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
@@ -65,7 +65,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
       nginx:
         'proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection "upgrade";',
       haproxy: 'mode http\n# passes upgrades by itself: no "http-request del-header upgrade"',
-      apache: 'ProxyPass /realtime/ http://127.0.0.1:8000/realtime/ upgrade=websocket',
+      apache: '# 2.4.47 or newer\nProxyPass /realtime/ http://127.0.0.1:8000/realtime/ upgrade=websocket',
     },
   },
   'ws-timeout': {
@@ -83,7 +83,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
       ...PATIENCE,
       haproxy: 'timeout tunnel 75s\n# and no "option httpclose"',
       apache:
-        'ProxyWebsocketIdleTimeout 75\n<IfModule reqtimeout_module>\n  RequestReadTimeout body=0\n</IfModule>',
+        'ProxyTimeout 75\n# with mod_proxy_wstunnel also: ProxyWebsocketIdleTimeout 75\n<IfModule reqtimeout_module>\n  RequestReadTimeout body=0\n</IfModule>',
     },
   },
   'sse-refused': { title: 'The stream is not answered', cure: 'Let POST …/sse pass.', lines: MOUNT },
@@ -142,7 +142,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     lines: {
       nginx: 'client_max_body_size 1m;',
       haproxy: '# has no limit of its own: look for "http-request deny" with req.body_size',
-      apache: 'LimitRequestBody 1048576\nSecRequestBodyNoFilesLimit 1048576',
+      apache: 'LimitRequestBody 1048576\n# with mod_security also: SecRequestBodyNoFilesLimit 1048576',
     },
   },
   'posts-repeated': {

@@ -11,13 +11,23 @@ export function proxyFor(target: URL, variables: Variables): URL | undefined {
   if (given === undefined || isExcepted(target, valueOf(variables, 'no_proxy') ?? '')) return undefined;
   const written = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   const proxy = URL.canParse(written) ? new URL(written) : undefined;
-  if (proxy === undefined || !/^https?:$/.test(proxy.protocol) || proxy.hostname === '') {
+  if (proxy === undefined || !/^https?:$/.test(proxy.protocol) || !isReadable(proxy)) {
     throw new UsageError(
       `${name.toUpperCase()} is no address of an HTTP proxy; it looks like http://proxy.example:3128, ` +
         'with http://name:password@ before the host where the proxy wants credentials.',
     );
   }
   return proxy;
+}
+
+/** Whether its credentials can be sent: a lone percent sign is none of a URL. */
+function isReadable(proxy: URL): boolean {
+  try {
+    proxyAuthorization(proxy);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As it may be shown: without credentials. */

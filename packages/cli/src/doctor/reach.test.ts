@@ -131,6 +131,16 @@ describe('no server', () => {
     expect(check(report, 'server')?.detail).toContain(`there is one at http://127.0.0.1:${port}/realtime`);
   });
 
+  it.each([
+    ['a welcome without its payload', 'welcome', 3],
+    ['a code of a later version', 'close', 1],
+  ])('survives %s', async (_name, tag, exitCode) => {
+    const envelope = { delta: 'later', dimension: 2, omega: 1, lambda: 'stop', payload: {} };
+    const answer = JSON.stringify([[tag, envelope]]);
+    const port = await listen(createServer((_request, response) => void response.end(answer)));
+    expect(await diagnose(port)).toMatchObject({ exitCode, best: null });
+  });
+
   it('takes connections and says nothing, which ends', async () => {
     const port = await listen(createServer(() => {}));
     const report = await diagnose(port, { timeout: 300 });

@@ -21,8 +21,9 @@ export async function openWebSocket(road: Road, message: string): Promise<Line |
   peer.on('message', (data: Buffer) => inbox.receive(data.toString()));
   peer.on('close', (status, reason) => inbox.end({ end: 'closed', status, detail: reason.toString() }));
   const failed = await new Promise<Unopened | undefined>((resolve) => {
+    let answered: Failed | undefined;
     const timer = setTimeout(() => {
-      resolve({ end: 'silent' });
+      resolve(answered ?? { end: 'silent' });
       socket.destroy();
     }, timeout);
     const settle = (outcome: Unopened | undefined): void => {
@@ -36,6 +37,7 @@ export async function openWebSocket(road: Road, message: string): Promise<Line |
     });
     peer.once('unexpected-response', (_request, response) => {
       const { statusCode: status, headers } = response;
+      answered = { ...refusedBy(headers), status };
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (piece: string) => {
@@ -43,7 +45,7 @@ export async function openWebSocket(road: Road, message: string): Promise<Line |
       });
       response.once('close', () => {
         const said: Failed | undefined = framesOf(text)?.map(refusalIn).find(Boolean);
-        settle({ ...(said ?? refusedBy(headers)), status });
+        settle({ ...(said ?? answered), end: said?.end ?? 'refused', status });
         socket.destroy();
       });
     });

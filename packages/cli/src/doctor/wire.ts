@@ -1,6 +1,15 @@
 /** The frames by which the doctor speaks: a session of its own for each trial, and echoes that leave nothing behind. */
-import { encodeFrame, INBOX, joinFrames, parseMessage, readServerFrame, VERSION } from '@iskra/protocol/wire';
-import type { ClientFrame, CodeName, Json, Position, ServerFrame, Welcome } from '@iskra/protocol/wire';
+import {
+  CODES,
+  encodeFrame,
+  INBOX,
+  joinFrames,
+  parseMessage,
+  readServerFrame,
+  VERSION,
+  welcomeSchema,
+} from '@iskra/protocol';
+import type { ClientFrame, CodeName, Json, Position, ServerFrame } from '@iskra/protocol';
 import type { Failed, Welcomed } from './seen.js';
 
 /** A session that was opened. */
@@ -56,8 +65,10 @@ export function welcomeIn(
   frame: ServerFrame,
 ): { session: Session; told: Welcomed } | undefined {
   if (frame[0] !== 'welcome') return undefined;
-  // The reader of frames has checked the envelope; what a server says of itself is taken as it is.
-  const { key, generation, inbox, version, node, heartbeat, limits } = frame[1].payload as unknown as Welcome;
+  // Something that only looks like our server must not end the examination.
+  const { data } = welcomeSchema.safeParse(frame[1].payload);
+  if (data === undefined) return undefined;
+  const { key, generation, inbox, version, node, heartbeat, limits } = data;
   return {
     session: { nonce, key, generation, inbox },
     told: { version, node, heartbeat, message: limits.message },
@@ -69,9 +80,11 @@ export function refusalIn(frame: ServerFrame): Failed | undefined {
   if (frame[0] !== 'close' && frame[0] !== 'error') return undefined;
   const { delta, payload } = frame[1];
   const { field } = (payload ?? {}) as { field?: string };
-  // A code of a later version is obeyed by its advice elsewhere; here it is only told.
-  return { end: 'denied', code: delta as CodeName, field };
+  return { end: 'denied', code: isCode(delta) ? delta : 'internal', field };
 }
+
+/** A later version may have others. */
+const isCode = (name: string): name is CodeName => Object.hasOwn(CODES, name);
 
 const defined = <T extends object>(given: T): Partial<T> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
