@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|chaos');
+    expect(stdout).toContain('USAGE iskra serve|health|doctor|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -196,5 +196,34 @@ describe('iskra health', () => {
     const { url } = await serveBare();
     const { code, stdout } = await result('health', `${url}/nowhere`);
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^not understood: .* 404 /) });
+  });
+});
+
+describe('iskra doctor', () => {
+  it('ends with 0 where everything passes, and says so without colours to a program', async () => {
+    const { url } = await serveBare();
+    const { code, stdout, stderr } = await result('doctor', url, '--quick');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^websocket +pass/m);
+    expect(stdout).toContain('The best transport that this path allows is websocket');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('ends with 3 where there is no server, with one JSON document', async () => {
+    const { code, stdout, stderr } = await result('doctor', 'http://127.0.0.1:1', '--json');
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ format: 1, state: 'unreachable', exitCode: 3, best: null });
+  });
+
+  it('ends with 130 when it is interrupted', async () => {
+    const { url } = await serveBare();
+    const program = iskra(['doctor', url]);
+    // It has begun once the server has somebody.
+    await expect
+      .poll(async () => (await result('health', '--json', url)).stdout, { timeout: 10_000 })
+      .not.toContain('"active_connections":0');
+    program.process.kill('SIGINT');
+    expect(await program.ended).toMatchObject({ code: 130 });
+    expect(program.stdout).toBe('');
   });
 });

@@ -15,7 +15,7 @@ afterEach(() => vi.restoreAllMocks());
 
 it.each([[[]], [['--help']], [['-h']], [['help']]])('shows what there is for %j', async (argv) => {
   expect(await run(argv)).toBe(0);
-  expect(said).toContain('USAGE iskra serve|health|chaos');
+  expect(said).toContain('USAGE iskra serve|health|doctor|chaos');
   expect(complained).toBe('');
 });
 
@@ -24,6 +24,7 @@ it.each([
   [['help', 'health'], '--timeout=<ms>'],
   [['health', 'http://localhost:1', '-h'], '--timeout=<ms>'],
   [['chaos', '--help'], '--profile=<faults>'],
+  [['doctor', '--help'], '--idle=<time>'],
 ])('shows one command for %j', async (argv, option) => {
   expect(await run(argv)).toBe(0);
   expect(said).toContain(option);
@@ -36,7 +37,7 @@ it.each(['--version', '-v'])('prints the version for %s', async (flag) => {
 
 it.each([
   [['srve'], 'iskra has no command "srve". Is it serve?'],
-  [['dance'], 'iskra has no command "dance". It knows serve, health, chaos; see iskra --help.'],
+  [['dance'], 'iskra has no command "dance". It knows serve, health, doctor, chaos; see iskra --help.'],
   [['constructor'], 'iskra has no command "constructor".'],
   [['help', 'dance'], 'iskra has no command "dance".'],
   [['serve', '--prot', '1'], 'iskra serve has no option --prot. Is it --port?'],
@@ -52,6 +53,8 @@ it.each([
     'There is no fault "strip". Is it strip-upgrade?',
   ],
   [['chaos', '--to', 'http://127.0.0.1:1', '--profile', 'round-robin'], 'round-robin needs two targets'],
+  [['doctor'], 'iskra doctor needs the URL of a server'],
+  [['doctor', 'http://x', '--idel', '3s'], 'iskra doctor has no option --idel. Is it --idle?'],
   [['health', 'a', 'b'], 'iskra health does not know what to do with "b".'],
 ])('answers %j with a sentence and exit code 2', async (argv, sentence) => {
   expect(await run(argv)).toBe(2);

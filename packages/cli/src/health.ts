@@ -2,7 +2,7 @@
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
 import { z } from 'zod';
-import { refuseUnknown, setting, UsageError, whole } from './usage.js';
+import { refuseUnknown, serverUrl, setting, whole } from './usage.js';
 
 const args = {
   url: { type: 'positional', required: false, description: 'the server, as in http://localhost:8000' },
@@ -49,16 +49,7 @@ export const healthCommand = defineCommand({
 
 /** The address of a server, however it was written, as that of its `/health`. */
 export function healthUrl(given: string | undefined): string {
-  if (!given) {
-    throw new UsageError('iskra health needs the URL of a server, as in iskra health http://localhost:8000.');
-  }
-  const written = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
-  const url = URL.canParse(written) ? new URL(written) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `"${given}" is no address of a server; it looks like http://localhost:8000 or https://chat.example.`,
-    );
-  }
+  const url = serverUrl('iskra health', given);
   const path = url.pathname.replace(/\/+$/, '');
   return `${url.origin}${path.endsWith('/health') ? path : `${path}/health`}`;
 }

@@ -30,6 +30,21 @@ export function refuseUnknown(command: string, rawArgs: readonly string[], args:
   }
 }
 
+/** The address of a server, however it was written. */
+export function serverUrl(command: string, given: string | undefined): URL {
+  if (!given) {
+    throw new UsageError(`${command} needs the URL of a server, as in ${command} http://localhost:8000.`);
+  }
+  const written = /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(
+      `"${given}" is no address of a server; it looks like http://localhost:8000 or https://chat.example.`,
+    );
+  }
+  return url;
+}
+
 /** All values of one option, in order: the parser below the commands keeps the last one only. */
 export function valuesOf(name: string, rawArgs: readonly string[], args: ArgsDef): string[] {
   return readTokens(rawArgs, args).tokens.flatMap((token) =>

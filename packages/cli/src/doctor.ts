@@ -1,0 +1,144 @@
+/** `iskra doctor`: what the way to a server lets through, what stands in the way, and the lines that cure it. */
+import { isChannel } from '@iskra/protocol/wire';
+import type { Json } from '@iskra/protocol/wire';
+import { defineCommand } from 'citty';
+import type { ArgsDef } from 'citty';
+import { examine } from './doctor/examine.js';
+import type { Examination } from './doctor/examine.js';
+import { print } from './doctor/print.js';
+import { proxyFor } from './doctor/proxy.js';
+import type { Variables } from './doctor/proxy.js';
+import { reportOn } from './doctor/report.js';
+import { duration as inWords } from './doctor/terms.js';
+import { refuseUnknown, serverUrl, setting, UsageError } from './usage.js';
+
+const args = {
+  url: {
+    type: 'positional',
+    required: false,
+    description: 'the server, as in http://localhost:8000, or the base path of its transports',
+  },
+  auth: { type: 'string', valueHint: 'json', description: 'the credentials that the application would send' },
+  channel: { type: 'string', valueHint: 'name', description: 'ask whether it may be subscribed to' },
+  origin: {
+    type: 'string',
+    valueHint: 'origin',
+    description: 'speak for a page of this origin, as in https://app.example',
+  },
+  idle: {
+    type: 'string',
+    valueHint: 'time',
+    description: 'how long to watch a quiet connection, as in 70s or 2m [25s]',
+  },
+  timeout: { type: 'string', valueHint: 'time', description: 'how long one answer may take [5s]' },
+  quick: { type: 'boolean', description: 'hold a poll, and watch quiet connections, for 3 s only' },
+  json: { type: 'boolean', description: 'print one JSON document' },
+} satisfies ArgsDef;
+
+export const doctorCommand = defineCommand({
+  meta: {
+    name: 'doctor',
+    description:
+      'try every transport on the way to a server, and say what cures what it finds; exit code 0, 1 or 3',
+  },
+  args,
+  async run({ rawArgs, args: given }) {
+    refuseUnknown('iskra doctor', rawArgs, args);
+    const asked = readExamination(given, process.env);
+    announce(asked);
+    const stop = new AbortController();
+    const interrupted = (): void => stop.abort();
+    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    const seen = await examine(asked, stop.signal);
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    if (stop.signal.aborted) {
+      console.error('iskra doctor was stopped before it had seen everything');
+      process.exitCode = 130;
+      return;
+    }
+    const report = reportOn(seen);
+    console.log(given.json === true ? JSON.stringify(report, null, 2) : print(report, paper()));
+    process.exitCode = report.exitCode;
+  },
+});
+
+/** What a client waits for, and what is held for it (P64). */
+const USUAL = 25_000;
+const QUICK = 3_000;
+
+/** What the flags and the environment ask for. */
+export function readExamination(given: Record<string, unknown>, variables: Variables): Examination {
+  const target = serverUrl('iskra doctor', typeof given['url'] === 'string' ? given['url'] : undefined);
+  const path = target.pathname.replace(/\/+$/, '');
+  const usual = given['quick'] === true ? QUICK : USUAL;
+  return {
+    url: `${target.origin}${path === '' ? '/realtime' : path}`,
+    proxy: proxyFor(target, variables),
+    auth: readAuth(setting('auth', given['auth'])?.value),
+    channel: readChannel(setting('channel', given['channel'])?.value),
+    origin: readOrigin(setting('origin', given['origin'])?.value),
+    timeout: readTime(setting('timeout', given['timeout']), 5_000, 100, 60_000),
+    idle: readTime(setting('idle', given['idle']), usual, 1_000, 3_600_000),
+    hold: usual,
+  };
+}
+
+/** To standard error, and only where somebody waits: standard output has the report and nothing else. */
+function announce({ idle, hold, timeout }: Examination): void {
+  if (!process.stderr.isTTY) return;
+  const least = inWords(Math.max(idle, hold));
+  console.error(
+    `This takes ${least}, and up to ${inWords(timeout)} more for each thing that gives no answer.\n`,
+  );
+}
+
+function paper() {
+  const { NO_COLOR, TERM } = process.env;
+  const { isTTY, columns } = process.stdout;
+  return { width: Math.min(columns ?? 80, 110), color: isTTY && !NO_COLOR && TERM !== 'dumb' };
+}
+
+function readAuth(text: string | undefined): Json | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // The text itself is not repeated: it is a secret.
+    throw new UsageError(
+      `--auth is no JSON; a text has quotes of its own, as in --auth '"my token"' or --auth '{"token":"…"}'.`,
+    );
+  }
+}
+
+function readChannel(name: string | undefined): string | undefined {
+  const allowed: boolean = name === undefined || isChannel(name);
+  if (allowed) return name;
+  throw new UsageError(
+    `--channel is "${name}"; a name has letters, digits and : . _ ~ -, as in --channel room:lobby.`,
+  );
+}
+
+function readOrigin(origin: string | undefined): string | undefined {
+  if (origin === undefined) return undefined;
+  const read = URL.canParse(origin) ? new URL(origin).origin : 'null';
+  if (read !== 'null') return read;
+  throw new UsageError(`--origin is "${origin}"; it looks like https://app.example.`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
+
+/** A time with its unit; a bare number is milliseconds. */
+function readTime(
+  given: { name: string; value: string } | undefined,
+  otherwise: number,
+  min: number,
+  max: number,
+): number {
+  if (given === undefined) return otherwise;
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|)$/.exec(given.value) ?? [];
+  const time = number === '' ? NaN : Number(number) * UNITS[unit]!;
+  if (time >= min && time <= max) return time;
+  throw new UsageError(
+    `${given.name} is "${given.value}"; it must be a time such as 70s, 500ms or 2m, from ${inWords(min)} to ${inWords(max)}.`,
+  );
+}

@@ -1,0 +1,122 @@
+/** Tries long-poll or polling: welcome, echoes; and of long-poll a poll that is held for as long as a client holds it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ClientFrame, Json } from '@iskra/protocol/wire';
+import { hasFailed } from './inbox.js';
+import { post } from './post.js';
+import type { Answer, Road } from './post.js';
+import type { Failed, Stage, Trial, Welcomed } from './seen.js';
+import { echo, goOn, hello, messageOf, newNonce, outcomeOf, refusalIn, welcomeIn } from './wire.js';
+import type { Session } from './wire.js';
+
+/** @param hold how long a poll is held, ms; 0 for polling. */
+export async function tryPolls(road: Road, auth: Json | undefined, hold: number): Promise<Trial> {
+  const seen = { echoes: [] as number[], lags: [] };
+  const stop = (stage: Stage, failed: Failed): Trial => ({ ...seen, stage, end: failed.end, failed });
+  const opened = await openByPoll(road, auth);
+  if (hasFailed(opened)) return stop('nothing', opened);
+  const { session, welcome, milliseconds, encoding } = opened;
+  for (let number = 1; number <= ECHOES; number++) {
+    const echoed = await (hold > 0 ? echoHeld : echoAtOnce)(road, session, number);
+    if (hasFailed(echoed)) {
+      await leave(road, session);
+      return stop('welcomed', echoed);
+    }
+    seen.echoes.push(echoed.milliseconds);
+  }
+  const held = hold > 0 ? await holdOne(road, session, hold) : undefined;
+  await leave(road, session);
+  return { ...seen, stage: 'echoed', end: 'passed', welcome, milliseconds, encoding, held };
+}
+
+const ECHOES = 3;
+const TRIES = 4;
+type Echoed = { readonly milliseconds: number };
+/** A poll has reached the server by then, most likely, ms. */
+const HEAD_START = 50;
+
+/** A session of one's own, by one POST. */
+export async function openByPoll(
+  road: Road,
+  auth: Json | undefined,
+): Promise<
+  { session: Session; welcome: Welcomed; milliseconds: number; encoding: string | undefined } | Failed
+> {
+  const nonce = newNonce();
+  const message = messageOf([hello(nonce, { auth })]);
+  let answer = await post(road, 'poll', message);
+  // A copy of it won; the same nonce opens the same session (P10).
+  for (let tries = 1; tries < TRIES && isSuperseded(answer); tries++)
+    answer = await post(road, 'poll', message);
+  if (hasFailed(answer)) return answer;
+  for (const frame of answer.frames) {
+    const welcomed = welcomeIn(nonce, frame);
+    if (welcomed === undefined) continue;
+    const encoding = answer.headers['content-encoding'];
+    return { session: welcomed.session, welcome: welcomed.told, milliseconds: answer.milliseconds, encoding };
+  }
+  return answer.frames.map(refusalIn).find(Boolean) ?? { end: 'refused' };
+}
+
+/** Whether another copy of the same request took the session: nobody else knows it. */
+export const isSuperseded = (answer: Answer | Failed): boolean =>
+  hasFailed(answer) && answer.code === 'superseded';
+
+/** Ends the session, so that the server need not keep it. */
+export async function leave(road: Road, session: Session): Promise<void> {
+  await post(road, 'send', messageOf([goOn(session), ['bye']]), { within: Math.min(road.timeout, 1_000) });
+}
+
+const askPoll = (
+  road: Road,
+  session: Session,
+  wait: number,
+  ...sends: ClientFrame[]
+): Promise<Answer | Failed> =>
+  post(road, 'poll', messageOf([goOn(session, wait), ...sends]), { within: wait + road.timeout });
+
+/** Up and down in one request. */
+async function echoAtOnce(road: Road, session: Session, number: number): Promise<Echoed | Failed> {
+  const began = performance.now();
+  return readOutcome(await askPoll(road, session, 0, echo(number)), session, number, began);
+}
+
+/** Up by a request of its own, and down by the poll that was there before. */
+async function echoHeld(road: Road, session: Session, number: number): Promise<Echoed | Failed> {
+  const polled = askPoll(road, session, road.timeout);
+  await pause(HEAD_START);
+  const began = performance.now();
+  const sent = await post(road, 'send', messageOf([goOn(session), echo(number)]));
+  if (hasFailed(sent)) return { ...sent, at: sent.at ?? 'send' };
+  return readOutcome(await polled, session, number, began);
+}
+
+function readOutcome(
+  answer: Answer | Failed,
+  session: Session,
+  number: number,
+  began: number,
+): Echoed | Failed {
+  if (hasFailed(answer)) return answer;
+  for (const frame of answer.frames) {
+    const refusal = refusalIn(frame);
+    if (refusal !== undefined) return refusal;
+    const position = outcomeOf(frame, number);
+    if (position === undefined) continue;
+    session.inbox = position;
+    return { milliseconds: performance.now() - began };
+  }
+  return { end: 'silent' };
+}
+
+/** Nothing happens meanwhile, so that the answer comes empty, and when it was asked for. */
+async function holdOne(road: Road, session: Session, hold: number): Promise<Trial['held']> {
+  const began = performance.now();
+  const answer = await askPoll(road, session, hold);
+  const milliseconds = performance.now() - began;
+  if (hasFailed(answer)) return { milliseconds, ...answer };
+  // Somebody answered in the server's place.
+  return milliseconds < hold - EARLY ? { milliseconds, end: 'refused' } : { milliseconds };
+}
+
+/** Clocks of two machines may differ so much over one poll, ms. */
+const EARLY = 500;

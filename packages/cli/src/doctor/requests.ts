@@ -1,0 +1,118 @@
+/** What POSTs teach about the path: which sizes pass, whether one is repeated, what the server sees of a page. */
+import type { Json } from '@iskra/protocol/wire';
+import { hasFailed } from './inbox.js';
+import { isSuperseded, leave, openByPoll } from './polls.js';
+import { post } from './post.js';
+import type { Road } from './post.js';
+import type { Failed, PostsSeen } from './seen.js';
+import { goOn, hello, messageOf, refusalIn, welcomeIn } from './wire.js';
+import type { Session } from './wire.js';
+
+export interface Questions {
+  readonly auth: Json | undefined;
+  /** Whether it may be subscribed to. */
+  readonly channel: string | undefined;
+}
+
+/** Undefined when no session can be opened by POST. */
+export async function tryRequests(road: Road, { auth, channel }: Questions): Promise<PostsSeen | undefined> {
+  const opened = await openByPoll(road, auth);
+  if (hasFailed(opened)) return undefined;
+  const { session, welcome } = opened;
+  const repeats = await countRepeats(road, auth, session);
+  const sizes = await trySizes(road, session, welcome.message);
+  const origin = road.origin ?? new URL(road.url).origin;
+  const page = await ask(road, session, origin);
+  const foreign = await ask(road, session, FOREIGN);
+  const asked = channel === undefined ? undefined : await askChannel(road, session, channel);
+  await leave(road, session);
+  return {
+    ...sizes,
+    repeats,
+    page: { origin, failed: hasFailed(page) ? page : undefined },
+    originSeen: originSeen(foreign),
+    channel: channel === undefined ? undefined : { name: channel, failed: asked },
+  };
+}
+
+const KB = 1_024;
+const SIZES = [1 * KB, 4 * KB, 16 * KB, 64 * KB, 256 * KB];
+/** Between a size that passed and one that did not, so many are tried. */
+const HALVES = 4;
+/** A page from nowhere: the name can never be registered. */
+const FOREIGN = 'https://iskra-doctor.invalid';
+const ATTACHES = 3;
+
+/** Upward, then between the last that passed and the first that did not. */
+async function trySizes(
+  road: Road,
+  session: Session,
+  limit: number,
+): Promise<Pick<PostsSeen, 'passed' | 'stopped'>> {
+  let passed = 0;
+  let stopped: { bytes: number; failed: Failed } | undefined;
+  const attempt = async (bytes: number): Promise<void> => {
+    const message = messageOf([goOn(session), ['ping', bytes]]).padEnd(bytes);
+    let answer = await post(road, 'send', message);
+    // One cut may be an accident.
+    if (hasFailed(answer) && answer.end === 'closed') answer = await post(road, 'send', message);
+    // Whatever else the server says to it: it arrived.
+    if (!hasFailed(answer) || (answer.end === 'denied' && answer.code !== 'too_big')) passed = bytes;
+    else stopped = { bytes, failed: answer };
+  };
+  for (const bytes of SIZES) {
+    if (stopped === undefined && bytes <= limit) await attempt(bytes);
+  }
+  for (let half = 0; half < HALVES && stopped !== undefined; half++) {
+    // What was left without an answer costs its whole time once more.
+    if (stopped.failed.end === 'silent') break;
+    await attempt(Math.round((passed + stopped.bytes) / 2));
+  }
+  return { passed, stopped };
+}
+
+/**
+ * Each `hello` that reaches the server raises the session's generation by one, which nobody on the way can know. So
+ * it counts what arrived, where numbered sends would hide it.
+ */
+async function countRepeats(
+  road: Road,
+  auth: Json | undefined,
+  session: Session,
+): Promise<PostsSeen['repeats']> {
+  const first = session.generation;
+  let superseded = false;
+  for (let sent = 0; sent < ATTACHES; sent++) {
+    const answer = await post(road, 'poll', messageOf([hello(session.nonce, { auth, key: session.key })]));
+    superseded ||= isSuperseded(answer);
+    if (isSuperseded(answer)) continue;
+    if (hasFailed(answer)) return undefined;
+    const welcomed = answer.frames.map((frame) => welcomeIn(session.nonce, frame)).find(Boolean);
+    if (welcomed === undefined) return undefined;
+    session.generation = Math.max(session.generation, welcomed.session.generation);
+  }
+  const counted = session.generation - first;
+  return { sent: ATTACHES, counted: superseded ? Math.max(counted, ATTACHES + 1) : counted };
+}
+
+const ask = (road: Road, session: Session, origin: string): ReturnType<typeof post> =>
+  post(road, 'send', messageOf([goOn(session), ['ping', 0]]), { origin });
+
+/** The server refuses a page that it does not know, or names it in its answer; what it does not see, it does neither to. */
+function originSeen(answer: Awaited<ReturnType<typeof post>>): boolean | undefined {
+  if (!hasFailed(answer)) return answer.headers['access-control-allow-origin'] !== undefined;
+  return answer.code === 'forbidden' && answer.field === 'origin' ? true : undefined;
+}
+
+async function askChannel(road: Road, session: Session, channel: string): Promise<Failed | undefined> {
+  const answer = await post(road, 'poll', messageOf([goOn(session, 0), ['subscribe', 1, channel, {}]]));
+  if (hasFailed(answer)) return answer;
+  for (const frame of answer.frames) {
+    const refusal = refusalIn(frame);
+    if (refusal !== undefined) return refusal;
+    if (frame[0] !== 'entry' || frame[5] !== 1) continue;
+    if (frame[4].delta === 'subscribed') return undefined;
+    return refusalIn(['close', frame[4]]);
+  }
+  return { end: 'silent' };
+}
