@@ -644,6 +644,21 @@ describe('a move to another node', () => {
     expect(s.open()).toEqual(['websocket']);
   });
 
+  test('that fails does not delay the next race, when the old connection ends meanwhile', () => {
+    const s = scene({ transports: ['websocket'] });
+    s.start();
+    s.prove('websocket');
+    s.tell('moved', undefined, 0);
+    for (let times = 0; times < 6; times++) {
+      while (s.open().length < 2) s.pass(250);
+      s.end('websocket', { status: 1006 });
+    }
+    s.end('websocket', { status: 1006 });
+    expect(s.open()).toEqual([]);
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+  });
+
   test('is tried less and less often while every node is draining', () => {
     const s = scene();
     s.start();

@@ -114,6 +114,8 @@ export function createPolicy(
   let probeAt = Infinity;
   let probed = 0;
   let moveAt = Infinity;
+  /** That failed since the last one that did not. */
+  let moves = 0;
 
   const rank = (one: Attempt): number => transports.indexOf(one.transport);
   const newest = (): Attempt | undefined => running.find((one) => one.generation === held);
@@ -122,7 +124,7 @@ export function createPolicy(
   const undecided = (): boolean => running.some(({ generation }) => !generation);
   const scaled = (times: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, roundTrip() * times));
-  const backoff = (): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** failures);
+  const backoff = (tries: number): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** tries);
   const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
     standings.get(transport) ?? { strikes: 0 };
   const strike = (attempt: Attempt): void => {
@@ -162,10 +164,8 @@ export function createPolicy(
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
     const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
-    if (moving && !one.welcomeAt) {
-      moveAt = now + reconnect.min + backoff();
-      failures++;
-    }
+    // Counted apart: whoever loses the old connection meanwhile must not wait the longer for it.
+    if (moving && !one.welcomeAt) moveAt = now + reconnect.min + backoff(moves++);
     // An old connection that had its time teaches nothing, nor does a move to another node that failed.
     if (blamed && !moving && (carried || one.role === 'probe' || !one.welcomeAt)) {
       if (newest()) strike(one);
@@ -216,7 +216,7 @@ export function createPolicy(
       // One that died early before must outlive that age now.
       if (!diedEarly(standing(one.transport).attempt)) promote(one);
     } else if (one.generation === held) {
-      failures = 0;
+      failures = moves = 0;
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
@@ -252,7 +252,7 @@ export function createPolicy(
 
   const retry = (): void => {
     // What did not fit is read again at once: nobody else lost anything then.
-    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : backoff());
+    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : backoff(failures));
     delay = 0;
     failures++;
   };
