@@ -7,7 +7,7 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly from: string;
   readonly to: string;
-  /** What is known to catch it, and tried before all others: the id of a schedule, `seed 7`, or the file of a plan. */
+  /** What is known to catch it, and tried before all others: the id of a schedule, or `seed 7`. */
   readonly by?: string;
   /** Seeds that are tried after all schedules. Default 4. */
   readonly within?: number;

@@ -250,7 +250,6 @@ export class Connection implements Follower {
         return this.#ask(async (session) => {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
-          const number = batch[0]?.number ?? 0;
           const claim = this.#claimId();
           const performing = { session, claim };
           core.performing.add(performing);
@@ -259,9 +258,10 @@ export class Connection implements Follower {
           );
           // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
           if (this.#disposed) {
+            const first = batch[0]?.number ?? 0;
             const last = batch[batch.length - 1]?.number ?? 0;
             const known = outcomes.filter((outcome) => outcome !== undefined);
-            await core.store.commit(session, number, last, this.#claimId(), known);
+            await core.store.commit(session, first, last, claim, known);
           }
           return { type: 'performed', outcomes };
         });
