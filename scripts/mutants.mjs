@@ -8,7 +8,6 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { at } from './files.mjs';
 import { setUp } from './setup.mjs';
 import { bundleSim } from './sim-bundle.mjs';
@@ -23,6 +22,8 @@ const folder = mkdtempSync(path.join(tmpdir(), 'iskra-mutants-'));
 
 /** The table is TypeScript. */
 async function readTable() {
+  // Here and not above: it may have been installed a moment ago.
+  const { build } = await import('esbuild');
   const outfile = path.join(folder, 'table.mjs');
   await build({ entryPoints: [at('sim/mutants/index.ts')], outfile, bundle: true, format: 'esm' });
   return (await import(pathToFileURL(outfile))).mutants;

@@ -2,12 +2,13 @@
 // rule can be made: its changes exist in that bundle only.
 
 import { readFileSync } from 'node:fs';
-import { build } from 'esbuild';
 import { at } from './files.mjs';
 import { Explained } from './terminal.mjs';
 
 /** @param changes by file: `{ from, to }`; each `from` must stand there exactly once. */
 export async function bundleSim(outfile, changes = []) {
+  // Here and not above: whoever asks for it may have installed it a moment ago.
+  const { build } = await import('esbuild');
   await build({
     entryPoints: [at('sim/main.ts')],
     outfile,
