@@ -30,10 +30,13 @@ const whole = (name) => {
   throw new Explained(`--${name} takes a whole number, as in --${name} 500; it was "${values[name]}".`);
 };
 
+/** What a seed makes is garbage when it is over: with more room for what is young, that costs a tenth less time. */
+const ROOM = ['--max-semi-space-size=32'];
+
 /** One process; its lines come as objects. */
 function worker(bundle, args, onLine) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bundle, ...args.map(String)], {
+    const child = spawn(process.execPath, [...ROOM, bundle, ...args.map(String)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     createInterface({ input: child.stdout }).on('line', (line) => onLine(JSON.parse(line)));
@@ -64,6 +67,7 @@ async function playSeeds(bundle, from, count) {
         } else if (line.so !== undefined) {
           so += 500;
           if (process.stdout.isTTY) process.stdout.write(`\r  ${dim(`${so} seeds …`)}`);
+          else if (so % 10_000 === 0) console.log(`  ${so} seeds …`);
         } else for (const key of Object.keys(sums)) sums[key] += line.sums[key];
       }),
     ),

@@ -238,10 +238,13 @@ function wrongGap(
   const before = entries.filter((entry) => entry.at <= at);
   switch (reason) {
     case 'trimmed': {
-      const top = Math.max(
-        ...before.filter(({ lostAt = Infinity }) => lostAt > at).map(({ position }) => position[1]),
-      );
-      return top - retention >= was[1] + 1 ? undefined : 'the log kept what follows';
+      // It is heard later than it is told: what a page that slept reads was true before the store lost what it had.
+      const moments = [at, ...before.flatMap(({ lostAt }) => lostAt ?? [])];
+      const wasTrimmed = moments.some((moment) => {
+        const there = before.filter((entry) => entry.at <= moment && (entry.lostAt ?? Infinity) >= moment);
+        return Math.max(...there.map(({ position }) => position[1])) - retention >= was[1] + 1;
+      });
+      return wasTrimmed ? undefined : 'the log kept what follows';
     }
     case 'epoch':
       if (truth.rewinds.length === 0) return 'the store never lost anything';

@@ -101,6 +101,9 @@ export class SimStore {
   /** After how many of them a claim was given, and who has that of a session. */
   readonly #claims = new Map<string, number>();
   readonly #holders = new Map<string, string>();
+  /** The last send of each session that was begun, and what that was at the last fail-over. */
+  readonly #begun = new Map<string, number>();
+  #doubtful: ReadonlyMap<string, number> = new Map();
   /** Epochs that were given, in all lives. */
   #given = 0;
   /** Ms by which its clock is ahead of true time. */
@@ -193,6 +196,7 @@ export class SimStore {
     this.#changes = kept;
     this.#isAgain = true;
     this.#failOvers++;
+    this.#doubtful = new Map(this.#begun);
     this.#inner = this.#begin();
     this.#met.clear();
     for (const change of kept) {
@@ -305,15 +309,18 @@ export class SimStore {
 
   /** Claims from before a fail-over stand in nobody's way. */
   async #beginSends(...args: Parameters<Store['begin']>): Promise<Begun> {
-    const [session, , claim] = args;
+    const [session, number, claim] = args;
     const before = this.#holders.get(session);
     const isVoid = before !== undefined && this.#claims.get(before) !== this.#failOvers;
     if (isVoid) await this.#perform('release', [session, before]);
+    // Whatever was begun before may have run, though nothing here knows of it.
+    const mayHaveRun = isVoid || number <= (this.#doubtful.get(session) ?? 0);
     const begun = (await this.#perform('begin', args)) as Begun;
     if (begun.kind !== 'run') return begun;
     this.#holders.set(session, claim);
     this.#claims.set(claim, this.#failOvers);
-    return isVoid ? { ...begun, redelivered: true } : begun;
+    this.#begun.set(session, Math.max(number, this.#begun.get(session) ?? 0));
+    return mayHaveRun ? { ...begun, redelivered: true } : begun;
   }
 
   /** There, and back again; to a node that died meanwhile, nothing comes back. */

@@ -79,7 +79,7 @@ export const channels: readonly Mutant[] = [
     rule: 'P44',
     breaks: 'a subscribe is not asked for its permission',
     file: server('subscribing'),
-    from: "  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'channel');\n",
+    from: "    return refuse('forbidden', 'channel');\n",
     to: '',
     by: 'R44',
   },

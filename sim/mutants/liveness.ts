@@ -91,4 +91,20 @@ export const liveness: readonly Mutant[] = [
     to: '',
     by: 'P53 apart',
   },
+  {
+    rule: 'P56',
+    breaks: 'the client does not ask a busy stream that falls silent',
+    file: client('session'),
+    from: 'waits ? 0 : Math.min(usual * 2, overHttp ? Infinity : deadAfter / 3)',
+    to: 'waits ? 0 : Infinity',
+    by: 'P56 sse',
+  },
+  {
+    rule: 'P56',
+    breaks: 'the client waits for acknowledgements for as long as for anything',
+    file: client('session'),
+    from: 'const waits = !overHttp && sentUpTo > outbox.committed;',
+    to: 'const waits = false;',
+    by: 'P56 acknowledgement',
+  },
 ];

@@ -183,9 +183,17 @@ export const up: readonly Mutant[] = [
     rule: 'P34',
     breaks: 'the client takes what a late answer says of an epoch that is over',
     file: client('session'),
-    from: 'if (!downlink.past.has(epoch)) outbox.acked',
-    to: 'outbox.acked',
+    from: '(one === primary() && !downlink.past.has(epoch))',
+    to: 'one === primary()',
     by: 'P34 late',
+  },
+  {
+    rule: 'P34',
+    breaks: 'the client takes the word of an old connection for an epoch that it never was in',
+    file: client('session'),
+    from: '(one === primary() && !downlink.past.has(epoch))',
+    to: '!downlink.past.has(epoch)',
+    by: 'seed 68347',
   },
   {
     rule: 'P34',
@@ -218,5 +226,13 @@ export const up: readonly Mutant[] = [
     from: "    if (from > record.acked + 1) return { kind: 'expect' as const, number: record.acked + 1 };\n",
     to: '',
     by: 'P40',
+  },
+  {
+    rule: 'P68',
+    breaks: 'the server answers a POST when its handlers are done, and not before',
+    file: server('session'),
+    from: "  if (talk.settings.mode === 'send') talk.answer?.carries(now);\n",
+    to: '',
+    by: 'P68',
   },
 ];

@@ -1,5 +1,6 @@
 /** Rules of connections: that they stay, that they are given up, and how they end. */
 import assert from 'node:assert/strict';
+import type { ClientFrame } from '@iskra/protocol/wire';
 import type { Page } from '../page.js';
 import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
@@ -60,6 +61,53 @@ export const liveness: readonly Schedule[] = [
     const { attempts } = page.client.explain();
     assert(attempts.length < 25, `${attempts.length} attempts in two minutes`);
     assert(attempts.some(({ welcomeAt }) => welcomeAt !== undefined));
+  }),
+
+  ...(['websocket', 'sse'] as const).map((transport) =>
+    schedule(`P56 ${transport}`, 'a busy stream goes silent without an end', {}, async (stage) => {
+      const page = stage.page('anna', { transports: [transport] });
+      await enters(stage, page, 'room', transport);
+      for (let number = 1; number <= 60; number++) {
+        await say(stage, 'room', `e${number}`);
+        await stage.run(50);
+      }
+      cut(page, Infinity, Infinity);
+      await say(stage, 'room', 'last');
+      await hasRead(stage, page, 'room', 'last', 5_000);
+      assert.equal(disconnects(page), 0);
+    }),
+  ),
+
+  schedule(
+    'P56 acknowledgement',
+    'a send is not acknowledged by a WebSocket that went silent',
+    {},
+    async (stage) => {
+      const page = stage.page('anna', { transports: ['websocket'] });
+      await enters(stage, page, 'room', 'websocket');
+      await stage.run(500);
+      cut(page, Infinity, Infinity);
+      const sent = page.publish('room');
+      assert(await stage.until(() => sent.end === 'acknowledged', 5_000));
+    },
+  ),
+
+  schedule('P68', 'a POST is answered while its handler still works', {}, async (stage) => {
+    const [node] = stage.nodes;
+    const session = await opened(stage, node!);
+    const payload = { id: 'slow', takes: 10_000 };
+    const slow: ClientFrame = [
+      'request',
+      1,
+      { delta: 'echo', dimension: 1, omega: 1, lambda: 'continue', payload },
+    ];
+    const posted = request(node!, 'send', ['continue', session], slow);
+    await stage.run(2_100);
+    assert.deepEqual(posted.answer, []);
+    await stage.run(8_000);
+    const [answer] = await post(stage, node!, 'send', ['continue', session], slow);
+    assert.deepEqual(answer?.slice(0, 2), ['acked', 1]);
+    assert.equal(stage.truth.runs.length, 1, 'and its handler ran once');
   }),
 
   schedule('P64', 'a held poll is answered when a newer one arrives', {}, async (stage) => {

@@ -63,6 +63,8 @@ export interface Attempt {
   /** HTTP: no sends before, after so many that were not taken. */
   sendAt: number;
   tries: number;
+  /** HTTP: one send did not pass alone; something small shows whether anything does. */
+  doubt?: boolean;
   heardAt: number;
   /** It is dead when nothing was heard for this time, ms (P52). */
   deadAfter: number;
@@ -70,6 +72,10 @@ export interface Attempt {
   pingAt: number;
   /** It must be heard by then. */
   dueAt: number;
+  /** The longest that it was silent of late, without being dead, ms. */
+  usual: number;
+  /** It was asked whether it lives, and has not been heard since. */
+  asked?: boolean;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
   pollAt: number;
   polledAt: number;
@@ -98,6 +104,7 @@ export function createAttempt(
     pingAt: startedAt,
     deadAfter: Infinity,
     dueAt: Infinity,
+    usual: Infinity,
     pollAt: Infinity,
     polledAt: startedAt,
     pause: 0,

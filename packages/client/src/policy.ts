@@ -104,6 +104,8 @@ export function createPolicy(
   /** The highest generation that a welcome gave: only its connection counts as attached. */
   let held = 0;
   let failures = 0;
+  /** What a failure counts. */
+  let weight = 1;
   let renewed = false;
   let race: TransportName[] | undefined;
   /** When the race's next one starts. */
@@ -163,6 +165,8 @@ export function createPolicy(
     const blamed = blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
+    // Another node is there already; whoever balances the load only needs a moment to see it.
+    if (cause.advice === 'reconnect_elsewhere') weight = 0.5;
     const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
     // Counted apart: whoever loses the old connection meanwhile must not wait the longer for it.
     if (moving && !one.welcomeAt) moveAt = now + reconnect.min + backoff(moves++);
@@ -254,7 +258,8 @@ export function createPolicy(
     // What did not fit is read again at once: nobody else lost anything then.
     retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : backoff(failures));
     delay = 0;
-    failures++;
+    failures += weight;
+    weight = 1;
   };
 
   const lost = (): void => {

@@ -32,8 +32,15 @@ const HEAD = 1_024;
 export const control = (one: Attempt, ...frame: ClientFrame): void =>
   void one.controls.push(encodeFrame(frame));
 
+/** A message of so many bytes passes wherever one does. */
+const SMALL = 1_000;
+
 export function createSending(identity: Identity, outbox: Outbox) {
   let batchBytes = MAX_MESSAGE_BYTES;
+  /** The largest message that was taken: if one of that size is not, that has another reason. */
+  let passed = 0;
+  /** How often a larger one was not. After a few times it does not grow again. */
+  let refusals = 0;
 
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
@@ -72,6 +79,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
   /** The way takes smaller messages only: this one did not pass. */
   const split = ({ bytes = batchBytes, count = 0 }: Partial<UnderWay> = {}): void => {
     batchBytes = Math.min(bytes, batchBytes) / 2;
+    refusals = 9;
     outbox.bounced(count);
   };
 
@@ -107,30 +115,50 @@ export function createSending(identity: Identity, outbox: Outbox) {
             one,
             one.overHttp ? [proof(one.generation!)] : [],
             one.controls.splice(0, MAX_CONTROLS),
-            carries,
+            carries && !one.doubt,
           ),
 
     /** The request that ends the session; it needs no connection. */
     bye: (): string => joinFrames([proof(identity.welcome!.generation), encodeFrame(['bye'])]),
 
     /**
-     * A POST was answered, or not (status 0): the same again after `pause` ms, if need be.
-     * The answer: whether there is no way up at all.
+     * A POST was answered, or not (status 0): the same again after `pause` ms, if need be; or less of it, where that
+     * may have been too much for the way. The answer: whether there is no way up at all.
      */
     answered(one: Attempt, sent: UnderWay, status: number, now: number, pause: number): boolean {
-      const { controls, count, committed } = sent;
+      const { controls, bytes, count, committed } = sent;
       const taken = status > 199 && status < 300;
-      if (taken && (!count || outbox.committed > committed)) one.tries = 0;
-      else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
+      const tooBig = status === 413;
+      // Something else passed: this send alone does not, and never will.
+      if (taken && one.doubt) outbox.refuse();
+      one.doubt = false;
+      if (taken && (!count || outbox.committed > committed)) {
+        one.tries = 0;
+        passed = Math.max(passed, bytes);
+        if (count && refusals < 4) batchBytes = Math.min(MAX_MESSAGE_BYTES, batchBytes * 2);
+      } else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
+      if (taken) return false;
       // Controls that are too big alone would be so again.
-      if (!taken && (status !== 413 || count)) one.controls.unshift(...controls);
-      if (status === 413) {
+      if (!tooBig || count) one.controls.unshift(...controls);
+      if (tooBig) {
         one.sendAt = 0;
         split(sent);
         // What is too big for the way alone will never pass.
         if (count === 1) outbox.refuse();
+      } else if (bytes > Math.max(SMALL, passed) && /^(0|502|504)$/.test(`${status}`)) {
+        refusals++;
+        if (count > 1) {
+          batchBytes = bytes / 2;
+          return one.tries > 9;
+        }
+        if (one.tries > 2) {
+          one.doubt = true;
+          control(one, 'ping', now);
+        }
       }
-      return !taken && one.tries > 3;
+      // The way may be another one by now.
+      if (one.tries > 1) passed = 0;
+      return one.tries > 3;
     },
 
     /**

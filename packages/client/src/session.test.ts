@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { code, dialogue, envelope } from './testing.js';
+import type { Dialogue } from './testing.js';
 import { OutcomeUnknown, SendError } from './errors.js';
 
 const publish = (d: ReturnType<typeof dialogue>, text: string) => {
@@ -194,6 +195,19 @@ describe('down', () => {
   });
 });
 
+test('leaves a channel that its newest connection is denied, wherever an older one has brought it (P23, P44)', () => {
+  const d = subscribed({ transports: ['sse'] });
+  d.advance(6_000);
+  // It sees to it that it lives, by another stream.
+  d.tell({ type: 'pageChanged', signal: 'visible' });
+  const [, second] = d.on('sse');
+  d.hear(1, say(1), say(2));
+  d.open(second!);
+  d.hear(second!, d.welcome(), ['gap', 'room', 'denied', ['r', 0], ['r', 0]]);
+  expect(d.session.cursors.has('room')).toBe(false);
+  expect(d.handed().at(-1)).toBe('gap');
+});
+
 describe('up', () => {
   test('settles a send when it is acked and the inbox has reached its outcome, not before (P34)', () => {
     const d = connected();
@@ -334,6 +348,130 @@ describe('up', () => {
     expect(sends[1]!.state).toBe('acknowledged');
   });
 
+  describe.each([502, 504, 0])(
+    'makes its batches fit where larger ones are answered with %i (P36)',
+    (status) => {
+      /** A stream whose POSTs pass up to so many bytes; what came through, and how many did not. */
+      const narrow = (bytes: number) => {
+        const d = dialogue({ transports: ['sse'] });
+        d.start();
+        d.connect(1);
+        d.answer(1, 200, ['pong', 1]);
+        let seen = d.sent.length;
+        const way = {
+          d,
+          passed: [] as number[],
+          refused: 0,
+          run() {
+            let next = (way.passed.at(-1) ?? 0) + 1;
+            for (let steps = 0; steps < 200; steps++) {
+              for (; seen < d.sent.length; seen++) {
+                const { attempt, message } = d.sent[seen]!;
+                if (JSON.stringify(message).length > bytes) {
+                  way.refused++;
+                  d.answer(attempt, status);
+                  continue;
+                }
+                for (const [tag, number, to] of message as [string, number, number][]) {
+                  if (tag === 'skip') next = to + 1;
+                  if (tag === 'publish' && number === next) way.passed.push(next++);
+                }
+                const isMissing = message.some(
+                  ([tag, number]) => tag === 'publish' && (number as number) >= next,
+                );
+                d.answer(attempt, 200, ...(isMissing ? [['expect', next]] : [['acked', next - 1, 'e', 0]]));
+              }
+              d.advance(100);
+              d.hear(1, ['ping', d.clock.now()]);
+            }
+            return way;
+          },
+        };
+        return way;
+      };
+
+      test('and loses none', () => {
+        const way = narrow(2_000);
+        const sends = Array.from({ length: 60 }, (_, n) => publish(way.d, `${n}`.padEnd(200, '.')));
+        way.run();
+        expect(sends.every(({ state }) => state === 'acknowledged')).toBe(true);
+        expect(way.passed).toEqual(sends.map(({ number }) => number));
+        expect(way.d.closed).toEqual([]);
+        expect(way.refused).toBeLessThan(10);
+      });
+
+      test('and says so of one that will never fit alone, so that those behind it go on', () => {
+        const way = narrow(2_000);
+        const [first, big, last] = ['a', 'x'.repeat(5_000), 'b'].map((text) => publish(way.d, text));
+        way.run();
+        expect([first, big, last].map((send) => send!.state)).toEqual([
+          'acknowledged',
+          'unknown',
+          'acknowledged',
+        ]);
+        expect(way.d.closed).toEqual([]);
+      });
+
+      test('and keeps their size when a size that passed once does not', () => {
+        const way = narrow(100_000);
+        Array.from({ length: 50 }, () => publish(way.d, '.'.repeat(200)));
+        way.run();
+        const { sent } = way.d;
+        Array.from({ length: 40 }, () => publish(way.d, '.'.repeat(200)));
+        way.run();
+        const before = sent.length;
+        publish(way.d, 'a');
+        Array.from({ length: 30 }, () => publish(way.d, '.'.repeat(200)));
+        way.d.answer(1, 200, ['acked', way.passed.at(-1)! + 1, 'e', 0]);
+        way.d.answer(1, status);
+        way.d.advance(5_000);
+        expect(sent.length).toBeGreaterThan(before);
+        expect(sent.at(-1)!.message.filter(([tag]) => tag === 'publish')).toHaveLength(30);
+      });
+    },
+  );
+
+  test('opens without sends once an opening that carried some has failed', () => {
+    const d = dialogue({ transports: ['sse', 'long-poll'] });
+    publish(d, 'x'.repeat(3_000));
+    d.start();
+    d.die(1, 502);
+    expect(d.opened.map(({ message }) => message.map(([tag]) => tag))).toEqual([
+      ['hello', 'publish'],
+      ['hello'],
+    ]);
+    d.connect(2);
+    expect(d.numbers()).toEqual([1, 1]);
+  });
+
+  test('asks again at once when a send is answered in the inbox, whose POST did not wait for it (P68)', () => {
+    const d = dialogue({ transports: ['sse'] });
+    d.start();
+    d.connect(1);
+    d.answer(1, 200, ['pong', 1]);
+    const send = d.session.outbox.add('request', envelope('slow'))!;
+    d.tell({ type: 'sendAdded' });
+    d.answer(1, 200);
+    const before = d.sent.length;
+    d.hear(1, ['entry', '@', 'e', 1, envelope('reply', 1), 1]);
+    expect(d.sent.length).toBe(before + 1);
+    d.answer(1, 200, ['acked', 1, 'e', 1]);
+    expect(send.state).toBe('acknowledged');
+  });
+
+  test('takes no word of an old connection for an epoch that its inbox never was in (P34)', () => {
+    const d = dialogue({ transports: ['long-poll', 'polling'] });
+    d.start();
+    d.advance(300);
+    publish(d, 'a');
+    d.hear(2, d.welcome({ generation: 2, inbox: ['new', 0] }));
+    d.answer(2, 200);
+    d.hear(1, d.welcome({ generation: 1, inbox: ['old', 0] }), ['acked', 1, 'old', 0]);
+    expect(d.session.outbox.sends).toHaveLength(1);
+    d.answer(2, 200, ['acked', 1, 'new', 0]);
+    expect(d.session.outbox.sends).toHaveLength(0);
+  });
+
   test('does not know what became of a send that is too big now, when a copy of it went another way', () => {
     const d = connected({ transports: ['websocket', 'sse'] });
     const send = publish(d, 'x'.repeat(20_000));
@@ -395,7 +533,7 @@ describe('liveness', () => {
   });
 
   test('takes a connection as dead after one and a half heartbeats of silence (P52)', () => {
-    const d = connected();
+    const d = connected({ transports: ['sse'] });
     d.advance(29_999);
     expect(d.closed).toEqual([]);
     d.advance(1);
@@ -404,7 +542,7 @@ describe('liveness', () => {
   });
 
   test('judges by receipt: whatever arrives keeps it alive, as long as heartbeats do (P52)', () => {
-    const d = subscribed();
+    const d = subscribed({ transports: ['sse'] });
     for (let offset = 1; offset < 6; offset++) {
       d.advance(20_000);
       d.hear(1, ['ping', offset]);
@@ -415,6 +553,93 @@ describe('liveness', () => {
     expect(d.closed).toEqual([]);
     d.advance(1);
     expect(d.closed).toEqual([1]);
+  });
+
+  describe('asks a stream whether it lives (P56)', () => {
+    const pings = (d: Dialogue) => d.sent.flatMap(({ message }) => message.filter(([tag]) => tag === 'ping'));
+    /** A message every 50 ms for a while. */
+    const chat = (d: Dialogue) => {
+      for (let offset = 1; offset <= 40; offset++) {
+        d.advance(50);
+        d.hear(1, say(offset));
+      }
+    };
+
+    test('when a WebSocket is silent for half a heartbeat, and leaves it when it does not answer', () => {
+      const d = connected();
+      const before = pings(d).length;
+      d.advance(9_999);
+      expect(pings(d)).toHaveLength(before);
+      d.advance(1);
+      expect(pings(d)).toHaveLength(before + 1);
+      d.advance(1_499);
+      expect(d.closed).toEqual([]);
+      d.advance(1);
+      expect(d.closed).toEqual([1]);
+    });
+
+    test('and goes on with one that does', () => {
+      const d = connected();
+      for (let times = 0; times < 10; times++) {
+        d.advance(10_000);
+        d.hear(1, ['pong', d.clock.now()]);
+      }
+      expect(d.closed).toEqual([]);
+    });
+
+    test('when one that was busy is silent for 2 s', () => {
+      const d = subscribed();
+      chat(d);
+      const before = pings(d).length;
+      d.advance(2_000);
+      expect(pings(d)).toHaveLength(before + 1);
+      d.advance(1_500);
+      expect(d.closed).toEqual([1]);
+    });
+
+    test('not again for what turned out to be its way', () => {
+      const d = subscribed();
+      chat(d);
+      d.advance(2_000);
+      d.hear(1, ['pong', d.clock.now()]);
+      const before = pings(d).length;
+      d.advance(3_900);
+      expect(pings(d)).toHaveLength(before);
+    });
+
+    test('when a WebSocket does not acknowledge within 2 s', () => {
+      const d = connected();
+      const before = pings(d).length;
+      d.session.subscribe('room', {});
+      d.tell({ type: 'sendAdded' });
+      d.advance(2_000);
+      expect(pings(d)).toHaveLength(before + 1);
+      d.advance(1_500);
+      expect(d.closed).toEqual([1]);
+    });
+
+    test('by attaching another event stream beside it, and leaves the old one once that is proven', () => {
+      const d = subscribed({ transports: ['sse'] });
+      chat(d);
+      d.advance(2_000);
+      expect(d.on('sse')).toEqual([1, 2]);
+      expect(d.closed).toEqual([]);
+      d.connect(2);
+      expect(d.closed).toEqual([1]);
+      expect(d.status()).toMatchObject({ state: 'connected', transport: 'sse' });
+    });
+
+    test('with more patience where a round trip takes long', () => {
+      const d = connected();
+      for (let times = 0; times < 30; times++) d.hear(1, ['pong', d.clock.now() - 600]);
+      d.advance(2_000);
+      // Six of the smoothed round trips.
+      const patience = 6 * d.status().roundTrip!;
+      d.advance(patience - 1);
+      expect(d.closed).toEqual([]);
+      d.advance(2);
+      expect(d.closed).toEqual([1]);
+    });
   });
 
   test('leaves an event stream that brings what came before each heartbeat, and not the heartbeat (P52)', () => {

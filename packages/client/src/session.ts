@@ -31,6 +31,9 @@ import type { Identity } from './sending.js';
 
 /** Time to hear something after a page woke up or a timer came late, ms. */
 const CHECK = 5_000;
+/** A stream may be silent for so long before it is asked whether it lives, ms; and then has so long to answer. */
+const SILENCE = 2_000;
+const ANSWER = 1_500;
 /** How long it is nobody's business that there is no connection, ms. */
 const QUIET = 5_000;
 const ACK_INTERVAL = 2_000;
@@ -64,6 +67,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** The sends that the application was told to be forgotten. */
   let skipped = 0;
   let skippedFrom = 0;
+  /** An opening that carried sends has failed. */
+  let bare = false;
   let roundTrip: number | undefined;
   const act = (...effect: SessionEffect): void => void effects.push(effect);
 
@@ -89,7 +94,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
   ): void => policy.tell(now, name, about, value);
 
   const end = (one: Attempt, cause: Cause): void => {
-    if (cause.status === 413) sending.split(one.underWay);
+    const { underWay } = one;
+    if (cause.status === 413) sending.split(underWay);
+    // They may have been too much for the way: the next one opens without any.
+    if (underWay?.opening && !one.welcomeAt) bare = true;
     consult('ended', one, cause);
   };
 
@@ -117,7 +125,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   /** Over HTTP one message with sends is under way at a time (P36): hello carries some where nothing else does. */
   const hello = (one: Attempt): string =>
-    sending.hello(one, !one.overHttp || (!primary() && !policy.running.some(({ underWay }) => underWay)));
+    sending.hello(
+      one,
+      !one.overHttp || (!bare && !primary() && !policy.running.some(({ underWay }) => underWay)),
+    );
 
   /** Sends what can be sent now. */
   const flush = (): void => {
@@ -172,6 +183,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (!frames) return;
     let news = false;
     if (!aside) {
+      one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
+      one.asked = false;
       one.heardAt = now;
       // What stays one message behind brings something with each heartbeat, and never the heartbeat.
       one.dueAt = Math.max(now + one.deadAfter / 2, one.pingAt + one.deadAfter);
@@ -213,7 +226,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
       if (!one.polls) one.deadAfter = heartbeat * 1.5;
+      one.usual = heartbeat;
       beat(one);
+      bare = false;
       if (!probe) {
         const first = !identity.welcome;
         identity.welcome = given;
@@ -238,6 +253,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       else if (!answers) act('tell', 'message', envelope as Envelope, position);
       else {
         outbox.answer(answers, envelope as Envelope);
+        // Its POST may have been answered without waiting for it: asked now, it is acknowledged.
+        one.sendAt = Math.min(one.sendAt, now);
         if (envelope.delta !== 'subscribed') return;
         const page = envelope.payload as Subscribed;
         const { channel, position } = page;
@@ -247,7 +264,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
       }
     },
 
-    gap(one, [, channel, reason, was, to]) {
+    gap(one, [, channel, reason, ...places]) {
+      // This connection does not deliver it at all, whatever an older one brought meanwhile (P23).
+      const stands = reason === 'denied' && one === primary() && cursors.get(channel);
+      const [was, to] = stands ? ([stands, stands] as const) : places;
       if (!passes(one, downlink.gap(channel, was, to))) return;
       if (channel === INBOX) outbox.doubt(to[0], true);
       if (reason === 'denied') unsubscribe(channel);
@@ -262,7 +282,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     acked(one, [, number, epoch, offset]) {
-      if (!downlink.past.has(epoch)) outbox.acked(number, [epoch, offset]);
+      // An old connection may speak of an epoch that this end never was in.
+      if (epoch === inbox()[0] || (one === primary() && !downlink.past.has(epoch)))
+        outbox.acked(number, [epoch, offset]);
       if (number >= one.sentUpTo) opened(one);
       // The store may lose the same number again.
       one.expected = undefined;
@@ -383,6 +405,25 @@ export function createSession(options: SessionOptions, random: () => number, mak
     } else if (now - one.heardAt > CHECK) consult('moved', undefined, 0);
   };
 
+  /**
+   * When the stream that carries the session is asked whether it lives, though nobody expects anything: it has been
+   * silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56). Over HTTP only
+   * a new stream could tell, so that one is not asked for the last two reasons.
+   */
+  const askAt = (one: Attempt): number => {
+    const { provenAt, polls, asked, heardAt, usual, overHttp, deadAfter, sentUpTo } = one;
+    if (!provenAt || polls || asked || one !== primary()) return Infinity;
+    const waits = !overHttp && sentUpTo > outbox.committed;
+    return heardAt + Math.max(SILENCE, waits ? 0 : Math.min(usual * 2, overHttp ? Infinity : deadAfter / 3));
+  };
+
+  const ask = (one: Attempt): void => {
+    one.asked = true;
+    one.dueAt = Math.min(one.dueAt, now + Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6)));
+    if (one.overHttp) consult('moved', undefined, 0);
+    else control(one, 'ping', now);
+  };
+
   /** What each event does; those of a connection only as long as there is one. */
   const happen: {
     [Type in Exclude<SessionEvent['type'], 'sendAdded'>]: (
@@ -414,6 +455,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     deadlinePassed() {
       for (const one of policy.running) {
         if (now >= one.pollAt) poll(one);
+        if (now >= askAt(one)) ask(one);
         if (now < one.dueAt) continue;
         // A timer that comes late has slept, and what came meanwhile may still wait to be read.
         if (now - one.dueAt > CHECK) {
@@ -479,7 +521,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
         policy.deadline,
         ackAt,
         state === 'connected' ? lostAt + QUIET : Infinity,
-        ...policy.running.flatMap((one) => [one.dueAt, one.pollAt, one.sendAt > now ? one.sendAt : Infinity]),
+        ...policy.running.flatMap((one) => [
+          one.dueAt,
+          one.pollAt,
+          askAt(one),
+          one.sendAt > now ? one.sendAt : Infinity,
+        ]),
       );
     },
     policy,

@@ -1,10 +1,13 @@
 /**
  * PURE. When the one answer of a poll is given: at once when it opens a session,
- * when there is something to say, or when its time is over (P64).
+ * when there is something to say, or when its time is over (P64). That of a POST with sends: when they are
+ * settled, or when its time is over (P68).
  */
 
 /** Milliseconds that `welcome` waits for the sends that came with it: less than a client waits before it tries another transport. */
 const OPENING = 100;
+/** Milliseconds that sends are waited for: a client that hears nothing for longer takes its request for lost. */
+const SENDING = 2_000;
 
 export class Answer {
   /** When it is looked at again, or given although it is empty. */
@@ -24,6 +27,11 @@ export class Answer {
   opens(now: number): void {
     this.#due = true;
     this.#latest = now + OPENING;
+  }
+
+  /** Sends came with it. */
+  carries(now: number): void {
+    this.#latest = Math.min(this.#latest, now + SENDING);
   }
 
   /** What is under way is not waited for any more: the client sends again what it finds without an answer. */

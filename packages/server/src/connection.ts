@@ -239,9 +239,12 @@ export class Connection implements Follower {
         return this.#wantFlush();
       case 'begin':
         return this.#ask(async (session) => {
+          const asked = core.clock.now();
           const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
+          // This process, or the answer, slept for longer than the claim lasts: another node may have performed it.
+          if (core.clock.now() - asked >= CLAIM_LEASE) return { type: 'begun', result: { kind: 'busy' } };
           // Nothing was performed yet, and nobody here will: the next connection need not wait for the lease.
-          if (this.#disposed && result.kind === 'run' && !result.redelivered) {
+          if (this.#isOver && result.kind === 'run' && !result.redelivered) {
             await core.store.release(session, this.#claimId());
           }
           return { type: 'begun', result };
@@ -256,8 +259,9 @@ export class Connection implements Follower {
           const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
             () => core.performing.delete(performing),
           );
-          // The connection went away, but the work is done: it must not run again, and the next one has its outcome.
-          if (this.#disposed) {
+          // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
+          // one has its outcome.
+          if (this.#isOver) {
             const first = batch[0]?.number ?? 0;
             const last = batch[batch.length - 1]?.number ?? 0;
             const known = outcomes.filter((outcome) => outcome !== undefined);
@@ -401,6 +405,11 @@ export class Connection implements Follower {
 
   get #caller(): Caller {
     return this.#facts ?? { address: this.#address, request: undefined };
+  }
+
+  /** What its session is told from now on, nobody hears. */
+  get #isOver(): boolean {
+    return this.#disposed || this.#session.isClosed;
   }
 
   get #info(): SessionInfo {

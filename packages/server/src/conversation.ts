@@ -21,7 +21,7 @@ export class Conversation {
   readonly settings: SessionSettings;
   readonly deadlines: Deadlines;
   readonly downlink: Downlink;
-  /** Of a poll. */
+  /** Of a request that has one answer. */
   readonly answer: Answer | undefined;
   phase: Phase = 'waiting';
   /** The session's id, once it is known. */
@@ -51,7 +51,7 @@ export class Conversation {
     this.settings = settings;
     this.deadlines = new Deadlines(settings, now);
     this.downlink = new Downlink(settings.readSize);
-    this.answer = settings.mode === 'poll' ? new Answer() : undefined;
+    this.answer = settings.mode === 'stream' ? undefined : new Answer();
   }
 
   /** What was said since this was asked last. Nothing of it is kept: at rest there are positions and no more. */

@@ -447,6 +447,15 @@ describe('a subscription', () => {
     expect(outcome?.envelope.payload).not.toHaveProperty('members');
   });
 
+  test('that is allowed no more takes its member from the list, as one before may have entered it (P44)', async () => {
+    let allowed = true;
+    const { perform, store } = await world({ authorize: () => allowed });
+    await perform(subscribe(1, { presence: {} }));
+    allowed = false;
+    await perform(subscribe(2, { presence: {} }));
+    expect(await store.members('room')).toEqual([]);
+  });
+
   test('that ends is told, and leaves the list (P43, P46)', async () => {
     const { perform, store, entries } = await world();
     await perform(subscribe(1, { presence: 1 }));

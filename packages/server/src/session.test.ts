@@ -1270,6 +1270,14 @@ describe('a batch of sends', () => {
     ).toEqual(['[acked 1 at 0]', 'finish']);
   });
 
+  test('is answered after 2 s with what is committed by then, also when a handler takes longer (P68)', () => {
+    const dialogue = batch(['request', 1, envelope]);
+    join(dialogue);
+    dialogue.tell(run);
+    expect(dialogue.advance(1_999)).toEqual([]);
+    expect(dialogue.advance(1)).toEqual(['finish']);
+  });
+
   test('that only pings or acknowledges is answered at once (P54)', () => {
     expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['[pong 8]', 'finish']);
   });

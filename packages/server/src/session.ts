@@ -32,6 +32,11 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return Math.min(deadlines.next, answer?.deadline ?? Infinity, uplink?.deadline ?? Infinity);
   }
 
+  /** It hears nothing any more. */
+  get isClosed(): boolean {
+    return this.#talk.phase === 'closed';
+  }
+
   /** The session's id, once it is known. */
   get id(): string | undefined {
     return this.#talk.id;
@@ -154,6 +159,7 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
   talk.deadlines.joined(now);
   talk.deadlines.identified(event.expiresIn, now);
   talk.answer?.passed(now);
+  if (talk.settings.mode === 'send') talk.answer?.carries(now);
   if (event.welcome !== undefined) {
     talk.write(Message.of(event.welcome));
     // Opening is answered at once, whatever there is to say beside welcome.
@@ -232,7 +238,7 @@ function finishWhenAnswered(talk: Conversation, turnEnded: boolean, now: number)
     return talk.finish('rate_limited', retryAfter);
   }
   if (talk.uplink?.settled === false || talk.identifying) return;
-  if (talk.answer !== undefined) {
+  if (talk.answer !== undefined && talk.settings.mode === 'poll') {
     if (talk.downlink.isReading) return;
     const verdict = talk.answer.judge(talk.wrote, turnEnded, now);
     if (verdict === 'awaitTurn') talk.do({ type: 'awaitTurn' });

@@ -171,7 +171,7 @@ export interface Store {
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
    * is given back or runs out, others are `busy`. Whoever holds it may begin again. A fail-over of
    * the store, which may have lost what was appended under it, voids a claim: further appends are rejected, its commit
-   * is `stale`, and whoever begins next is told that the sends may have run.
+   * is `stale`, and whoever begins a send that may have been begun before it is told that it may have run.
    */
   begin(session: string, number: number, claim: string, lease: number): Promise<Begun>;
 

@@ -17,7 +17,11 @@ export async function subscribe(
   [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
 ): Promise<Performed> {
   if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
-  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'channel');
+  if (!(await may(core, session, 'subscribe', channel))) {
+    // An earlier subscription may have entered the list, whose outcome the client never had (P44).
+    if (options.presence !== undefined) await core.store.leave(session.id, channel);
+    return refuse('forbidden', 'channel');
+  }
   const member: Member = { id: session.id, data: options.presence };
   if (session.subject !== undefined) member.subject = session.subject;
   if (options.presence !== undefined && isTooBig(JSON.stringify(member), MAX_MEMBER_BYTES)) {

@@ -7,8 +7,10 @@
 import { blockReader } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
-/** How long the answer to sends may take, ms: longer than a handler may by default, and bounded where nothing else is. */
-const SEND_WAIT = 40_000;
+/** How long the answer to sends may take, ms: the server gives it within 2 s (P68). What has to go up has its time, too. */
+const SEND_WAIT = 4_000;
+/** Bytes for each ms of it: the slowest way that is still a way. */
+const SLOWEST = 10;
 
 const http =
   (path: 'sse' | 'poll') =>
@@ -60,7 +62,7 @@ const http =
         let text = '';
         const overdue = new AbortController();
         const { clock } = environment;
-        const cancel = clock.at(clock.now() + SEND_WAIT, () => overdue.abort());
+        const cancel = clock.at(clock.now() + SEND_WAIT + message.length / SLOWEST, () => overdue.abort());
         try {
           const response = await post('send', message, overdue.signal);
           text = await response.text();
