@@ -83,6 +83,8 @@ export class Participant {
   constructor({ url, random, follow, ...options }: ParticipantOptions, WebSocketHere: WebSocketClass) {
     const environment: Partial<Environment> = {
       ...this.#watched(WebSocketHere),
+      // What one test has learned of the network must not help the next one.
+      storage: undefined,
       ...(random !== undefined && { random: () => random }),
     };
     this.#client = connect(url, { ...options, environment });

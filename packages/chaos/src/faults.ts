@@ -130,7 +130,7 @@ const TABLE = {
   'half-open': {
     does: 'So long after a connection began nothing passes any more, either way, nor does the end of it.',
     value: time('5s'),
-    verdict: 'lost',
+    verdict: 'half-open',
   },
   latency: { does: 'What passes takes so much longer, each way.', value: time('150ms') },
   jitter: { does: 'What passes takes up to so much more or less, each way, in order.', value: time('50ms') },

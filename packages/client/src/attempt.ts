@@ -39,6 +39,8 @@ export interface Attempt {
   endedAt?: number;
   generation?: number;
   cause?: Cause;
+  /** Something on the way cuts what is silent for so long. */
+  idle?: boolean | undefined;
   /** No other transport had an answer either. */
   serverDown?: boolean;
   /** It has its credentials, so its time runs. */
@@ -115,9 +117,9 @@ export function createAttempt(
 export const EARLY = 10_000;
 
 /** A stream that brought something, and not the last heartbeats: it stays behind (P52). */
-export const staysBehind = ({ transport, deadAfter, cause = {} }: Attempt): boolean =>
+export const staysBehind = ({ transport, deadAfter, asked, cause = {} }: Attempt): boolean =>
   // Undefined, when it did not end so, is less than nothing.
-  transport === 'sse' && cause.silent! < deadAfter;
+  transport === 'sse' && !asked && cause.silent! < deadAfter;
 
 /** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
 export const blames = (one: Attempt): boolean => {

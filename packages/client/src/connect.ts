@@ -14,7 +14,10 @@ import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
 import type { Feeling, Insight } from './insight.js';
 import { withMembers } from './members.js';
+import { pageMemory, remember } from './memory.js';
+import type { Memory } from './memory.js';
 import type { Channel } from './members.js';
+import { createPath } from './path.js';
 import { createSession } from './session.js';
 
 export interface Status extends CoreStatus, Feeling {}
@@ -40,11 +43,18 @@ export interface Client<C extends Contract = Untyped> extends Omit<
 /** Opens a session. Everything may be called at once, before it is there. */
 export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
+  const path = createPath();
   let insight!: Insight;
+  let memory!: Memory;
   const client: CoreClient = connectCore(
     url,
     options,
-    (...given) => (insight = createInsight(createSession(...given), given[0].transports, seam)),
+    (session, ...given) => {
+      const { transports } = session;
+      memory = remember(path, url, transports, { ...pageMemory(), ...options.environment });
+      insight = createInsight(createSession({ ...session, path }, ...given), transports, seam, path);
+      return insight;
+    },
     (name, calls) => {
       // However long it takes: nobody would ask again.
       const page = (after: number) =>
@@ -52,5 +62,12 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
       return withMembers(createChannel(name, calls), page, calls.failed);
     },
   );
-  return Object.assign(client as unknown as Client<C>, { explain: insight.explain });
+  const whole = Object.assign(client as unknown as Client<C>, { explain: insight.explain });
+  whole.on('transport', ({ to }) => {
+    path.first = to;
+    memory.keep();
+  });
+  // Whatever is learned, is learned from an end.
+  whole.on('system', () => memory.keep());
+  return whole;
 }

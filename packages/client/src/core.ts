@@ -4,7 +4,7 @@ export type { Client, ClientEvents, ConnectOptions, Status } from './client.js';
 export type { Channel, Entry, Gap, PublishOptions, SubscribeOptions } from './channel.js';
 export type { Off } from './emitter.js';
 export { platform } from './environment.js';
-export type { Environment, PageSignal, Socket } from './environment.js';
+export type { Environment, PageSignal, Socket, TextStorage } from './environment.js';
 export {
   ClosedError,
   IskraError,

@@ -14,6 +14,7 @@ const SENTENCES = {
   'sse-killed-early': 'allow streams over 10 s',
   'poll-refused': 'let POST …/poll pass',
   'poll-cut': 'allow answers to take 30 s',
+  'half-open': 'keep connections in NAT and firewall for longer than a heartbeat',
   'idle-cut': 'raise the idle timeout over the heartbeat',
   auth: 'check what `auth` gives',
   forbidden: 'list this origin',

@@ -28,10 +28,19 @@ export interface Environment {
   readonly WebSocket?: (new (url: string, protocol: string) => Socket) | undefined;
   /** The address that a relative url is resolved against. */
   readonly base?: string | undefined;
+  /** Text that outlives this page, by key; where there is none, nothing is remembered. Default: `localStorage`. */
+  readonly storage?: TextStorage | undefined;
+  /** Which kind of network this is, as far as it is known: what was learned on one is not believed on another. */
+  network?(): string;
   /** Where this end is, as `seam_id` of what it reports. Default: browser or program. */
   readonly seam?: string | undefined;
   /** Listens to the page; the answer stops it. */
   onPage(listener: (signal: PageSignal) => void): () => void;
+}
+
+export interface TextStorage {
+  read(key: string): string | undefined;
+  write(key: string, text: string): void;
 }
 
 /** Longer timers overflow in every runtime and fire at once. */

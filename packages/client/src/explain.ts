@@ -5,6 +5,7 @@
 import { EARLY, staysBehind } from './attempt.js';
 import type { Attempt } from './attempt.js';
 import type { Curable } from './cures.js';
+import type { Learned } from './path.js';
 import type { Policy } from './policy.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -38,6 +39,8 @@ export interface Explanation {
   transports: (Judged & { transport: TransportName; strikes?: number; until?: number })[];
   phase: Phase;
   current: TransportName | undefined;
+  /** What was learned of the way, also on earlier visits: the heartbeat that keeps connections alive, the bytes that pass. */
+  path: Learned;
   /** Why it is this one: the verdict against the best, if there is one. */
   why: VerdictCode | undefined;
 }
@@ -47,6 +50,7 @@ export function explain(
   policy: Policy,
   log: readonly Attempt[],
   transports: readonly TransportName[],
+  { heartbeat, first, request }: Learned = {},
 ): Explanation {
   const { standings, current } = policy;
   const judged = (attempt: Attempt | undefined): Judged => {
@@ -68,6 +72,7 @@ export function explain(
     transports: held,
     phase: phaseOf(policy),
     current: current?.transport,
+    path: { heartbeat, first, request },
     why: held[0]?.verdict,
   };
 }
@@ -93,7 +98,9 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const silent = status === undefined;
   if (polls) return welcomeAt ? 'poll-cut' : 'poll-refused';
+  if (one.idle) return 'idle-cut';
   if (staysBehind(one)) return 'sse-one-behind';
+  if (provenAt && cause.silent !== undefined) return 'half-open';
   if (provenAt && endedAt! - welcomeAt! >= EARLY) return endedAt! - heardAt >= EARLY ? 'idle-cut' : 'lost';
   if (transport === 'sse') {
     if (silent) return welcomeAt ? 'sse-one-behind' : 'sse-buffered';

@@ -4,5 +4,6 @@ export { connect } from './connect.js';
 export type { Client, ClientEvents, Status } from './connect.js';
 export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } from './explain.js';
 export type { Channel } from './members.js';
+export type { Learned } from './path.js';
 export type { QualityClass, Voices } from './quality.js';
 export type { Member } from '@iskra/protocol/wire';

@@ -9,6 +9,7 @@ import { blames } from './attempt.js';
 import type { Attempt } from './attempt.js';
 import { certainty, explain, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
+import type { Path } from './path.js';
 import { createQuality } from './quality.js';
 import type { QualityClass, Voices } from './quality.js';
 import type { Session } from './session.js';
@@ -30,7 +31,12 @@ export interface Insight extends Session {
 const MAX_LOG = 50;
 
 /** `seam`: where this end is, as `seam_id` of its reports. */
-export function createInsight(session: Session, transports: readonly TransportName[], seam: string): Insight {
+export function createInsight(
+  session: Session,
+  transports: readonly TransportName[],
+  seam: string,
+  path?: Path,
+): Insight {
   const { policy } = session;
   const quality = createQuality();
   /** The last attempts, oldest first. */
@@ -145,7 +151,7 @@ export function createInsight(session: Session, transports: readonly TransportNa
       return told;
     },
     status: (at) => ({ ...session.status(at), quality: quality.class(at), voices: quality.voices(at) }),
-    explain: () => explain(policy, log, transports),
+    explain: () => explain(policy, log, transports, path),
   };
   // In everything else it is the session.
   return Object.assign(Object.create(session) as Session, insight);

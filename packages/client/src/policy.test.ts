@@ -686,3 +686,48 @@ describe('a move to another node', () => {
     expect(s.opened()).toHaveLength(2);
   });
 });
+
+describe('what is known of the way', () => {
+  test('puts first what worked last time, and looks for better things soon', () => {
+    const s = scene({ path: { first: 'long-poll' } });
+    s.start();
+    expect(s.opened()).toEqual(['long-poll']);
+    s.prove('long-poll');
+    s.pass(15_000);
+    expect(s.open()).toContain('websocket?');
+  });
+
+  test('counts only for the beginning: a later race begins with the best', () => {
+    const s = scene({ path: { first: 'sse' } });
+    s.start();
+    s.prove('sse');
+    s.end('sse', { status: 200 });
+    s.pass(100);
+    s.pass(1_000);
+    expect(s.opened()[1]).toBe('websocket');
+  });
+
+  test('does not put first what is not among the transports', () => {
+    const s = scene({ transports: ['sse', 'polling'], path: { first: 'websocket' } });
+    s.start();
+    expect(s.opened()).toEqual(['sse']);
+  });
+
+  test('holds nothing against a transport when a silence was too long, nor what was held before', () => {
+    let isHabit = false;
+    const s = scene({ path: { ended: () => isHabit } });
+    s.start();
+    s.prove('websocket');
+    s.pass(5_000);
+    s.end('websocket', { status: 1006 });
+    s.pass(1_000);
+    s.welcome('sse');
+    expect([...s.policy.standings.keys()]).toEqual(['websocket']);
+    isHabit = true;
+    s.tell('proven', s.last('sse'));
+    s.pass(5_000);
+    s.end('sse', { status: 200 });
+    expect(s.policy.standings.size).toBe(0);
+    expect(verdictOf(s.begun[1]!)).toBe('idle-cut');
+  });
+});

@@ -13,6 +13,7 @@
 import { MARKER_DELAY } from '@iskra/protocol/wire';
 import { blames, createAttempt, EARLY } from './attempt.js';
 import type { Attempt, Cause } from './attempt.js';
+import type { Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
 
 export interface PolicyOptions {
@@ -26,6 +27,8 @@ export interface PolicyOptions {
   stagger?: number | undefined;
   /** How long an attempt may take to its welcome, ms; grows with the round trip and with failures. */
   patience?: number | undefined;
+  /** What is known of the way. */
+  path?: Path | undefined;
 }
 
 /** What the policy wants done. */
@@ -92,6 +95,7 @@ export function createPolicy(
     probe: schedule = [15_000, 30_000, 50_000],
     stagger = 250,
     patience = 5_000,
+    path = {},
   } = options;
   const standings = new Map<TransportName, Standing>();
   /** Attempts that failed while nobody answered: their fault, or the server's. */
@@ -162,7 +166,10 @@ export function createPolicy(
     running = running.filter((other) => other !== one);
     one.endedAt = now;
     one.cause = cause;
-    const blamed = blames(one);
+    // If it was too long a silence, that may have been the reason before, too.
+    one.idle = path.ended?.(one);
+    if (one.idle) standings.clear();
+    const blamed = !one.idle && blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
     // Another node is there already; whoever balances the load only needs a moment to see it.
@@ -225,7 +232,10 @@ export function createPolicy(
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
       take(one);
-    } else if (rank(one) < rank(newest() ?? one) && now - one.welcomeAt! > MARKER_DELAY / 2) {
+    } else if (
+      rank(one) < rank(newest() ?? one) &&
+      (!one.overHttp || now - one.welcomeAt! > MARKER_DELAY / 2)
+    ) {
       // Late, but better than what was taken meanwhile; unless it came in one piece, as from a box that collects all.
       begin(one.transport, 'attach');
     }
@@ -268,7 +278,10 @@ export function createPolicy(
     leave(({ role }) => role === 'probe');
     if (!race && !running.some(pending) && retryAt === Infinity) retry();
     if (now >= retryAt) {
-      race = [...transports.filter((one) => !doubted(one)), ...transports.filter(doubted)];
+      // To begin with, what worked last time; later, what is known now.
+      const likely = (one: TransportName): number =>
+        doubted(one) ? 2 : !current && one === path.first ? 0 : 1;
+      race = [...transports].sort((one, other) => likely(one) - likely(other));
       retryAt = Infinity;
       nextAt = now;
     }

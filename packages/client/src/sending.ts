@@ -14,6 +14,7 @@ import {
 import type { ClientFrame, Position, Welcome } from '@iskra/protocol/wire';
 import type { Attempt } from './attempt.js';
 import type { Outbox } from './outbox.js';
+import type { Path } from './path.js';
 
 /** What proves the session, and where it stands. */
 export interface Identity {
@@ -35,12 +36,13 @@ export const control = (one: Attempt, ...frame: ClientFrame): void =>
 /** A message of so many bytes passes wherever one does. */
 const SMALL = 1_000;
 
-export function createSending(identity: Identity, outbox: Outbox) {
-  let batchBytes = MAX_MESSAGE_BYTES;
+export function createSending(identity: Identity, outbox: Outbox, path: Path) {
+  let batchBytes = path.request ?? MAX_MESSAGE_BYTES;
+  const fit = (bytes: number): void => void (path.request = batchBytes = bytes);
   /** The largest message that was taken: if one of that size is not, that has another reason. */
   let passed = 0;
   /** How often a larger one was not. After a few times it does not grow again. */
-  let refusals = 0;
+  let refusals = path.request ? 3 : 0;
 
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
@@ -78,7 +80,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
 
   /** The way takes smaller messages only: this one did not pass. */
   const split = ({ bytes = batchBytes, count = 0 }: Partial<UnderWay> = {}): void => {
-    batchBytes = Math.min(bytes, batchBytes) / 2;
+    fit(Math.min(bytes, batchBytes) / 2);
     refusals = 9;
     outbox.bounced(count);
   };
@@ -95,6 +97,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
         nonce,
         key: welcome?.key,
         auth: one.auth,
+        heartbeat: path.heartbeat,
         attempt: `${one.transport}-${one.attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
@@ -103,9 +106,9 @@ export function createSending(identity: Identity, outbox: Outbox) {
       return compose(one, begin, [], free && !probe) || joinFrames(begin);
     },
 
-    /** One poll. The cursors in it are the subscriptions (P42). */
-    poll: (one: Attempt): string =>
-      joinFrames([proof(one.generation!, { cursors: cursors(), wait: one.hold })]),
+    /** One poll, to be held for `wait` ms. The cursors in it are the subscriptions (P42). */
+    poll: (one: Attempt, wait: number): string =>
+      joinFrames([proof(one.generation!, { cursors: cursors(), wait })]),
 
     /** The next message for a connection that is welcomed; empty when it has nothing to send or must wait. */
     next: (one: Attempt, carries: boolean, now: number): string =>
@@ -135,7 +138,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
       if (taken && (!count || outbox.committed > committed)) {
         one.tries = 0;
         passed = Math.max(passed, bytes);
-        if (count && refusals < 4) batchBytes = Math.min(MAX_MESSAGE_BYTES, batchBytes * 2);
+        if (count && refusals < 4) fit(Math.min(MAX_MESSAGE_BYTES, batchBytes * 2));
       } else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
       if (taken) return false;
       // Controls that are too big alone would be so again.
@@ -148,7 +151,7 @@ export function createSending(identity: Identity, outbox: Outbox) {
       } else if (bytes > Math.max(SMALL, passed) && /^(0|502|504)$/.test(`${status}`)) {
         refusals++;
         if (count > 1) {
-          batchBytes = bytes / 2;
+          fit(bytes / 2);
           return one.tries > 9;
         }
         if (one.tries > 2) {

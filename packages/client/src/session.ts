@@ -6,7 +6,7 @@
  * live connection carries the sends (`outbox.ts`); who opens and closes is the
  * business of `policy.ts`.
  */
-import { INBOX, parseMessage, POLL_WAIT, readServerFrame } from '@iskra/protocol/wire';
+import { INBOX, parseMessage, readServerFrame } from '@iskra/protocol/wire';
 import type {
   Envelope,
   Fault,
@@ -34,6 +34,8 @@ const CHECK = 5_000;
 /** A stream may be silent for so long before it is asked whether it lives, ms; and then has so long to answer. */
 const SILENCE = 2_000;
 const ANSWER = 1_500;
+/** Shorter silences end no stream, ms (P52). */
+const LEAST = 3_000;
 /** How long it is nobody's business that there is no connection, ms. */
 const QUIET = 5_000;
 const ACK_INTERVAL = 2_000;
@@ -47,12 +49,12 @@ export type Session = ReturnType<typeof createSession>;
 type Said = Envelope<Partial<Fault> & { within?: number }>;
 
 export function createSession(options: SessionOptions, random: () => number, makeNonce: () => string) {
-  const { poll: pace, pingInterval = 0 } = options;
+  const { poll: pace, pingInterval = 0, path = {} } = options;
   const outbox = createOutbox(options.outbox);
   const downlink = createDownlink();
   const { cursors } = downlink;
   const identity: Identity = { nonce: makeNonce(), welcome: undefined, cursors };
-  const sending = createSending(identity, outbox);
+  const sending = createSending(identity, outbox, path);
   let effects: SessionEffect[] = [];
   let now = 0;
   let state: SessionState = 'connecting';
@@ -145,11 +147,14 @@ export function createSession(options: SessionOptions, random: () => number, mak
     }
   };
 
+  /** How long a poll is held: not longer than a connection may be silent here. */
+  const holdOf = ({ hold }: Attempt): number => Math.min(hold, path.heartbeat ?? hold);
+
   const poll = (one: Attempt): void => {
     one.pollAt = Infinity;
     one.polledAt = now;
-    one.dueAt = now + one.hold + POLL_GRACE;
-    act('open', one, sending.poll(one));
+    one.dueAt = now + holdOf(one) + POLL_GRACE;
+    act('open', one, sending.poll(one, holdOf(one)));
   };
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
@@ -202,11 +207,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (took >= POLL_WAIT * 0.8) consult('held', one);
+    if (one.hold && took >= holdOf(one) * 0.8) consult('held', one);
     if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
-    } else if (news || took > 1_000) poll(one);
+    } else if (news || took > 500) poll(one);
     // Answered at once with nothing: someone does not hold, and must not be asked in a circle.
     else one.pollAt = now + pace.min;
   };
@@ -225,7 +230,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const probe = one.role === 'probe';
       if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
-      if (!one.polls) one.deadAfter = heartbeat * 1.5;
+      if (!one.polls) one.deadAfter = Math.max(LEAST, heartbeat * 1.5);
       one.usual = heartbeat;
       beat(one);
       bare = false;

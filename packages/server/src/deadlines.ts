@@ -9,6 +9,9 @@ import type { SessionSettings } from './session-events.js';
 
 type Moment = number | undefined;
 
+/** However short the heartbeat is that a client asks for: what is lost once on the way comes again within this time, ms. */
+const SHORTEST = 5_000;
+
 export class Deadlines {
   readonly #settings: SessionSettings;
   #heartbeat: number;
@@ -123,7 +126,7 @@ export class Deadlines {
 
   /** When it has been silent for too long. */
   get #silentAt(): Moment {
-    return this.#listens ? this.#lastHeard + this.#heartbeat * 2.5 : undefined;
+    return this.#listens ? this.#lastHeard + Math.max(SHORTEST, this.#heartbeat * 2.5) : undefined;
   }
 }
 

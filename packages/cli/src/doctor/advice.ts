@@ -131,6 +131,10 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     cure: 'Let POST …/send pass.',
     lines: MOUNT,
   },
+  'half-open': {
+    title: 'A connection goes silent, and nobody is told that it ended',
+    cure: 'Let NAT and firewalls keep connections for longer than the heartbeat of the server, or lower the heartbeat.',
+  },
   'idle-cut': {
     title: 'A quiet connection is cut',
     cure: 'Raise the idle timeout over the heartbeat of the server, or lower the heartbeat.',
