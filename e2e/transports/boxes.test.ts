@@ -6,6 +6,7 @@ import type { TransportName } from '@iskra/client';
 import { createRealtime } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 
 /** Over which transport each of them is met. The others take longer than a test may, or need a page with an origin. */
@@ -58,6 +59,30 @@ describe('a client behind a box', { concurrent: true }, () => {
     await expect.poll(verdicts, { timeout: 20_000, interval: 40 }).toContain(FAULTS[name].verdict);
     await client.close();
     await box.close();
+  });
+
+  it('is in the log of the server under the same name as in its own (T9)', async ({ expect }) => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) });
+    const named = await serve(createRealtime({ logger }), { port: 0, hostname: '127.0.0.1' });
+    const box = await openBox({ to: named.url, profile: 'strip-upgrade' });
+    const client = connect(`${box.url}/realtime`, { probe: [200] });
+    await client.channel('room:log').subscribe();
+    const ids = () => client.explain().attempts.map(({ id }) => id);
+    expect(ids()).toEqual(['websocket-1', 'sse-2']);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ delta: 'connection_welcomed', attempt: 'sse-2', transport: 'sse' }),
+    );
+    // What the box refused by itself, no server knows of.
+    expect(lines).not.toContainEqual(expect.objectContaining({ attempt: 'websocket-1' }));
+    await box.set('');
+    await expect.poll(ids, { timeout: 20_000, interval: 40 }).toHaveLength(4);
+    await expect
+      .poll(() => lines.map(({ delta, attempt }) => [delta, attempt]), { timeout: 20_000, interval: 40 })
+      .toContainEqual(['probe_answered', ids()[2]]);
+    await client.close();
+    await box.close();
+    await named.close();
   });
 
   it.for(HARMLESS)('with %s stays on the best, and loses nothing (T1, Q2)', async (name, { expect }) => {

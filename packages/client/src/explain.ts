@@ -27,6 +27,8 @@ export interface ExplainedAttempt
       Attempt,
       'attempt' | 'transport' | 'role' | 'startedAt' | 'openedAt' | 'welcomeAt' | 'provenAt' | 'endedAt'
     > {
+  /** What the server calls it in its log, at level debug: `websocket-1`. */
+  id: string;
   detail: string | undefined;
   /** How sure the verdict is, from the times that the same was seen: 0.5, 0.75, 0.875 … */
   omega: number;
@@ -67,7 +69,8 @@ export function explain(
       const times = { startedAt, openedAt, welcomeAt, provenAt, endedAt };
       const detail =
         [cause?.status, cause?.detail].filter((part) => part !== undefined).join(' ') || undefined;
-      return { attempt, transport, role, ...times, detail, omega: certainty(one, log), ...judged(one) };
+      const id = `${transport}-${attempt}`;
+      return { id, attempt, transport, role, ...times, detail, omega: certainty(one, log), ...judged(one) };
     }),
     transports: held,
     phase: phaseOf(policy),

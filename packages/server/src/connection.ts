@@ -32,6 +32,8 @@ export interface ConnectionFacts {
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
+  /** What the client calls it, in its own log too; known from `hello` on. */
+  attempt?: string | undefined;
 }
 
 export class Connection implements Follower {
@@ -286,6 +288,7 @@ export class Connection implements Follower {
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'left');
         return core.hub.unfollow(effect.log, this);
       case 'join':
+        if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
         return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
       case 'rejoin':
         return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
@@ -319,6 +322,7 @@ export class Connection implements Follower {
             session: this.#session.id,
             address: this.#address,
             transport: this.#transport.name,
+            attempt: this.#facts?.attempt,
             field: effect.field,
           });
         }
@@ -378,6 +382,11 @@ export class Connection implements Follower {
     const event = await entrance;
     if (this.#disposed && event.type === 'joined') this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
+    const attempt = this.#facts?.attempt;
+    if (attempt !== undefined) {
+      const session = event.type === 'joined' ? event.state.session : undefined;
+      this.#core.log.welcomed({ session, attempt, transport: this.#transport.name, address: this.#address });
+    }
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();

@@ -98,6 +98,7 @@ export class Facts implements ConnectionFacts {
   readonly mode: Mode;
   readonly address: string;
   readonly place: Place;
+  attempt: string | undefined;
   readonly #asked: Pick<Asked, 'request'>;
 
   constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request'>) {

@@ -25,6 +25,16 @@ describe('a line', () => {
     ]);
   });
 
+  test('of a welcome names the attempt as the client does, at level debug', () => {
+    const { log, lines } = world();
+    log.welcomed({ session: 's', attempt: 'websocket-1', transport: 'websocket' });
+    log.welcomed({ attempt: 'sse-2', transport: 'sse' });
+    expect(lines).toMatchObject([
+      { delta: 'connection_welcomed', level: 20, attempt: 'websocket-1', session: sessionLabel('s') },
+      { delta: 'probe_answered', level: 20, attempt: 'sse-2' },
+    ]);
+  });
+
   test('names a session by a label that opens nothing, the same in every line', () => {
     const { log, lines, text } = world();
     log.refused('forbidden', { session: 'the-session-id' });

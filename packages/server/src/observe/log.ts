@@ -21,6 +21,8 @@ export interface LogContext {
 }
 
 export interface Log {
+  /** A client's attempt had its welcome: for whoever compares its `explain()` with these lines. Level debug. */
+  welcomed(context: LogContext): void;
   /** Something was refused; `code` says what. */
   refused(code: CodeName, context: LogContext): void;
   /** The application's own code threw. */
@@ -58,7 +60,8 @@ export function sessionLabel(session: string): string {
 }
 
 export function createLog(logger: Logger | undefined): Log {
-  if (logger === undefined) return { refused() {}, handlerFailed() {}, storeFailed() {}, event() {} };
+  if (logger === undefined)
+    return { welcomed() {}, refused() {}, handlerFailed() {}, storeFailed() {}, event() {} };
 
   const ids = (context: LogContext): Record<string, unknown> => {
     const line: Record<string, unknown> = {};
@@ -77,6 +80,19 @@ export function createLog(logger: Logger | undefined): Log {
   };
 
   return {
+    welcomed(context) {
+      if (!logger.isLevelEnabled('debug')) return;
+      logger.debug(
+        {
+          delta: context.session === undefined ? 'probe_answered' : 'connection_welcomed',
+          dimension: Dimension.connection,
+          omega: 0.5,
+          lambda: 'monitor_stability',
+          ...ids(context),
+        },
+        'A client has its welcome; its transport is not proven yet.',
+      );
+    },
     refused(code, context) {
       const { advice } = CODES[code];
       logger.warn(
