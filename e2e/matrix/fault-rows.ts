@@ -131,6 +131,25 @@ const TOGETHER: readonly Row[] = [
   }),
   row('kill-websocket=3s,repeat-posts,limit-bodies-cut=2kB', 'sse', KILLED, SMALL),
   row('strip-upgrade,bandwidth=32kB,latency=50ms', 'sse', REFUSED),
+  row('swallow-upgrade,buffer', 'long-poll', { ...SWALLOWED, ...BUFFERED }),
+  row('swallow-upgrade,buffer,latency=100ms', 'long-poll', { ...SWALLOWED, ...BUFFERED }),
+  row('mute-websocket,one-behind,latency=50ms', 'long-poll', { ...MUTE, ...BEHIND }),
+  row('strip-upgrade,gzip,limit-bodies=2kB,repeat-posts', 'long-poll', { ...REFUSED, ...BUFFERED }, SMALL),
+  row('strip-upgrade,hold-first,limit-bodies-502=2kB,latency=50ms', 'sse', REFUSED, SMALL),
+  row(
+    'round-robin,strip-upgrade,buffer,limit-bodies-cut=2kB',
+    'long-poll',
+    { ...REFUSED, ...BUFFERED },
+    SMALL,
+  ),
+  row(
+    'refuse-upgrade=403,refuse-streams,latency=50ms,resets=2%',
+    'long-poll',
+    { ...REFUSED, sse: ['sse-refused'] },
+    BY_CHANCE,
+  ),
+  row('strip-upgrade,buffer,half-open=4s', ['long-poll', 'polling'], { ...REFUSED, ...BUFFERED }, HALF),
+  row('rewrite-host,strip-headers,only-get-post,round-robin,strip-upgrade', 'sse', REFUSED),
   row('http10,strip-headers,repeat-posts,latency=50ms', 'sse', REFUSED),
 ];
 

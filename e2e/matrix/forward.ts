@@ -20,11 +20,9 @@ type Connected = (error: Error | null, stream: Duplex) => void;
 
 /** Hands every connection to the proxy. Node calls both methods; its types know one of them. */
 class ForwardAgent extends Agent {
-  constructor(
-    readonly proxy: ForwardProxy,
-    keepAlive = false,
-  ) {
-    super({ keepAlive });
+  constructor(readonly proxy: ForwardProxy) {
+    // Some proxies close after each answer without saying so, and Node would ask the next on what is closed.
+    super({ keepAlive: false });
   }
 
   addRequest(request: ClientRequest, asked: ClientRequestArgs): void {
@@ -60,7 +58,7 @@ const isUpgrade = (request: ClientRequest): boolean => request.getHeader('upgrad
 const hostOf = ({ host, hostname, port }: ClientRequestArgs): string => `${hostname ?? host}:${port ?? 80}`;
 
 /** For whatever takes an agent of Node. */
-export const agentThrough = (proxy: ForwardProxy): Agent => new ForwardAgent(proxy, true);
+export const agentThrough = (proxy: ForwardProxy): Agent => new ForwardAgent(proxy);
 
 /** For our client. */
 export function environmentThrough(proxy: ForwardProxy): Partial<Environment> {

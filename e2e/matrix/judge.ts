@@ -31,8 +31,11 @@ export function wrongReasons(
 ): string[] {
   const names = (reasons: Reasons): TransportName[] => Object.keys(reasons) as TransportName[];
   const missing = names(because).filter((name) => !seen[name]?.some((code) => because[name]!.includes(code)));
-  const false_ = names(seen).flatMap((name) =>
+  const unasked = names(seen).flatMap((name) =>
     seen[name]!.filter((code) => ![...(because[name] ?? []), ...(perhaps[name] ?? [])].includes(code)),
   );
-  return [...missing.map((name) => `no ${because[name]!.join(' or ')}`), ...false_.map((code) => `${code}?`)];
+  return [
+    ...missing.map((name) => `no ${because[name]!.join(' or ')}`),
+    ...new Set(unasked.map((code) => `${code}?`)),
+  ];
 }

@@ -27,6 +27,7 @@ const PLAYED = [
   'haproxy-round-robin',
   'apache-no-wstunnel',
   'squid-forward',
+  'squid-forward-as-it-comes',
   'squid-reverse',
   'varnish',
   'tinyproxy-reverse',

@@ -35,5 +35,6 @@ export const PROXY_ROWS: readonly Row[] = [
   row('varnish', 'sse', REFUSED),
   row('varnish-pipe', 'websocket'),
   row('tinyproxy-forward', 'websocket'),
+  row('tinyproxy-forward-as-it-comes', 'sse', REFUSED),
   row('tinyproxy-reverse', 'sse', REFUSED),
 ];

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<PeerName, string>> = {
   'socketio-ws': '… WebSocket first',
 };
 const NAME = 47;
-const REASON = 28;
+const REASON = 32;
 /** Later than this, the last message is worth a word, ms. */
 const LATE = 3_000;
 
@@ -48,7 +48,7 @@ export function showLine(line: Line, peers: readonly PeerName[]): void {
   if ('failure' in line) return print(`  ${red('✗')} ${name}${red(line.failure.split('\n')[0]!)}`);
   const { ours } = line;
   const right = ours.intact && ours.isBest && ours.wrong.length === 0 && ours.exchange.disconnects === 0;
-  const reasons = Object.values(ours.accusations).flat().join(', ') || '–';
+  const reasons = [...new Set(Object.values(ours.accusations).flat())].join(', ') || '–';
   const cells = [
     wide(ours.intact ? green('yes') : red('no'), 8),
     wide(ms(ours.exchange.first), 8),

@@ -4,7 +4,7 @@ import { behind } from './measure.js';
 import type { Measuring } from './measure.js';
 
 /** For the first message, ms: who has none by then has none. */
-const PATIENCE = 15_000;
+const PATIENCE = 8_000;
 /** Long enough to have shown on a first visit what works, ms. */
 const VISIT = 12_000;
 

@@ -105,18 +105,21 @@ export interface Number {
 export async function measureAll(servers: Servers): Promise<Number[]> {
   const clients = CLIENTS.filter((name) => name === 'iskra' || servers.peer);
   const found = new Map<Measure, Partial<Record<ClientName, Measured>>>();
-  const take = async (measure: Measure): Promise<void> => {
-    const measured: Partial<Record<ClientName, Measured>> = {};
-    found.set(measure, measured);
-    const asked = clients.filter((name) => name === 'iskra' || measure.peers === true);
-    for (const name of asked) {
-      progress(`${measure.name}: ${name}`);
-      measured[name] = await median(measure, () => measure.measure(whoIs(name, servers)));
-    }
+  const take = async (measure: Measure, name: ClientName): Promise<void> => {
+    progress(`${measure.name}: ${name}`);
+    const measured = await median(measure, () => measure.measure(whoIs(name, servers)));
+    found.set(measure, { ...found.get(measure), [name]: measured });
   };
-  for (const measure of MEASURES.filter(({ rounds }) => rounds)) await take(measure);
-  progress('what takes longer');
-  await Promise.all(MEASURES.filter(({ rounds }) => !rounds).map(take));
+  const all = MEASURES.flatMap((measure) =>
+    clients
+      .filter((name) => name === 'iskra' || measure.peers === true)
+      .map((name) => [measure, name] as const),
+  );
+  for (const [measure, name] of all) if (measure.rounds !== undefined) await take(measure, name);
+  // What takes seconds is not in the way of each other.
+  await Promise.all(
+    all.map(([measure, name]) => (measure.rounds === undefined ? take(measure, name) : undefined)),
+  );
   progress('');
   return MEASURES.map((measure) => ({ measure, measured: found.get(measure)! }));
 }

@@ -37,7 +37,7 @@ export interface Running {
 /** For a proxy to listen, ms: the slowest compiles its configuration first, on a machine that may be busy. */
 const PATIENCE = 30_000;
 /** For it to end when it is asked, ms. */
-const GRACE = 5_000;
+const GRACE = 1_000;
 /** Somebody else may take a free port before it does. */
 const TRIES = 3;
 
@@ -55,7 +55,7 @@ export async function runProxy(recipe: Recipe, targets: Place['targets']): Promi
 }
 
 async function start(recipe: Recipe, targets: Place['targets']): Promise<Running> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'iskra-proxy-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'iskra-matrix-'));
   // Most of them put down their rights, and write there still.
   chmodSync(folder, 0o777);
   const place: Place = { folder, port: await freePort(), targets };

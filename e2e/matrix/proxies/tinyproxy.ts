@@ -20,6 +20,8 @@ ${lines(place).join('\n')}
 
 export const TINYPROXY = {
   'tinyproxy-forward': tinyproxy(() => [], true),
+  /** As it comes: tunnels to ports of TLS only. */
+  'tinyproxy-forward-as-it-comes': tinyproxy(() => ['ConnectPort 443', 'ConnectPort 563'], true),
   'tinyproxy-reverse': tinyproxy(({ targets }) => [
     'ReverseOnly Yes',
     `ReversePath "/" "http://127.0.0.1:${targets[0]}/"`,
