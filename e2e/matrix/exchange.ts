@@ -15,6 +15,8 @@ export interface Exchange {
   readonly down: Tally;
   /** How long the last message took, from when it was said; undefined: something never came, ms. */
   readonly tail: number | undefined;
+  /** How long a message took to come down, in the middle, ms. */
+  readonly delay: number | undefined;
   readonly disconnects: number;
 }
 
@@ -58,7 +60,7 @@ export async function play(
   if (!party.ready) {
     spoken();
     const none = { sent: 0, lost: 0, doubled: 0, reordered: 0 };
-    return { first, up: none, down: none, tail: undefined, disconnects: party.disconnects };
+    return { first, up: none, down: none, tail: undefined, delay: undefined, disconnects: party.disconnects };
   }
   await Promise.all([server.begin(name, plans.down), speak(plans.up, party.say)]);
   const said = performance.now();
@@ -76,6 +78,8 @@ export async function play(
     // The first message belongs to no plan; a second one of it would be too much.
     down: tallyOf(down, withoutFirst(party.heard)),
     tail,
+    // The first message waited for somebody to come.
+    delay: middleOf(party.delays.slice(1)),
     disconnects: party.disconnects,
   };
 }
@@ -85,3 +89,6 @@ export const withoutFirst = (heard: readonly number[]): number[] => {
   const at = heard.indexOf(0);
   return heard.filter((_, index) => index !== at);
 };
+
+const middleOf = (values: readonly number[]): number | undefined =>
+  [...values].sort((a, b) => a - b)[values.length >> 1];

@@ -21,6 +21,7 @@ export function openIskra({ url, through }: Way, exchange: string, options: Conn
     ...options,
   });
   const heard: number[] = [];
+  const delays: number[] = [];
   const refused: string[] = [];
   const transports: string[] = [];
   let [subscribed, acknowledged, disconnects] = [false, 0, 0];
@@ -34,7 +35,11 @@ export function openIskra({ url, through }: Way, exchange: string, options: Conn
   client.on('error', (error) => refused.push(String(error)));
   const down = client.channel(`down:${exchange}`);
   const up = client.channel(`up:${exchange}`);
-  down.on('said', (payload) => heard.push((payload as Numbered).n));
+  down.on('said', (payload) => {
+    const { n, at = 0 } = payload as Numbered;
+    heard.push(n);
+    delays.push(Date.now() - at);
+  });
   down.onGap(({ reason }) => refused.push(`gap: ${reason}`));
   down.subscribe({ last: 1 }).then(
     () => (subscribed = true),
@@ -44,6 +49,7 @@ export function openIskra({ url, through }: Way, exchange: string, options: Conn
   return {
     client,
     heard,
+    delays,
     refused,
     transports,
     get ready() {

@@ -7,6 +7,8 @@ export interface Party {
   readonly ready: boolean;
   /** What was heard, in its order; 0 is the first message that waits for everybody. */
   readonly heard: readonly number[];
+  /** How long each of them took to come down, ms. */
+  readonly delays: readonly number[];
   /** How often the application was told that there is no connection. */
   readonly disconnects: number;
   say(message: Numbered): void;

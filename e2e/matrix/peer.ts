@@ -17,14 +17,18 @@ export function openPeer(name: PeerName, { url, through }: Way, exchange: string
     ...(through && { agent: agentThrough(through) as never }),
   });
   const heard: number[] = [];
+  const delays: number[] = [];
   let disconnects = 0;
-  socket.on('said', ({ n }: Numbered) => {
+  socket.on('said', ({ n, at = 0 }: Numbered) => {
     // The first message greets each connection, and there may be many.
-    if (n > 0 || heard.length === 0) heard.push(n);
+    if (n === 0 && heard.length > 0) return;
+    heard.push(n);
+    delays.push(Date.now() - at);
   });
   socket.on('disconnect', () => disconnects++);
   return {
     heard,
+    delays,
     get ready() {
       return heard.length > 0;
     },

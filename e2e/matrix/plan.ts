@@ -4,6 +4,8 @@
 export interface Numbered {
   readonly n: number;
   readonly pad: string;
+  /** When a server said it, by the clock of this machine, ms. */
+  readonly at?: number;
 }
 
 export interface Turn {

@@ -20,6 +20,9 @@ io.on('connection', (socket) => {
   socket.on('said', ({ n }: Numbered) => void of(exchange).push(n));
   socket.emit('said', { n: 0, pad: '' });
 });
+const say = (exchange: string, message: Numbered): void =>
+  void io.to(exchange).emit('said', { ...message, at: Date.now() });
+
 http.listen(0, '127.0.0.1');
 await once(http, 'listening');
 const first = (http.address() as AddressInfo).port;
@@ -31,10 +34,10 @@ expose({
     heard.set(exchange, []);
   },
   async begin(exchange, plan) {
-    void speak(plan, (message) => void io.to(exchange).emit('said', message));
+    void speak(plan, (message) => say(exchange, message));
   },
   async say(exchange, n) {
-    io.to(exchange).emit('said', { n, pad: '' });
+    say(exchange, { n, pad: '' });
   },
   count: async (exchange) => of(exchange).length,
   heard: async (exchange) => of(exchange),

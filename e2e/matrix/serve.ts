@@ -20,7 +20,7 @@ const serving = await serve(realtime, { port: 0, hostname: '127.0.0.1' });
 const second = await secondPort(serving.server);
 
 const say = (exchange: string, message: Numbered): Promise<unknown> =>
-  realtime.publish(`down:${exchange}`, 'said', message);
+  realtime.publish(`down:${exchange}`, 'said', { ...message, at: Date.now() });
 const heard = async (exchange: string): Promise<number[]> =>
   (await realtime.history(`up:${exchange}`, KEPT)).map(({ envelope }) => (envelope.payload as Numbered).n);
 

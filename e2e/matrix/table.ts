@@ -31,6 +31,7 @@ export function showColumns(peers: readonly PeerName[]): void {
       wide('', NAME),
       wide('intact', 8),
       wide('first', 8),
+      wide('delay', 8),
       wide('transport', 11),
       wide('reason', REASON),
     ],
@@ -47,11 +48,13 @@ export function showLine(line: Line, peers: readonly PeerName[]): void {
   const name = wide(cut(line.row.name, NAME - 2), NAME);
   if ('failure' in line) return print(`  ${red('✗')} ${name}${red(line.failure.split('\n')[0]!)}`);
   const { ours } = line;
+  const { delay } = ours.exchange;
   const right = ours.intact && ours.isBest && ours.wrong.length === 0 && ours.exchange.disconnects === 0;
   const reasons = [...new Set(Object.values(ours.accusations).flat())].join(', ') || '–';
   const cells = [
     wide(ours.intact ? green('yes') : red('no'), 8),
     wide(ms(ours.exchange.first), 8),
+    wide(delay === undefined ? '–' : ms(delay), 8),
     wide((ours.isBest ? green : red)(ours.transport ?? 'none'), 11),
     wide((ours.wrong.length === 0 ? dim : red)(cut(reasons, REASON - 2)), REASON),
     ...peers.map((peer) => wide(shortly(line.peers[peer]), 18)),

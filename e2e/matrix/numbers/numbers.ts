@@ -115,11 +115,10 @@ export async function measureAll(servers: Servers): Promise<Number[]> {
       .filter((name) => name === 'iskra' || measure.peers === true)
       .map((name) => [measure, name] as const),
   );
-  for (const [measure, name] of all) if (measure.rounds !== undefined) await take(measure, name);
+  const isQuick = ([{ rounds }]: (typeof all)[number]): boolean => rounds !== undefined;
+  for (const one of all.filter(isQuick)) await take(...one);
   // What takes seconds is not in the way of each other.
-  await Promise.all(
-    all.map(([measure, name]) => (measure.rounds === undefined ? take(measure, name) : undefined)),
-  );
+  await Promise.all(all.filter((one) => !isQuick(one)).map((one) => take(...one)));
   progress('');
   return MEASURES.map((measure) => ({ measure, measured: found.get(measure)! }));
 }

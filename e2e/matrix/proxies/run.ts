@@ -41,8 +41,14 @@ const GRACE = 1_000;
 /** Somebody else may take a free port before it does. */
 const TRIES = 3;
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+/** With the folder of each. */
+const running = new Map<ChildProcess, string>();
+process.on('exit', () => {
+  for (const [child, folder] of running) {
+    child.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 export async function runProxy(recipe: Recipe, targets: Place['targets']): Promise<Running> {
   for (let tries = 1; ; tries++) {
@@ -68,7 +74,7 @@ async function start(recipe: Recipe, targets: Place['targets']): Promise<Running
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/sbin` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
+  running.set(child, folder);
   let said = '';
   const listen = (text: string): void => void (said = (said + text).slice(-2_000));
   child.stdout.setEncoding('utf8').on('data', listen);
