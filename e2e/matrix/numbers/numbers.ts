@@ -39,6 +39,7 @@ export const MEASURES: readonly Measure[] = [
     goal: 'direct + 1 round trip',
     atMost: 100,
     unit: 'ms',
+    rounds: 1,
     measure: secondVisit('swallow-upgrade,latency=50ms', 'latency=50ms'),
   },
   {
@@ -46,6 +47,7 @@ export const MEASURES: readonly Measure[] = [
     goal: 'direct + 1 round trip',
     atMost: 100,
     unit: 'ms',
+    rounds: 1,
     measure: secondVisit('strip-upgrade,buffer,latency=50ms', 'latency=50ms'),
   },
   ...(['', 'strip-upgrade', 'strip-upgrade,buffer'] as const).flatMap((profile): Measure[] => {
