@@ -112,7 +112,12 @@ const TOGETHER: readonly Row[] = [
   row('mute-websocket,latency=50ms', 'sse', MUTE),
   row('swallow-upgrade,one-behind,limit-bodies=2kB', 'long-poll', { ...SWALLOWED, ...BEHIND }, SMALL),
   row('strip-upgrade,half-open=4s', ['sse', 'long-poll', 'polling'], REFUSED, HALF),
-  row('half-open=4s,buffer', ['websocket', 'long-poll', 'polling'], {}, HALF),
+  row(
+    'half-open=4s,buffer',
+    ['websocket', 'long-poll', 'polling'],
+    {},
+    { perhaps: { ...HALF.perhaps, ...BUFFERED } },
+  ),
   row('http10,buffer=64kB,only-get-post', 'long-poll', { ...REFUSED, ...BUFFERED }),
   row('strip-upgrade,buffer,cache-gets,repeat-posts', 'long-poll', { ...REFUSED, ...BUFFERED }),
   row('strip-upgrade,buffer,limit-bodies=2kB', 'long-poll', { ...REFUSED, ...BUFFERED }, SMALL),

@@ -25,6 +25,8 @@ export interface Ours {
   readonly transport: TransportName | undefined;
   readonly transports: readonly string[];
   readonly isBest: boolean;
+  /** Connections that it tried. */
+  readonly attempts: number;
   readonly accusations: Accusations;
   /** Empty: every reason is the right one. */
   readonly wrong: readonly string[];
@@ -69,6 +71,7 @@ export async function playRow(row: Row, { ours: server, peer }: Servers, playing
           transport: client.status.transport,
           transports: [...transports],
           isBest: isBest(),
+          attempts: explanation.attempts.at(-1)?.attempt ?? 0,
           accusations,
           wrong: wrongReasons(row, accusations),
           told: [...refused],

@@ -21,6 +21,8 @@ const NAMES: Readonly<Record<PeerName, string>> = {
 };
 const NAME = 47;
 const REASON = 32;
+/** More attempts than this are no rest, even where connections live for 4 s. */
+const RESTLESS = 15;
 /** Later than this, the last message is worth a word, ms. */
 const LATE = 3_000;
 
@@ -49,7 +51,6 @@ export function showLine(line: Line, peers: readonly PeerName[]): void {
   if ('failure' in line) return print(`  ${red('✗')} ${name}${red(line.failure.split('\n')[0]!)}`);
   const { ours } = line;
   const { delay } = ours.exchange;
-  const right = ours.intact && ours.isBest && ours.wrong.length === 0 && ours.exchange.disconnects === 0;
   const reasons = [...new Set(Object.values(ours.accusations).flat())].join(', ') || '–';
   const cells = [
     wide(ours.intact ? green('yes') : red('no'), 8),
@@ -60,8 +61,13 @@ export function showLine(line: Line, peers: readonly PeerName[]): void {
     ...peers.map((peer) => wide(shortly(line.peers[peer]), 18)),
     dim(remarks(ours)),
   ];
-  print(`  ${right ? green('✓') : ours.intact ? yellow('!') : red('✗')} ${name}${cells.join('')}`.trimEnd());
+  print(
+    `  ${isRight(ours) ? green('✓') : ours.intact ? yellow('!') : red('✗')} ${name}${cells.join('')}`.trimEnd(),
+  );
 }
+
+const isRight = ({ intact, isBest, wrong, exchange, attempts }: Ours): boolean =>
+  intact && isBest && wrong.length === 0 && exchange.disconnects === 0 && attempts <= RESTLESS;
 
 /** A peer in a few letters: how it got through, or what it lost. */
 function shortly(exchange: Exchange | undefined): string {
@@ -83,12 +89,12 @@ function broken({ up, down }: Exchange): string {
   ].join(' ');
 }
 
-function remarks({ exchange, transports }: Ours): string {
+function remarks({ exchange, attempts }: Ours): string {
   const { tail, disconnects } = exchange;
   return [
     tail !== undefined && tail > LATE ? `the last ${ms(tail)} late` : '',
     disconnects > 0 ? `${disconnects} ${disconnects === 1 ? 'disconnect' : 'disconnects'} shown` : '',
-    transports.length > 3 ? `${transports.length} changes` : '',
+    attempts > RESTLESS ? `${attempts} attempts` : '',
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -97,7 +103,7 @@ function remarks({ exchange, transports }: Ours): string {
 /** What is wrong, row by row; then the sums. The answer: how many of ours are not intact. */
 export function showSums(lines: readonly Line[], peers: readonly PeerName[]): number {
   const played = lines.flatMap((line) => ('failure' in line ? [] : [line]));
-  const wrong = played.filter(({ ours }) => !ours.intact || !ours.isBest || ours.wrong.length > 0);
+  const wrong = played.filter(({ ours }) => !isRight(ours));
   if (wrong.length > 0) print(`\n  ${bold('What is not as it should be')}`);
   for (const { row, ours } of wrong) {
     const told = ours.told.length > 0 ? `told of ${ours.told.length}, as in "${cut(ours.told[0]!, 60)}"` : '';
@@ -105,6 +111,7 @@ export function showSums(lines: readonly Line[], peers: readonly PeerName[]): nu
       ours.intact ? '' : ours.exchange.up.sent === 0 ? 'not through at all' : broken(ours.exchange),
       ours.isBest ? '' : `${ours.transport ?? 'nothing'} and not ${row.best.join(' or ')}`,
       ours.wrong.join(', '),
+      ours.attempts > RESTLESS ? `${ours.attempts} attempts` : '',
       told,
     ];
     print(`  ${wide(cut(row.name, NAME), NAME + 2)}${parts.filter((part) => part !== '').join(' · ')}`);

@@ -377,7 +377,8 @@ export class Connection implements Follower {
   async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
     const event = await entrance;
     // Only who was welcomed had a generation of its own, and so took the session from another.
-    if (this.#disposed && event.type === 'joined' && event.welcome) this.#core.hub.regain(event.state.session);
+    if (this.#disposed && event.type === 'joined' && event.welcome)
+      this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
     this.#facts = undefined;
     this.#place.known();
