@@ -16,6 +16,8 @@ const PLAYED = [
   'strip-upgrade,hold-first',
   'strip-upgrade,refuse-streams',
   'strip-upgrade,limit-bodies=2kB',
+  'strip-upgrade,limit-bodies-502=2kB',
+  'round-robin,strip-upgrade,buffer,limit-bodies-cut=2kB',
   'http10,buffer=64kB,only-get-post',
   'http10,strip-headers,repeat-posts,latency=50ms',
   'round-robin,refuse-upgrade=502,refuse-streams,repeat-posts',
@@ -37,6 +39,9 @@ const PLAYED = [
 const SECONDS = 3;
 /** At a time: they share the machine. */
 const TOGETHER = 5;
+/** Long enough for a busy machine, and short enough that a test which fails says what was lost. */
+const BOUNDS = { first: 15_000, rest: 15_000 };
+const SETTLE = 15_000;
 
 describe('20 messages a second each way', { concurrent: true }, () => {
   const seats = createSeats(TOGETHER);
@@ -50,7 +55,13 @@ describe('20 messages a second each way', { concurrent: true }, () => {
     'get through %s once and in order, by the best transport (T1, T2)',
     async (name, { expect }) => {
       const row = ROWS.find((one) => one.name === name)!;
-      const { ours } = await playRow(row, servers, { seconds: SECONDS, seats, peers: [] });
+      const { ours } = await playRow(row, servers, {
+        seconds: SECONDS,
+        seats,
+        peers: [],
+        bounds: BOUNDS,
+        settle: SETTLE,
+      });
       const { exchange, transport, told } = ours;
       expect({ first: exchange.first !== undefined, up: exchange.up, down: exchange.down, told }).toEqual({
         first: true,
