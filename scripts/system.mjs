@@ -1,7 +1,8 @@
 // The few things that the end-to-end tests need from the operating system: two real browsers, a foreign
-// WebSocket client and curl. On Debian, as root, they are installed; elsewhere we say what to run.
+// WebSocket client, curl, and the proxies that stand before servers. On Debian, as root, they are installed;
+// elsewhere we say what to run.
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { Explained, run, step } from './terminal.mjs';
 
 const succeeds = (command, args) =>
@@ -11,48 +12,86 @@ const succeeds = (command, args) =>
   );
 
 /** Debian package → whether it is there. Debian's own python3, since another one may come first on PATH. */
-const needs = {
+const tools = {
   chromium: () => existsSync('/usr/bin/chromium'),
   'firefox-esr': () => existsSync('/usr/bin/firefox-esr'),
   'python3-websockets': () => succeeds('/usr/bin/python3', ['-c', 'import websockets']),
   curl: () => succeeds('curl', ['--version']),
 };
 
-async function missing() {
+/** Those of them that have their program apart come without a service. */
+const proxies = {
+  nginx: () => existsSync('/usr/sbin/nginx'),
+  haproxy: () => existsSync('/usr/sbin/haproxy'),
+  'apache2-bin': () => existsSync('/usr/sbin/apache2'),
+  squid: () => existsSync('/usr/sbin/squid'),
+  varnish: () => existsSync('/usr/sbin/varnishd'),
+  'tinyproxy-bin': () => existsSync('/usr/bin/tinyproxy'),
+};
+
+async function missing(needs) {
   const names = Object.keys(needs);
   const there = await Promise.all(names.map((name) => needs[name]()));
   return names.filter((_, index) => !there[index]);
 }
 
-export async function installSystemPackages() {
-  const packages = await missing();
+/** What the end-to-end tests need. */
+export const installSystemPackages = () => install({ ...tools, ...proxies });
+
+/** The proxies alone, as the matrix needs them. */
+export const installProxies = () => install(proxies);
+
+async function install(needs) {
+  const packages = await missing(needs);
   if (packages.length === 0) return;
 
   const command = ['install', '--yes', '--no-install-recommends', ...packages];
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
     throw new Explained(
-      `The end-to-end tests need ${packages.join(', ')}; run \`apt-get ${command.join(' ')}\` as root (on a system without apt: install the equivalents), then run this again.`,
+      `What you asked for needs ${packages.join(', ')}; run \`apt-get ${command.join(' ')}\` as root (on a system without apt: install the equivalents), then run this again.`,
     );
   }
   const apt = (args) => run('apt-get', ['-q', ...args], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
-  await step(`install ${packages.join(', ')}`, async () => {
-    // The lists may be absent, as in a fresh container, or too old to be true: refresh them only then.
-    if (await succeeds('apt-get', ['-q', '--simulate', ...command])) {
-      if (
-        await apt(command).then(
-          () => true,
-          () => false,
+  await step(
+    `install ${packages.join(', ')}`,
+    withoutServices(packages, async () => {
+      // The lists may be absent, as in a fresh container, or too old to be true: refresh them only then.
+      if (await succeeds('apt-get', ['-q', '--simulate', ...command])) {
+        if (
+          await apt(command).then(
+            () => true,
+            () => false,
+          )
         )
-      )
-        return;
-    }
-    await apt(['update']);
-    await apt(command);
-  });
-  const still = await missing();
+          return;
+      }
+      await apt(['update']);
+      await apt(command);
+    }),
+  );
+  const still = await missing(needs);
   if (still.length > 0) {
     throw new Explained(
       `apt-get succeeded, yet these cannot be used: ${still.join(', ')}. Look at them by hand.`,
     );
   }
 }
+
+/** Debian asks this program whether a package may start its service. */
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** The work of apt, while no package may start a service: a proxy is run by whoever tests with it, and by nobody else. */
+const withoutServices = (packages, work) => async () => {
+  const ours = !existsSync(POLICY);
+  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    await work();
+  } finally {
+    if (ours) rmSync(POLICY, { force: true });
+  }
+  // Nor at the next start of the machine.
+  const services = packages.filter((name) => name in proxies && !name.endsWith('-bin'));
+  if (existsSync('/run/systemd/system') && services.length > 0) {
+    await run('systemctl', ['disable', '--quiet', ...services]);
+  }
+};

@@ -380,7 +380,9 @@ export class Connection implements Follower {
   /** Comes into the session, unless the peer has gone meanwhile. */
   async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
     const event = await entrance;
-    if (this.#disposed && event.type === 'joined') this.#core.hub.regain(event.state.session);
+    // Only who was welcomed had a generation of its own, and so took the session from another.
+    if (this.#disposed && event.type === 'joined' && event.welcome)
+      this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
     const attempt = this.#facts?.attempt;
     if (attempt !== undefined) {

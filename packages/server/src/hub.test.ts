@@ -235,6 +235,15 @@ describe('the connections of a session', () => {
     expect(stream.told).toEqual(['superseded']);
   });
 
+  test('stay as they are when sends of the newest generation were taken between two polls (P13)', () => {
+    const { hub } = world();
+    const [stream, poll, sends] = [follower(1), { ...follower(2), isPoll: true }, follower(2)];
+    for (const each of [stream, poll]) hub.join('s', each);
+    hub.leave('s', poll);
+    hub.leave('s', sends);
+    expect(stream.told).toEqual(['superseded']);
+  });
+
   test('stay as they are when an older one leaves', () => {
     const { hub } = world();
     const [one, two] = [follower(1), follower(2)];

@@ -79,8 +79,10 @@ export class Hub {
   }
 
   leave(session: string, follower: Follower): void {
-    // The last one, or one that never joined, as a batch of sends: nobody is left behind.
-    if (remove(this.#sessions, session, follower) || !this.#sessions.has(session)) return;
+    const known = this.#sessions.get(session);
+    // One that never joined, as a batch of sends, has taken the session from nobody.
+    if (known !== follower && !(known instanceof Set && known.has(follower))) return;
+    if (remove(this.#sessions, session, follower)) return;
     // A poll ends with each answer, and its client goes on with the next one.
     if (!follower.isPoll && this.#newest(session).generation < follower.generation) this.regain(session);
   }
