@@ -78,6 +78,8 @@ export interface Attempt {
   usual: number;
   /** It was asked whether it lives, and has not been heard since. */
   asked?: boolean;
+  /** An event stream on which a `ping` was answered that went up beside it (P54). */
+  echoes?: boolean;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
   pollAt: number;
   polledAt: number;

@@ -40,7 +40,7 @@ const LEAST = 3_000;
 const QUIET = 5_000;
 const ACK_INTERVAL = 2_000;
 /** How much longer than its hold a poll may take, ms. */
-const POLL_GRACE = 10_000;
+const POLL_GRACE = 4_000;
 const MAX_REFRESHES = 3;
 
 export type Session = ReturnType<typeof createSession>;
@@ -69,6 +69,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** The sends that the application was told to be forgotten. */
   let skipped = 0;
   let skippedFrom = 0;
+  /** How often a stream was asked by a POST and did not answer. */
+  let vain = 0;
   /** An opening that carried sends has failed. */
   let bare = false;
   let roundTrip: number | undefined;
@@ -150,11 +152,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** How long a poll is held: not longer than a connection may be silent here. */
   const holdOf = ({ hold }: Attempt): number => Math.min(hold, path.heartbeat ?? hold);
 
-  const poll = (one: Attempt): void => {
+  const poll = (one: Attempt, wait = holdOf(one)): void => {
     one.pollAt = Infinity;
     one.polledAt = now;
-    one.dueAt = now + holdOf(one) + POLL_GRACE;
-    act('open', one, sending.poll(one, holdOf(one)));
+    if (!one.asked) one.dueAt = now + wait + POLL_GRACE;
+    act('open', one, sending.poll(one, wait));
   };
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
@@ -187,6 +189,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     // What a captive portal answers is no sign of life.
     if (!frames) return;
     let news = false;
+    const { asked } = one;
     if (!aside) {
       one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
       one.asked = false;
@@ -198,6 +201,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || one.endedAt) continue;
+      if (!aside && frame[0] === 'pong') one.echoes = true;
       news ||= /^[aefgw]/.test(frame[0]);
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
@@ -211,7 +215,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
-    } else if (news || took > 500) poll(one);
+    } else if (news || asked || took > 500) poll(one);
     // Answered at once with nothing: someone does not hold, and must not be asked in a circle.
     else one.pollAt = now + pace.min;
   };
@@ -411,21 +415,25 @@ export function createSession(options: SessionOptions, random: () => number, mak
   };
 
   /**
-   * When the stream that carries the session is asked whether it lives, though nobody expects anything: it has been
-   * silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56). Over HTTP only
-   * a new stream could tell, so that one is not asked for the last two reasons.
+   * When the connection that carries the session is asked whether it lives, though nobody expects anything: it has
+   * been silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56).
    */
   const askAt = (one: Attempt): number => {
-    const { provenAt, polls, asked, heardAt, usual, overHttp, deadAfter, sentUpTo } = one;
-    if (!provenAt || polls || asked || one !== primary()) return Infinity;
+    const { provenAt, polls, hold, pollAt, asked, heardAt, usual, overHttp, deadAfter, sentUpTo } = one;
+    if (!provenAt || asked || one !== primary() || (polls && (!hold || pollAt < Infinity))) return Infinity;
     const waits = !overHttp && sentUpTo > outbox.committed;
-    return heardAt + Math.max(SILENCE, waits ? 0 : Math.min(usual * 2, overHttp ? Infinity : deadAfter / 3));
+    const idle = polls || (overHttp && !echoes(one)) ? Infinity : deadAfter / 3;
+    return Math.max(heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(usual * 2, idle));
   };
+
+  /** Another node may have taken the POST: it is asked in this way until that was in vain a few times. */
+  const echoes = (one: Attempt): unknown => one.echoes && vain < 2;
 
   const ask = (one: Attempt): void => {
     one.asked = true;
     one.dueAt = Math.min(one.dueAt, now + Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6)));
-    if (one.overHttp) consult('moved', undefined, 0);
+    if (one.polls) poll(one, 0);
+    else if (one.overHttp && !echoes(one)) consult('moved', undefined, 0);
     else control(one, 'ping', now);
   };
 
@@ -468,7 +476,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
           check(one);
           continue;
         }
-        end(one, { silent: now - one.heardAt });
+        if (one.asked && one.overHttp && echoes(one)) {
+          vain++;
+          one.echoes = false;
+          one.dueAt = Infinity;
+          ask(one);
+        } else end(one, { silent: now - one.heardAt });
       }
       if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
       consult('timePassed');

@@ -59,8 +59,8 @@ export const SESSION_WINDOW = 120_000;
 /** Milliseconds between the server's heartbeats: under the 60 s at which most proxies cut an idle connection. */
 export const HEARTBEAT = 20_000;
 
-/** Milliseconds that a poll is held: under the 30 s that the strictest gateways allow a request. */
-export const POLL_WAIT = 25_000;
+/** Milliseconds that a poll is held: under the 30 s that the strictest gateways allow a request, and with its grace under a heartbeat. */
+export const POLL_WAIT = 15_000;
 
 /** Milliseconds after `welcome` at which a stream's first heartbeat proves that nothing on the way buffers it. */
 export const MARKER_DELAY = 150;

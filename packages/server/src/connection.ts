@@ -127,6 +127,10 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'heard' });
   }
 
+  echoed(moment: number): void {
+    this.#drive.tell({ type: 'echoed', moment });
+  }
+
   identified(identity: Identity): void {
     this.#identity = identity;
     this.#drive.tell({ type: 'identified', expiresIn: expiresIn(this.#core, identity) });
@@ -311,6 +315,9 @@ export class Connection implements Follower {
           const touched = await core.store.touch(session, effect.generation);
           return { type: 'touched', result: touched.kind };
         });
+      case 'echo':
+        for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
+        return;
       case 'end':
         return this.#ask((session) => core.store.close(session));
       case 'finish':

@@ -86,6 +86,8 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
     case 'ping':
       // Nothing comes before welcome (P12); a probe has had its own.
       if (talk.phase === 'waiting' && !talk.wrote) return talk.complain('bad_frame', 'hello');
+      // That this request passes says nothing of the stream beside it.
+      if (talk.settings.mode === 'send') talk.do({ type: 'echo', moment: frame[1] });
       return talk.write(Message.of(['pong', frame[1]]));
     case 'hello':
       if (talk.phase !== 'waiting') return talk.complain('bad_frame', 'hello');

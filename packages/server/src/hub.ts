@@ -22,6 +22,8 @@ export interface Follower {
   /** The connection that took the session over is gone. */
   regain(): void;
   heard(): void;
+  /** A ping of the peer came with a request beside it. */
+  echoed(moment: number): void;
   /** Fresh credentials came by another connection of the session. */
   identified(identity: Identity): void;
   flush(): void;

@@ -57,6 +57,8 @@ export type SessionEvent =
   | { type: 'headSeen'; log: string; head: Head }
   | { type: 'touched'; result: 'current' | 'superseded' | 'unknown' }
   | { type: 'heard' }
+  /** The peer's ping came with a request beside this connection. */
+  | { type: 'echoed'; moment: number }
   | { type: 'superseded' }
   | { type: 'replaced' }
   | { type: 'successorGone' }
@@ -78,6 +80,8 @@ export type SessionEffect =
   | { type: 'skip'; from: number; number: number }
   | { type: 'trimInbox'; offset: number }
   | { type: 'touch'; generation: number }
+  /** Answer a ping on the session's other connection too. */
+  | { type: 'echo'; moment: number }
   | { type: 'awaitTurn' }
   | { type: 'finish'; code?: CodeName; retryAfter?: number }
   | { type: 'end' }

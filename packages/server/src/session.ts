@@ -119,6 +119,9 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
       return;
     case 'heard':
       return talk.deadlines.heard(now);
+    case 'echoed':
+      if (talk.phase === 'live') talk.write(Message.of(['pong', event.moment]));
+      return;
     case 'superseded':
       return supersede(talk, now);
     case 'replaced':

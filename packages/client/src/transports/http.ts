@@ -8,14 +8,14 @@ import { blockReader } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
 /** How long the answer to sends may take, ms: the server gives it within 2 s (P68). What has to go up has its time, too. */
-const SEND_WAIT = 4_000;
+const SEND_WAIT = 3_500;
 /** Bytes for each ms of it: the slowest way that is still a way. */
 const SLOWEST = 10;
 
 const http =
   (path: 'sse' | 'poll') =>
   ({ url, environment, on }: Ground): Transport => {
-    const abort = new AbortController();
+    let abort = new AbortController();
     const received = (text: string): void => on({ type: 'received', text });
 
     /** One request. Plain text, so that no browser asks for a preflight (P60). */
@@ -37,23 +37,27 @@ const http =
 
     return {
       async open(message) {
+        // Of an earlier poll nothing is to be heard any more.
+        abort.abort();
+        const { signal } = (abort = new AbortController());
         let status = 0;
         let detail = '';
         try {
-          const response = await post(path, message, abort.signal);
+          const response = await post(path, message, signal);
           const { ok } = response;
           status = response.status;
           if (ok) on({ type: 'opened' });
           if (ok && path === 'sse') await read(response.body!);
           else {
             // Whole or not at all: an answer that is cut off rejects, and the next poll asks with the same cursors.
-            received(await response.text());
+            const text = await response.text();
+            if (!signal.aborted) received(text);
             if (ok) return;
           }
         } catch (error) {
           detail = String(error);
         }
-        on({ type: 'closed', status, detail });
+        if (!signal.aborted) on({ type: 'closed', status, detail });
       },
 
       /** One at a time: the session hands over the next only when this was answered (P36). */
