@@ -40,14 +40,9 @@ const BY_CHANCE = {
     polling: ['poll-refused'],
   },
 } as const;
-/** Connections that go silent take the transport with them that was on them. */
+/** What goes silent is half open, over whatever transport it is met; a poll of it is cut. */
 const HALF: { perhaps: Reasons } = {
-  perhaps: {
-    websocket: ['ws-silent', 'ws-killed-early', 'ws-timeout'],
-    sse: ['sse-killed-early'],
-    'long-poll': ['poll-cut', 'poll-refused'],
-    polling: ['poll-refused', 'poll-cut'],
-  },
+  perhaps: { websocket: ['half-open'], sse: ['half-open'], 'long-poll': ['half-open', 'poll-cut'] },
 };
 
 /** One fault, or one and what it takes to meet it. */
@@ -93,7 +88,7 @@ const ALONE: readonly Row[] = [
   row('idle=5s', 'websocket', {}, QUIET),
   row('strip-upgrade,idle=5s', 'sse', REFUSED, QUIET),
   row('strip-upgrade,buffer,idle=5s', ['long-poll', 'polling'], { ...REFUSED, ...BUFFERED }, QUIET),
-  row('half-open=4s', ['websocket', 'sse', 'long-poll', 'polling'], {}, HALF),
+  row('half-open=4s', ['websocket', 'sse', 'long-poll', 'polling'], { websocket: ['half-open'] }, HALF),
   row('latency=150ms,jitter=50ms', 'websocket'),
   row('bandwidth=64kB', 'websocket'),
 ];
@@ -109,11 +104,16 @@ const TOGETHER: readonly Row[] = [
   row('swallow-upgrade,latency=50ms', 'sse', SWALLOWED),
   row('mute-websocket,latency=50ms', 'sse', MUTE),
   row('swallow-upgrade,one-behind,limit-bodies=2kB', 'long-poll', { ...SWALLOWED, ...BEHIND }, SMALL),
-  row('strip-upgrade,half-open=4s', ['sse', 'long-poll', 'polling'], REFUSED, HALF),
+  row(
+    'strip-upgrade,half-open=4s',
+    ['sse', 'long-poll', 'polling'],
+    { ...REFUSED, sse: ['half-open'] },
+    HALF,
+  ),
   row(
     'half-open=4s,buffer',
     ['websocket', 'long-poll', 'polling'],
-    {},
+    { websocket: ['half-open'] },
     { perhaps: { ...HALF.perhaps, ...BUFFERED } },
   ),
   row('http10,buffer=64kB,only-get-post', 'long-poll', { ...REFUSED, ...BUFFERED }),

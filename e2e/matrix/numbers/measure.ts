@@ -43,8 +43,18 @@ export interface Who {
 export const CLIENTS = ['iskra', ...PEERS] as const;
 export type ClientName = 'iskra' | PeerName;
 
+/** Each time somebody who has not been here before, and who remembers on a second visit what can be remembered. */
 export function whoIs(name: ClientName, { ours, peer }: Servers): Who {
-  if (name === 'iskra') return { server: ours.does, open: (url, exchange) => openIskra({ url }, exchange) };
+  if (name === 'iskra') {
+    const kept = new Map<string, string>();
+    const storage = {
+      read: (key: string) => kept.get(key),
+      write: (key: string, text: string) => void kept.set(key, text),
+    };
+    const open = (url: string, exchange: string): Party =>
+      openIskra({ url }, exchange, { environment: { storage } });
+    return { server: ours.does, open };
+  }
   return { server: peer!.does, open: (url, exchange) => openPeer(name, { url }, exchange) };
 }
 
