@@ -1,10 +1,9 @@
 /**
  * Runs a real proxy: a child of ours in the foreground, with a folder of its own for all that it writes, on a free port
- * of 127.0.0.1. It ends by its pid, at the latest with this process.
+ * of 127.0.0.1. It ends by its pid, also when this process is killed.
  */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,19 +35,24 @@ export interface Running {
 
 /** For a proxy to listen, ms: the slowest compiles its configuration first, on a machine that may be busy. */
 const PATIENCE = 30_000;
-/** For it to end when it is asked, ms. */
-const GRACE = 1_000;
 /** Somebody else may take a free port before it does. */
 const TRIES = 3;
 
-/** With the folder of each. */
-const running = new Map<ChildProcess, string>();
-process.on('exit', () => {
-  for (const [child, folder] of running) {
-    child.kill('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+/**
+ * Holds the proxy for as long as somebody holds its input: the end of that, by whatever cause, ends the proxy, at once if
+ * it does not obey within a second, and takes its folder away.
+ */
+const LEASH = `
+exec 3<&0
+"$@" 3<&- </dev/null &
+proxy=$!
+exec >/dev/null 2>&1
+{ read -r _ <&3; kill "$proxy"; sleep 1; kill -9 "$proxy"; } &
+watch=$!
+wait "$proxy"
+kill "$watch"
+rm -rf -- "$0"
+`;
 
 export async function runProxy(recipe: Recipe, targets: Place['targets']): Promise<Running> {
   for (let tries = 1; ; tries++) {
@@ -68,37 +72,25 @@ async function start(recipe: Recipe, targets: Place['targets']): Promise<Running
   for (const [name, text] of Object.entries(recipe.files(place)))
     writeFileSync(path.join(folder, name), text);
 
-  const child = spawn(recipe.command, recipe.arguments(place), {
-    cwd: folder,
+  const child = spawn('sh', ['-c', LEASH, folder, recipe.command, ...recipe.arguments(place)], {
+    cwd: tmpdir(),
     // Debian keeps some of them where only root looks.
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/sbin` },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.set(child, folder);
   let said = '';
   const listen = (text: string): void => void (said = (said + text).slice(-2_000));
   child.stdout.setEncoding('utf8').on('data', listen);
   child.stderr.setEncoding('utf8').on('data', listen);
   let ended = false;
   const gone = new Promise<void>((resolve) => {
-    const end = (): void => {
+    child.once('exit', () => {
       ended = true;
-      running.delete(child);
-      rmSync(folder, { recursive: true, force: true });
       resolve();
-    };
-    child.once('close', end);
-    child.once('error', (error) => {
-      listen(String(error));
-      end();
     });
   });
-
-  const close = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
-    await gone;
-    clearTimeout(timer);
+  const close = (): Promise<void> => {
+    child.stdin.end();
+    return gone;
   };
   const until = performance.now() + PATIENCE;
   while (!(await listens(place.port))) {
