@@ -230,8 +230,8 @@ export const up: readonly Mutant[] = [
   {
     rule: 'P68',
     breaks: 'the server answers a POST when its handlers are done, and not before',
-    file: server('session'),
-    from: "  if (talk.settings.mode === 'send') talk.answer?.carries(now);\n",
+    file: server('frames'),
+    from: "      if (talk.settings.mode === 'send') talk.answer?.carries(now);\n      else ",
     to: '',
     by: 'P68',
   },

@@ -433,7 +433,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     one.asked = true;
     one.dueAt = Math.min(one.dueAt, now + Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6)));
     if (one.polls) poll(one, 0);
-    else if (one.overHttp && !echoes(one)) consult('moved', undefined, 0);
+    // While messages flow, a stream that is silent is replaced at once: a POST may be stuck as well.
+    else if (one.overHttp && (!echoes(one) || now < one.heardAt + one.deadAfter / 3))
+      consult('moved', undefined, 0);
     else control(one, 'ping', now);
   };
 
@@ -476,7 +478,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
           check(one);
           continue;
         }
-        if (one.asked && one.overHttp && echoes(one)) {
+        if (one.asked && one.overHttp && echoes(one) && now > one.heardAt + one.deadAfter / 3) {
           vain++;
           one.echoes = false;
           one.dueAt = Infinity;

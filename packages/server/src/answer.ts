@@ -7,7 +7,7 @@
 /** Milliseconds that `welcome` waits for the sends that came with it: less than a client waits before it tries another transport. */
 const OPENING = 100;
 /** Milliseconds that sends are waited for: a client that hears nothing for longer takes its request for lost. */
-const SENDING = 2_000;
+const SENDING = 1_000;
 
 export class Answer {
   /** When it is looked at again, or given although it is empty. */
@@ -29,7 +29,7 @@ export class Answer {
     this.#latest = now + OPENING;
   }
 
-  /** Sends came with it. */
+  /** Sends may come with it. */
   carries(now: number): void {
     this.#latest = Math.min(this.#latest, now + SENDING);
   }

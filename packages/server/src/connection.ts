@@ -320,6 +320,9 @@ export class Connection implements Follower {
         return;
       case 'end':
         return this.#ask((session) => core.store.close(session));
+      case 'answer':
+        this.#after = () => this.#transport.finish();
+        return this.#wantFlush();
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':

@@ -29,6 +29,8 @@ export class Conversation {
   generation = 0;
   /** Something was written. */
   wrote = false;
+  /** The answer was given before the work was done. */
+  answered = false;
   /** Head of the inbox when the connection came in. */
   inboxHead = 0;
   /** The name of the inbox in the store, made once: it is a key of several maps. */

@@ -99,7 +99,8 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
         return talk.complain('bad_frame', 'continue');
       }
       talk.phase = 'opening';
-      talk.answer?.hold(frame[1].wait ?? 0, talk.settings.linger, now);
+      if (talk.settings.mode === 'send') talk.answer?.carries(now);
+      else talk.answer?.hold(frame[1].wait ?? 0, talk.settings.linger, now);
       return talk.do({ type: 'rejoin', request: frame[1] });
     case 'skip':
       if (frame[2] > talk.acked + MAX_SKIP) return talk.complain('bad_frame', 'number');

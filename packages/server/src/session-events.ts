@@ -83,6 +83,8 @@ export type SessionEffect =
   /** Answer a ping on the session's other connection too. */
   | { type: 'echo'; moment: number }
   | { type: 'awaitTurn' }
+  /** The answer is given as it is; the work goes on. */
+  | { type: 'answer' }
   | { type: 'finish'; code?: CodeName; retryAfter?: number }
   | { type: 'end' }
   | { type: 'close'; code: CodeName; field?: string; retryAfter?: number };

@@ -162,7 +162,6 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
   talk.deadlines.joined(now);
   talk.deadlines.identified(event.expiresIn, now);
   talk.answer?.passed(now);
-  if (talk.settings.mode === 'send') talk.answer?.carries(now);
   if (event.welcome !== undefined) {
     talk.write(Message.of(event.welcome));
     // Opening is answered at once, whatever there is to say beside welcome.
@@ -232,8 +231,16 @@ function beat(talk: Conversation, now: number): void {
 
 /** An answer is complete when nothing is under way any more, and the entries of this turn have been offered. */
 function finishWhenAnswered(talk: Conversation, turnEnded: boolean, now: number): void {
+  const isSending = talk.settings.mode === 'send';
+  // What is under way goes on here: the same sends in another request only find it busy (P68). So does a session that
+  // the store takes its time to find.
+  if (isSending && talk.phase !== 'closed' && talk.answer?.isOverdue(now) === true) {
+    talk.answered = true;
+    talk.do({ type: 'answer' });
+  }
   if (talk.phase !== 'live') return;
   if (talk.answer?.isOverdue(now) === true) return talk.finish();
+  if (talk.answered && talk.uplink?.isWorking !== true) return talk.finish();
   const held = talk.uplink?.heldBack(now) ?? 0;
   if (held > 0) {
     const retryAfter = Math.ceil(held);

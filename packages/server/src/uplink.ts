@@ -56,6 +56,11 @@ export class Uplink {
     return this.#state === 'idle' && this.#queue.length === 0;
   }
 
+  /** Whether a batch is under way; not one that waits for its turn. */
+  get isWorking(): boolean {
+    return this.#state !== 'idle';
+  }
+
   /** Nothing of it is to be remembered: another one in its place would do the same. */
   isAtRest(now: number): boolean {
     return this.settled && this.#bucket.isFull(now);

@@ -7,8 +7,8 @@
 import { blockReader } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
-/** How long the answer to sends may take, ms: the server gives it within 2 s (P68). What has to go up has its time, too. */
-const SEND_WAIT = 3_500;
+/** How long the answer to sends may take, ms: the server gives it within 1 s (P68). What has to go up has its time, too. */
+const SEND_WAIT = 2_500;
 /** Bytes for each ms of it: the slowest way that is still a way. */
 const SLOWEST = 10;
 

@@ -15,6 +15,8 @@ export class PollTransport implements Transport {
   listener: { writable(): void } | undefined;
   readonly #exchange: Exchange;
   readonly #gathering = new Gathering();
+  /** What is said after the answer, nobody hears. */
+  #isGiven = false;
 
   constructor(name: MetricTransport, exchange: Exchange) {
     this.name = name;
@@ -26,11 +28,14 @@ export class PollTransport implements Transport {
   }
 
   write(message: Message): boolean {
+    if (this.#isGiven) return true;
     this.#gathering.add(message);
     return this.#gathering.count < FULL && this.#gathering.length < MAX_MESSAGE_BYTES;
   }
 
   finish(code?: CodeName, retryAfter?: number): void {
+    if (this.#isGiven) return;
+    this.#isGiven = true;
     const status = code === undefined ? 200 : CODES[code].status;
     this.#exchange.answer({ status, retryAfter, body: this.#gathering.message.body });
   }
