@@ -733,12 +733,141 @@ describe('what is known of the way', () => {
     s.end('websocket', { status: 1006 });
     s.pass(1_000);
     s.welcome('sse');
-    expect([...s.policy.standings.keys()]).toEqual(['websocket']);
+    expect(s.standing('websocket')?.strikes).toBe(1);
     isHabit = true;
     s.tell('proven', s.last('sse'));
     s.pass(5_000);
     s.end('sse', { status: 200 });
     expect(s.policy.standings.size).toBe(0);
     expect(verdictOf(s.begun[1]!)).toBe('idle-cut');
+  });
+});
+
+describe('of several servers', () => {
+  const two = () => {
+    const s = scene({ servers: ['primary', 'backup'] });
+    s.start();
+    return s;
+  };
+  const refusePrimary = (s: ReturnType<typeof scene>) => {
+    for (const transport of ALL) s.end(transport);
+  };
+  /** On the backup, proven, because nobody of the primary answered. */
+  const away = () => {
+    const s = two();
+    refusePrimary(s);
+    s.prove('websocket at backup');
+    s.pass(0);
+    return s;
+  };
+
+  test('the backup is asked behind all transports of the primary, beside those that are slow', () => {
+    const s = two();
+    s.pass(999);
+    expect(s.open()).toEqual(ALL);
+    s.pass(1);
+    expect(s.open()).toEqual([...ALL, 'websocket at backup']);
+  });
+
+  test('the backup is asked at once when each transport of the primary is refused', () => {
+    const s = two();
+    refusePrimary(s);
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('the primary on its last transport is better than the backup on its best', () => {
+    const s = two();
+    s.pass(1_000);
+    s.prove('websocket at backup');
+    expect(s.open()).toEqual([...ALL, 'websocket at backup']);
+    s.prove('polling');
+    expect(s.open()).not.toContain('websocket at backup');
+    expect(s.changes()).toEqual(['websocket at backup', 'polling']);
+  });
+
+  test('one that is down is told so, and nothing is held against its transports (G9)', () => {
+    const s = away();
+    expect(ALL.flatMap(s.verdicts)).toEqual(ALL.map(() => 'server-down'));
+    expect(s.policy.standings.size).toBe(0);
+  });
+
+  test('nothing is held against transports of a primary that stays away, however often they are probed (G9)', () => {
+    const s = away();
+    for (let sweeps = 0; sweeps < 3; sweeps++) {
+      while (s.open().length === 1) s.pass(1_000);
+      for (const transport of ALL) {
+        expect(s.open()).toEqual(['websocket at backup', `${transport}?`]);
+        s.end(transport);
+      }
+    }
+    expect(new Set(ALL.flatMap(s.verdicts))).toEqual(new Set(['server-down']));
+    expect(s.policy.standings.size).toBe(0);
+  });
+
+  test('a transport of the primary is judged once another one of it has answered', () => {
+    const s = away();
+    s.pass(15_000);
+    s.end('websocket');
+    expect(s.policy.standings.size).toBe(0);
+    s.prove('sse');
+    expect(s.standing('websocket')).toMatchObject({ strikes: 1, verdict: 'ws-refused' });
+  });
+
+  test('what is held against a transport of one server is not held against that of the other', () => {
+    const s = two();
+    s.end('websocket');
+    s.prove('sse');
+    expect(s.standing('websocket')?.strikes).toBe(1);
+    expect(s.standing('websocket at backup')).toBeUndefined();
+  });
+
+  test('a primary that is back is gone to when its probe has lived for 10 s, and the backup is left after the proof', () => {
+    const s = away();
+    s.pass(15_000);
+    s.prove('websocket');
+    s.pass(9_999);
+    expect(s.open()).toEqual(['websocket at backup', 'websocket?']);
+    s.pass(1);
+    expect(s.open()).toEqual(['websocket at backup', 'websocket']);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['websocket']);
+    expect(s.changes()).toEqual(['websocket at backup', 'websocket']);
+  });
+
+  test('from the backup on a lower transport all of the primary is looked at first, then what is better of the backup', () => {
+    const s = two();
+    refusePrimary(s);
+    s.end('websocket at backup');
+    s.prove('sse at backup');
+    s.pass(15_000);
+    refusePrimary(s);
+    expect(s.open()).toEqual(['sse at backup', 'websocket at backup?']);
+    s.prove('websocket at backup');
+    s.prove('websocket at backup');
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('one that says no is not asked the same again, and the next one is', () => {
+    const s = two();
+    s.pass(250);
+    s.end('websocket', { detail: 'overload', advice: 'back_off' });
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('all are asked again later when none answered, and all of them are down', () => {
+    const s = two();
+    refusePrimary(s);
+    for (const transport of ALL) s.end(`${transport} at backup`);
+    expect(phaseOf(s.policy)).toBe('waiting');
+    expect(new Set(s.begun.map(verdictOf))).toEqual(new Set(['server-down']));
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+  });
+
+  test('the third one is asked behind the second', () => {
+    const s = scene({ transports: ['websocket', 'sse'], servers: ['primary', 'backup', 'third'] });
+    s.start();
+    for (const name of ['websocket', 'sse', 'websocket at backup', 'sse at backup'] as const) s.end(name);
+    expect(s.open()).toEqual(['websocket at third']);
   });
 });
