@@ -14,7 +14,6 @@ import { createQuality } from './quality.js';
 import type { QualityClass, Voices } from './quality.js';
 import type { Session } from './session.js';
 import type { SessionEffect, Status } from './session-events.js';
-import type { TransportName } from './transports/transport.js';
 
 /** How the connection feels, and where it is; a part of `status`. */
 export interface Feeling {
