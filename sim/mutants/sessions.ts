@@ -132,6 +132,22 @@ export const sessions: readonly Mutant[] = [
     by: 'R36',
   },
   {
+    rule: 'P16',
+    breaks: 'the client never looks whether the primary is back',
+    file: client('policy'),
+    from: 'probes = ladder.slice(0, best.rank);',
+    to: 'probes = ladder.slice(0, best.rank).filter(({ server }) => server === best.server);',
+    by: 'T5 killed',
+  },
+  {
+    rule: 'P16',
+    breaks: 'a server that is away counts against its transports',
+    file: client('policy'),
+    from: 'if (newest()?.server === one.server) strike(one);',
+    to: 'if (newest()) strike(one);',
+    by: 'T5 killed',
+  },
+  {
     rule: 'P17',
     breaks: 'any version is spoken',
     file: server('opening'),
