@@ -27,7 +27,7 @@ const bereft = (options: DialogueOptions = {}) => {
   const d = pair(options);
   d.start();
   d.connect(1);
-  d.advance(20_000);
+  d.advance(11_000);
   d.hear(1, ['ping', 2]);
   d.die(1, 1006);
   return d;
