@@ -854,6 +854,15 @@ describe('of several servers', () => {
     expect(s.open()).toEqual(['websocket at backup']);
   });
 
+  test('one that says no ends nothing of another one that may still answer', () => {
+    const s = two();
+    s.pass(1_000);
+    s.end('websocket at backup', { detail: 'session_unknown', advice: 'open_session' });
+    expect(s.open()).toEqual(ALL);
+    s.prove('polling');
+    expect(s.changes()).toEqual(['polling']);
+  });
+
   test('all are asked again later when none answered, and all of them are down', () => {
     const s = two();
     refusePrimary(s);

@@ -204,6 +204,17 @@ describe('when nobody answers', () => {
     expect(d.status().degraded).toBe(false);
     expect(d.explain().servers.map(({ verdict }) => verdict)).toEqual(['server-down', undefined]);
   });
+
+  test('a server that was down and then says no is not told to be down any more', () => {
+    const d = pair();
+    d.start();
+    d.die(1, 1006);
+    d.die(2, 1006);
+    const last = nextAtBackup(d);
+    d.open(last);
+    d.hear(last, ['close', code('overload', 'back_off')]);
+    expect(d.explain().servers.map(({ verdict }) => verdict)).toEqual(['server-down', undefined]);
+  });
 });
 
 test('explain() names the server of each attempt, and why it is the backup', () => {
@@ -217,6 +228,29 @@ test('explain() names the server of each attempt, and why it is the backup', () 
   ]);
   expect(servers.map(({ verdict }) => verdict)).toEqual(['server-down', undefined]);
   expect({ why, current }).toEqual({ why: 'server-down', current: 'websocket' });
+});
+
+test('a client that is closed says so to the server that has its session', async () => {
+  const { clock } = dialogue();
+  const asked: string[] = [];
+  const answer = (url: string): Promise<Response> => {
+    asked.push(url);
+    if (url.startsWith(PRIMARY)) return Promise.reject(new TypeError('refused'));
+    const welcome = envelope('connection_established', {
+      ...{ session: 's', key: 'k', generation: 1, inbox: ['e', 0], acked: 0, heartbeat: 20_000, node: 'n' },
+      limits: { message: 262_144, envelope: 65_536, sends: 256, channels: 100 },
+    });
+    return Promise.resolve(new Response(JSON.stringify([['welcome', welcome]])));
+  };
+  const client = connect([PRIMARY, BACKUP], {
+    transports: ['polling'],
+    environment: { clock, random: () => 0.5, fetch: answer, onPage: () => () => {} },
+  });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; client.status.state !== 'connected' && turns < 20; turns++) await turn();
+  expect(client.status).toMatchObject({ state: 'connected', server: BACKUP });
+  await client.close();
+  expect(asked).toEqual([`${PRIMARY}/poll`, `${BACKUP}/poll`, `${BACKUP}/send`]);
 });
 
 test('the beginning of a client without a server teaches', () => {
