@@ -41,7 +41,8 @@ const own = [
     'policy',
     'identity',
   ],
-  ...['outcome', 'pending', 'submit', 'forget', 'server'],
+  ...['outcome', 'pending', 'submit', 'forget', 'server', 'resync', 'ignore', 'passed', 'settle', 'answered'],
+  ...['received', 'opened', 'detail', 'ready', 'count', 'failed', 'idle'],
 ];
 
 /** Where an own name would be somebody else's as well. */

@@ -37,12 +37,7 @@ export interface Insight extends Session {
 const MAX_LOG = 50;
 
 /** `seam`: where this end is, as `seam_id` of its reports. */
-export function createInsight(
-  session: Session,
-  ladder: readonly Rung[],
-  seam: string,
-  path?: Path,
-): Insight {
+export function createInsight(session: Session, ladder: readonly Rung[], seam: string, path?: Path): Insight {
   const { policy } = session;
   const quality = createQuality();
   /** The last attempts, oldest first. */
