@@ -7,7 +7,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { at, bin, filesBelow, members } from './files.mjs';
-import { publicNames } from './public-names.mjs';
+import { publicNames, withShortNames } from './public-names.mjs';
 import { fail, run } from './terminal.mjs';
 
 async function compile() {
@@ -52,6 +52,8 @@ async function bundleClient() {
     'client',
     'connect',
     'explain',
+    'insight',
+    'last',
     'members',
     'quality',
   ]);
@@ -67,6 +69,8 @@ async function bundleScript(source, name, told) {
     format: 'iife',
     target: 'es2022',
     legalComments: 'none',
+    // Names are looked for in code, not in comments.
+    minifyWhitespace: true,
   });
   await squeeze(file, told);
 }
@@ -77,9 +81,10 @@ async function bundleScript(source, name, told) {
  * there: that too would be bytes.
  */
 async function squeeze(file, told) {
-  const code = readFileSync(file, 'utf8')
+  const bundle = readFileSync(file, 'utf8')
     .replace(/\/\/# sourceMappingURL=.*/, '')
     .replace(/\bconst(?=[\s{[])/g, 'let');
+  const code = withShortNames(bundle, told);
   const { code: squeezed, map } = await minify(code, {
     ecma: 2020,
     module: true,

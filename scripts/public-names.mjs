@@ -1,5 +1,6 @@
-// Which properties of the client keep their names when its bundle is minified: all that an application, the wire or
-// a string in the code itself could mean. The minifier knows those of the platform.
+// Which names of the client stay when its bundle is minified, and which go. Properties stay that an application, the
+// wire or a string in the code itself could mean; the minifier knows those of the platform, and spares them too:
+// those of them that are the client's own all the same are listed here, and go too.
 
 import { readFileSync } from 'node:fs';
 import { at } from './files.mjs';
@@ -14,14 +15,67 @@ function declarations(name) {
   return `packages/client/dist/${name}.d.ts`;
 }
 
+/**
+ * Names of events between the client's own machines, which are strings, and properties that the platform has as well,
+ * though not on the objects that have them here. None of them may be a word of a message, nor be on the wire.
+ */
+const own = [
+  ...[
+    'askCredentials',
+    'credentialsGiven',
+    'credentialsFailed',
+    'pageChanged',
+    'closeAsked',
+    'deadlinePassed',
+  ],
+  ...['sendAdded', 'pinged', 'started', 'stopped', 'welcomed', 'proven', 'ended', 'woke', 'moved', 'renewed'],
+  ...[
+    'timePassed',
+    'measured',
+    'held',
+    'role',
+    'controls',
+    'pause',
+    'committed',
+    'cause',
+    'policy',
+    'identity',
+  ],
+  ...['outcome', 'pending', 'submit', 'forget', 'server', 'resync', 'ignore', 'passed', 'settle', 'answered'],
+  ...['received', 'opened', 'detail', 'ready', 'count', 'failed', 'idle'],
+];
+
+/** Where an own name would be somebody else's as well. */
+const elsewhere = ['environment', 'errors', 'send'].map(declarations);
+
 const withoutComments = (text) => text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
 const words = (text) => text.match(/[A-Za-z_$][\w$]*/g) ?? [];
 /** A string that is one word may be used to reach a property by its name. */
 const strings = (code) => code.match(/(["'])[\w$]+\1/g) ?? [];
 
+const wordsOf = (files) => files.flatMap((file) => words(withoutComments(readFileSync(at(file), 'utf8'))));
+
 /** @param told the declarations of what `connect` gives, by name */
 export function publicNames(code, told) {
-  const files = [...told.map(declarations), ...always];
-  const texts = [...files.map((file) => withoutComments(readFileSync(at(file), 'utf8'))), ...strings(code)];
-  return [...new Set(texts.flatMap(words))];
+  return [...new Set([...wordsOf([...told.map(declarations), ...always]), ...strings(code).flatMap(words)])];
 }
+
+/** An identifier, or a text whole. */
+const TOKEN = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[A-Za-z_$][\w$]*/g;
+
+/** The code with a short name for each of its own that nobody else can mean; what is a message stays as it is. */
+export function withShortNames(code, told) {
+  const kept = new Set(wordsOf([...told.map(declarations), ...elsewhere]));
+  const short = new Map(own.filter((word) => !kept.has(word)).map((word, index) => [word, nameOf(index)]));
+  for (const name of short.values())
+    if (new RegExp(`\\b${name}\\b`).test(code)) throw new Error(`The client has the name ${name} already.`);
+  const shorten = (text) =>
+    text.replace(TOKEN, (token) => {
+      if (token[0] === '`') return token.replace(/\$\{[^}]*\}/g, shorten);
+      if (token[0] !== '"') return short.get(token) ?? token;
+      return short.has(token.slice(1, -1)) ? `"${short.get(token.slice(1, -1))}"` : token;
+    });
+  return shorten(code);
+}
+
+const nameOf = (index) => (index < 26 ? String.fromCharCode(65 + index) : `A${index}`);

@@ -1,5 +1,6 @@
 /** One HTTP request from a page's `fetch` to a node and back, with what the way does to it. */
 import type { Answer, BlockSink, Exchange } from '@iskra/server/parts';
+import type { Door } from './door.js';
 import type { SimNode } from './node.js';
 import type { Random } from './random.js';
 import { BACKLOG } from './wire.js';
@@ -14,6 +15,7 @@ const LATE = [1_000, 15_000] as const;
 /** One request and its answer. */
 export class Call {
   readonly #way: Way;
+  readonly #door: Door;
   readonly #path: 'sse' | 'poll' | 'send';
   readonly #wire: Wire;
   readonly #resolve: (response: Response) => void;
@@ -25,16 +27,18 @@ export class Call {
 
   constructor(
     way: Way,
+    door: Door,
     path: 'sse' | 'poll' | 'send',
     resolve: (response: Response) => void,
     reject: (error: Error) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#way = way;
+    this.#door = door;
     this.#path = path;
     this.#resolve = resolve;
     this.#reject = reject;
-    const wire = (this.#wire = way.wire(path));
+    const wire = (this.#wire = way.wire(path, door));
     wire.onClientCut = () => this.#fail('the connection was cut');
     const abort = (): void => {
       this.#fail('aborted');
@@ -53,7 +57,9 @@ export class Call {
     const way = this.#way;
     const path = this.#path;
     const wire = this.#wire;
+    const door = this.#door;
     way.hear(wire, 'page', body);
+    if (door.shut === 'hangs') return;
     const decision = way.decide?.(path, body);
     this.#fate = typeof decision === 'string' ? decision : decision ? 'fine' : drawFate(way);
     const soon = (): number => 2 * way.latency + way.random.between(0, 1_000);
@@ -78,11 +84,13 @@ export class Call {
         // Its sender hears nothing of it, and it arrives all the same.
         way.world.after(soon(), () => way.client.run(() => this.#fail('no answer')));
         const late = way.random.between(...LATE);
-        way.world.after(late, () => serveAside(way, path, body));
+        way.world.after(late, () => serveAside(way, path, body, way.node(door)));
         return;
       }
       case 'twice':
-        way.world.after(way.latency + way.random.between(0, 20), () => serveAside(way, path, body));
+        way.world.after(way.latency + way.random.between(0, 20), () =>
+          serveAside(way, path, body, way.node(door)),
+        );
         break;
       default:
       // It arrives; what happens to its answer is seen then.
@@ -90,12 +98,12 @@ export class Call {
     let node: SimNode | undefined;
     wire.up.push(
       body.length,
-      () => (node ??= way.node())?.actor,
+      () => (node ??= way.node(door))?.actor,
       () => this.#arrive(node!, body),
     );
     // Nobody listens: the refusal takes as long as the way.
     way.world.after(2 * way.latency + 1, () => {
-      if (!way.stalled && !wire.server && way.node() === undefined) wire.cut(0, 0);
+      if (!way.stalled && !wire.server && way.node(door) === undefined) wire.cut(0, 0);
     });
     if (path === 'sse' && way.streams?.how === 'cut') {
       way.world.after(way.streams.after, () => wire.cut(way.latency, way.latency));
@@ -209,7 +217,7 @@ function drawFate({ requests, random }: Way): FetchFate {
 }
 
 /** A copy of a request that its sender knows nothing of: nobody hears the answer. */
-function serveAside(way: Way, path: 'sse' | 'poll' | 'send', body: string, node = way.node()): void {
+function serveAside(way: Way, path: 'sse' | 'poll' | 'send', body: string, node: SimNode | undefined): void {
   let gone: (() => void) | undefined;
   // The proxy gives up on the answer after a while.
   way.world.after(30_000, () => node?.actor.run(() => gone?.()));

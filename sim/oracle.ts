@@ -20,6 +20,9 @@ export interface Final {
   readonly page: string;
   readonly state: string;
   readonly transport: string | undefined;
+  /** The server that it is at, and the one that it should be at. */
+  readonly server: string | undefined;
+  readonly primary: string | undefined;
   /** The best transport that its network lets through. */
   readonly best: string;
   readonly session: string | undefined;
@@ -388,6 +391,8 @@ function judgeFinal({ stand, truth }: Evidence, final: Final, claim: Claim): voi
   const { page } = final;
   const end = (promise: string, text: string): void => claim(promise, page, Infinity, text);
   if (final.state !== 'connected') end('G7', `is ${final.state} long after all is well again.`);
+  else if (final.server !== final.primary)
+    end('G9', `is at ${final.server ?? 'no server'}, though ${final.primary} works.`);
   else if (final.transport !== final.best)
     end('G9', `is on ${final.transport ?? 'nothing'}, though ${final.best} works.`);
   if (final.unsettled > 0) end('G5', `${final.unsettled} sends have no end.`);

@@ -2,11 +2,11 @@
 import { connect, ClosedError, OutcomeUnknown, QueueFull, RequestTimeout } from '@iskra/client';
 import type { Client, ConnectOptions, Environment } from '@iskra/client';
 import type { End, PageHistory, Sent } from './history.js';
+import type { Door } from './door.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
-import type { SimNode } from './node.js';
 import type { Tap } from './tap.js';
-import { BASE, Way } from './way.js';
+import { Way } from './way.js';
 import { Actor } from './world.js';
 import type { World } from './world.js';
 
@@ -32,7 +32,7 @@ export class Page {
     random: Random,
     seed: number,
     name: string,
-    balance: () => SimNode | undefined,
+    doors: readonly Door[],
     tap: Tap,
     options: ClientOptions,
   ) {
@@ -45,9 +45,10 @@ export class Page {
       random: createRandom(seed, `way of ${name}`),
       client: this.actor,
       tap,
-      balance,
+      doors,
     });
-    this.client = connect(BASE, {
+    const addresses = doors.map(({ address }) => address);
+    this.client = connect(addresses.length === 1 ? addresses[0]! : addresses, {
       ...options,
       environment: {
         clock: this.actor.clock,
@@ -167,7 +168,7 @@ export class Page {
       seen.push({ at: this.#world.now, what: 'state', state });
     });
     client.on('transport', ({ to }) => {
-      this.actor.note(() => `is on ${to}`);
+      this.actor.note(() => `is on ${to} of ${client.status.server}`);
       seen.push({ at: this.#world.now, what: 'transport', to });
     });
     client.on('session', ({ session, lost }) => {

@@ -4,38 +4,44 @@
  * at all, or all runs would look alike. A part can be left out, which is how a
  * failing plan is shrunk.
  */
+import { drawAddresses } from './addresses.js';
+import type { Addresses, Shut } from './addresses.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
 import type { PollBlock, RequestFaults, StreamBlock, WebSocketBlock } from './way.js';
 import type { TransportName } from './words.js';
 
 /** What happens at `at`, ms; to this page or node, by its number; for so many ms. -1 ms is never. */
-export type Fault = { at: number } & (
-  | { kind: 'weather'; page: number; for: number; latency: number; jitter: number }
-  | { kind: 'stall'; page: number; for: number }
-  | { kind: 'cut'; page: number; clientHears: number; serverHears: number }
-  | { kind: 'requests'; page: number; for: number; odds: RequestFaults }
-  | { kind: 'block-websocket'; page: number; for: number; block: WebSocketBlock; cuts: boolean }
-  | { kind: 'block-sse'; page: number; for: number; block: StreamBlock; cuts: boolean }
-  | { kind: 'block-long-poll'; page: number; for: number; block: PollBlock }
-  | { kind: 'cap'; page: number; for: number; bytes: number }
-  | { kind: 'garble'; page: number; for: number; odds: number }
-  | { kind: 'sleep'; page: number; for: number }
-  | { kind: 'offline'; page: number; for: number }
-  | { kind: 'park'; page: number; for: number }
-  | { kind: 'reload'; page: number; says: 'bye' | 'away' | 'nothing' }
-  | { kind: 'deny'; page: number; for: number; channel: string }
-  | { kind: 'kill'; node: number; for: number; silent: boolean }
-  | { kind: 'pause'; node: number; for: number }
-  | { kind: 'drain'; node: number; for: number; within: number }
-  | { kind: 'wall-jump'; node: number; by: number }
-  | { kind: 'store-slow'; for: number; most: number }
-  | { kind: 'store-fails'; for: number; before: number; after: number }
-  | { kind: 'hints'; for: number; lost: number; late: number }
-  | { kind: 'fail-over'; lost: number }
-);
+export type Fault =
+  | Shut
+  | ({ at: number } & (
+      | { kind: 'weather'; page: number; for: number; latency: number; jitter: number }
+      | { kind: 'stall'; page: number; for: number }
+      | { kind: 'cut'; page: number; clientHears: number; serverHears: number }
+      | { kind: 'requests'; page: number; for: number; odds: RequestFaults }
+      | { kind: 'block-websocket'; page: number; for: number; block: WebSocketBlock; cuts: boolean }
+      | { kind: 'block-sse'; page: number; for: number; block: StreamBlock; cuts: boolean }
+      | { kind: 'block-long-poll'; page: number; for: number; block: PollBlock }
+      | { kind: 'cap'; page: number; for: number; bytes: number }
+      | { kind: 'garble'; page: number; for: number; odds: number }
+      | { kind: 'sleep'; page: number; for: number }
+      | { kind: 'offline'; page: number; for: number }
+      | { kind: 'park'; page: number; for: number }
+      | { kind: 'reload'; page: number; says: 'bye' | 'away' | 'nothing' }
+      | { kind: 'deny'; page: number; for: number; channel: string }
+      | { kind: 'kill'; node: number; for: number; silent: boolean }
+      | { kind: 'pause'; node: number; for: number }
+      | { kind: 'drain'; node: number; for: number; within: number }
+      | { kind: 'wall-jump'; node: number; by: number }
+      | { kind: 'store-slow'; for: number; most: number }
+      | { kind: 'store-fails'; for: number; before: number; after: number }
+      | { kind: 'hints'; for: number; lost: number; late: number }
+      | { kind: 'fail-over'; lost: number }
+    ));
 
 export type FaultKind = Fault['kind'];
+/** Kinds that are drawn from the list of all. */
+type DrawnKind = Exclude<FaultKind, 'shut'>;
 
 /** What an application does at `at`. */
 export type Step = { at: number; page: number } & (
@@ -60,6 +66,8 @@ export interface Plan {
   readonly chaos: number;
   readonly faults: readonly Fault[];
   readonly steps: readonly Step[];
+  /** The servers that each page knows; one address for all where there are none. */
+  readonly addresses?: readonly Addresses[];
   /** What stays blocked for each page when all is well again. */
   readonly walls: readonly (readonly TransportName[])[];
 }
@@ -67,7 +75,7 @@ export interface Plan {
 const CHANNELS = ['room:a', 'room:b'] as const;
 
 /** Kinds that hinder one transport or slow the network down, and nothing else. */
-const MILD: readonly FaultKind[] = [
+const MILD: readonly DrawnKind[] = [
   'weather',
   'block-websocket',
   'block-sse',
@@ -78,7 +86,7 @@ const MILD: readonly FaultKind[] = [
   'cap',
 ];
 
-const KINDS: readonly FaultKind[] = [
+const KINDS: readonly DrawnKind[] = [
   'weather',
   'stall',
   'cut',
@@ -104,7 +112,7 @@ const KINDS: readonly FaultKind[] = [
 ];
 
 /** Kinds that a store in the same process does not have. */
-const FAR_ONLY: ReadonlySet<FaultKind> = new Set(['store-slow', 'hints', 'fail-over']);
+const FAR_ONLY: ReadonlySet<DrawnKind> = new Set(['store-slow', 'hints', 'fail-over']);
 
 export function drawPlan(seed: number): Plan {
   const random = createRandom(seed, 'plan');
@@ -119,13 +127,13 @@ export function drawPlan(seed: number): Plan {
     // A node whose clock is wrong by an hour is right to refuse credentials that last for seconds.
     .filter((kind) => credentials === Infinity || kind !== 'wall-jump');
   const density = random.between(0.5, 2.5);
-  const faults = kinds
-    .flatMap((kind) =>
-      Array.from({ length: Math.ceil(random.next() * density * 2) }, () =>
-        drawFault(random, kind, chaos, pages, nodes),
-      ),
-    )
-    .sort((one, other) => one.at - other.at);
+  const { addresses, shut } = drawAddresses(seed, pages, nodes, chaos);
+  const drawn = kinds.flatMap((kind) =>
+    Array.from({ length: Math.ceil(random.next() * density * 2) }, () =>
+      drawFault(random, kind, chaos, pages, nodes),
+    ),
+  );
+  const faults = [...drawn, ...shut].sort((one, other) => one.at - other.at);
   return {
     seed,
     pages,
@@ -136,6 +144,7 @@ export function drawPlan(seed: number): Plan {
     credentials,
     chaos,
     faults,
+    addresses,
     steps: drawSteps(random, chaos, pages),
     walls: Array.from({ length: pages }, () =>
       random.chance(0.25) ? random.pick([['websocket'], ['websocket', 'sse'], ['sse']] as const) : [],
@@ -143,16 +152,18 @@ export function drawPlan(seed: number): Plan {
   };
 }
 
+const isMildKind = (kind: FaultKind): boolean => (MILD as readonly FaultKind[]).includes(kind);
+
 /** Whether nothing that the plan does should be seen as a disconnect. */
 export function isMild({ faults, credentials, walls }: Plan): boolean {
   return (
     credentials === Infinity &&
-    faults.every((fault) => MILD.includes(fault.kind) && fault.kind !== 'weather') &&
+    faults.every((fault) => isMildKind(fault.kind) && fault.kind !== 'weather') &&
     walls.every((wall) => wall.length === 0)
   );
 }
 
-function drawFault(random: Random, kind: FaultKind, chaos: number, pages: number, nodes: number): Fault {
+function drawFault(random: Random, kind: DrawnKind, chaos: number, pages: number, nodes: number): Fault {
   const at = Math.round(random.between(0, chaos));
   const lasts = Math.round(
     Math.min(random.pick([500, 3_000, 8_000, 20_000]) * random.between(0.5, 1.5), chaos),

@@ -109,7 +109,7 @@ class Cast {
     this.#stage = stage;
     this.#plan = plan;
     this.#pages = Array.from({ length: plan.pages }, (_, index) => {
-      const page = stage.page(NAMES[index]!);
+      const page = stage.page(NAMES[index]!, {}, plan.addresses?.[index]);
       this.#wall(page, index);
       return page;
     });
@@ -145,7 +145,7 @@ class Cast {
       target,
       () => `✕ ${JSON.stringify({ ...fault, at: undefined, page: undefined, node: undefined })}`,
     );
-    const key = `${fault.kind} ${'page' in fault ? fault.page : 'node' in fault ? fault.node : ''}`;
+    const key = `${fault.kind} ${'page' in fault ? fault.page : 'node' in fault ? fault.node : ''}${'address' in fault ? ` ${fault.address}` : ''}`;
     this.#latest.set(key, fault);
     const undo = this.#begin(fault);
     if (!undo || !('for' in fault)) return;
@@ -180,6 +180,7 @@ class Cast {
       way.cap = Infinity;
       way.garble = 0;
       way.heldPolls = undefined;
+      for (const door of way.doors) door.shut = undefined;
       if (!this.#isWalled(index, 'websocket')) way.webSockets = undefined;
       if (!this.#isWalled(index, 'sse')) way.streams = undefined;
       way.setStalled(false);
@@ -203,6 +204,8 @@ class Cast {
       page: page.name,
       state: status.state,
       transport: status.transport,
+      server: status.server,
+      primary: page.way.doors[0]!.address,
       best: TRANSPORTS.find((transport) => !wall.includes(transport))!,
       session: status.session,
       unsettled: status.unsettled,
@@ -391,6 +394,12 @@ class Cast {
       case 'deny':
         this.#stage.deny(page.name, fault.channel, fault.for);
         return undefined;
+      case 'shut': {
+        const { address } = fault;
+        way.shut(way.doors[address]!, fault.how);
+        // Of the page that is there by then.
+        return () => void (this.#pages[fault.page]!.way.doors[address]!.shut = undefined);
+      }
     }
   }
 
@@ -399,7 +408,9 @@ class Cast {
     // What is on its way already goes on without its page.
     this.#stage.vanish(page, says === 'away');
     this.#reloads[index] = (this.#reloads[index] ?? 1) + 1;
-    const next = this.#stage.page(`${personOf(page.name)}/${this.#reloads[index]}`);
+    const name = `${personOf(page.name)}/${this.#reloads[index]}`;
+    const next = this.#stage.page(name, {}, this.#plan.addresses?.[index]);
+    next.way.doors.forEach((door, place) => (door.shut = page.way.doors[place]!.shut));
     Object.assign(next.way, {
       latency: page.way.latency,
       jitter: page.way.jitter,

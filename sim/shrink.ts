@@ -19,10 +19,11 @@ export async function shrink(plan: Plan, stillFails: (plan: Plan) => Promise<boo
     await leaveOut(smallest.steps, (steps) => attempt({ ...smallest, steps }));
   }
   for (let page = smallest.pages - 1; page > 0; page--) {
-    const { faults, steps, walls } = smallest;
+    const { addresses = [], faults, steps, walls } = smallest;
     await attempt({
       ...smallest,
       pages: page,
+      addresses: addresses.slice(0, page),
       walls: walls.slice(0, page),
       faults: faults.filter((fault) => !('page' in fault) || fault.page < page),
       steps: steps.filter((step) => step.page < page),

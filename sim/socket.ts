@@ -2,6 +2,7 @@
 import { CODES, parseMessage } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Connection, Message, Transport } from '@iskra/server/parts';
+import type { Door } from './door.js';
 import type { SimNode } from './node.js';
 import { BACKLOG } from './wire.js';
 import type { Wire } from './wire.js';
@@ -19,12 +20,12 @@ export class SimSocket {
   readonly #block: WebSocketBlock | undefined;
   #connection: Connection | undefined;
 
-  constructor(way: Way) {
+  constructor(way: Way, door: Door) {
     this.#way = way;
-    const wire = (this.#wire = way.wire('websocket'));
+    const wire = (this.#wire = way.wire('websocket', door));
     const block = (this.#block = way.webSockets);
     wire.onClientCut = () => this.#closed(1006, '');
-    if (block?.how === 'hangs') return;
+    if (block?.how === 'hangs' || door.shut === 'hangs') return;
     if (block?.how === 'refused') {
       wire.cut(2 * way.latency, 0);
       return;
@@ -32,11 +33,11 @@ export class SimSocket {
     let node: SimNode | undefined;
     wire.up.push(
       0,
-      () => (node ??= way.node())?.actor,
+      () => (node ??= way.node(door))?.actor,
       () => this.#arrive(node!),
     );
     way.world.after(2 * way.latency + 1, () => {
-      if (!way.stalled && !wire.server && way.node() === undefined) wire.cut(0, 0);
+      if (!way.stalled && !wire.server && way.node(door) === undefined) wire.cut(0, 0);
     });
     if (block?.how === 'cut') way.world.after(block.after, () => wire.cut(way.latency, way.latency));
   }

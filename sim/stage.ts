@@ -1,6 +1,8 @@
 /** Pages, nodes and their store on one heap of virtual time: what a seed or a hand-written schedule plays on. */
 import { decodeBody } from '@iskra/protocol/wire';
 import type { CoreOptions } from '@iskra/server/parts';
+import type { Addresses } from './addresses.js';
+import { ADDRESSES, Door } from './door.js';
 import type { Appended, PageHistory, Truth } from './history.js';
 import { SimNode } from './node.js';
 import type { Violation } from './oracle.js';
@@ -108,14 +110,18 @@ export class Stage {
     );
   }
 
-  /** A page opens. Pages of the same name are the same person. */
-  page(name: string, options: ClientOptions = {}): Page {
-    return this.#open(name, name, options);
+  /** A page opens. Pages of the same name are the same person. One address leads to every node, if nothing else is said. */
+  page(
+    name: string,
+    options: ClientOptions = {},
+    addresses: Addresses = [this.nodes.map((_, node) => node)],
+  ): Page {
+    return this.#open(name, name, options, addresses);
   }
 
-  #open(name: string, chance: string, options: ClientOptions): Page {
-    const balance = (): SimNode | undefined => {
-      const listening = this.nodes.filter(({ listens }) => listens);
+  #open(name: string, chance: string, options: ClientOptions, addresses: Addresses): Page {
+    const balance = (behind: readonly number[]): SimNode | undefined => {
+      const listening = this.nodes.filter(({ listens }, node) => listens && behind.includes(node));
       const ready = listening.filter(({ isReady }) => isReady);
       const open = ready.length > 0 ? ready : listening;
       return open.length > 0 ? this.#random.pick(open) : undefined;
@@ -124,7 +130,8 @@ export class Stage {
       (rule, text) => void this.breaches.push({ promise: rule, actor: name, at: this.world.now, text }),
       () => this.truth.rewinds.length > 0,
     );
-    const page = new Page(this.world, createRandom(this.#seed, chance), this.#seed, name, balance, tap, {
+    const doors = addresses.map((behind, index) => new Door(ADDRESSES[index]!, () => balance(behind)));
+    const page = new Page(this.world, createRandom(this.#seed, chance), this.#seed, name, doors, tap, {
       auth: () => ({ user: personOf(name), expiresIn: this.credentialsLast }),
       ...options,
     });

@@ -5,6 +5,7 @@
  */
 import type { Environment as ClientEnvironment } from '@iskra/client';
 import { Call } from './call.js';
+import type { Door } from './door.js';
 import type { SimNode } from './node.js';
 import type { Random } from './random.js';
 import { SimSocket } from './socket.js';
@@ -58,11 +59,9 @@ export interface WayOptions {
   random: Random;
   client: Actor;
   tap: Tap;
-  /** The node that a new connection or request reaches; undefined when none listens. */
-  balance(): SimNode | undefined;
+  /** The servers that the page knows. */
+  doors: readonly Door[];
 }
-
-export const BASE = 'http://sim.example/realtime';
 
 export class Way implements Weather {
   latency = 5;
@@ -86,24 +85,28 @@ export class Way implements Weather {
   readonly random: Random;
   readonly client: Actor;
   readonly tap: Tap;
-  readonly #balance: () => SimNode | undefined;
+  readonly doors: readonly Door[];
   readonly #wires = new Set<Wire>();
 
-  constructor({ world, random, client, tap, balance }: WayOptions) {
+  constructor({ world, random, client, tap, doors }: WayOptions) {
     this.world = world;
     this.random = random;
     this.client = client;
     this.tap = tap;
-    this.#balance = balance;
+    this.doors = doors;
   }
 
-  /** The next node in turn that listens. */
-  node(): SimNode | undefined {
-    return this.to?.listens ? this.to : this.#balance();
+  /** The next node in turn that listens behind this door. */
+  node(door: Door): SimNode | undefined {
+    return door.node(this.to);
   }
 
-  wire(carries: Carried): Wire {
-    const wire = new Wire(this.world, this, this.random, this.client, carries);
+  #door(url: string): Door {
+    return this.doors.find(({ address }) => url.replace(/^ws/, 'http').startsWith(address))!;
+  }
+
+  wire(carries: Carried, door: Door): Wire {
+    const wire = new Wire(this.world, this, this.random, this.client, carries, door);
     this.#wires.add(wire);
     return wire;
   }
@@ -148,6 +151,16 @@ export class Way implements Weather {
     if (!stalled) for (const wire of this.#wires) wire.flow();
   }
 
+  /** Nothing gets to this address any more; what is open there is cut, and whoever hangs does not hear of it. */
+  shut(door: Door, how: 'refused' | 'hangs'): void {
+    door.shut = how;
+    const hears = how === 'hangs' ? Infinity : this.latency;
+    for (const wire of [...this.#wires].filter((one) => one.door === door)) {
+      wire.cut(hears, this.latency);
+      if (how === 'refused') this.#wires.delete(wire);
+    }
+  }
+
   /** Cuts everything that is open; each side hears of it after so many ms, or never. */
   cutAll(clientHears: () => number, serverHears: () => number): void {
     for (const wire of [...this.#wires]) {
@@ -158,16 +171,17 @@ export class Way implements Weather {
 
   readonly fetch: ClientEnvironment['fetch'] = (url, { body, signal }) =>
     new Promise<Response>((resolve, reject) => {
-      const path = url.slice(BASE.length + 1) as 'sse' | 'poll' | 'send';
-      new Call(this, path, resolve, reject, signal ?? undefined).send(body as string);
+      const door = this.#door(url);
+      const path = url.slice(door.address.length + 1) as 'sse' | 'poll' | 'send';
+      new Call(this, door, path, resolve, reject, signal ?? undefined).send(body as string);
     });
 
   get WebSocket(): NonNullable<ClientEnvironment['WebSocket']> {
     // eslint-disable-next-line typescript/no-this-alias -- the class below has a `this` of its own
     const way: Way = this;
     return class extends SimSocket {
-      constructor() {
-        super(way);
+      constructor(url: string) {
+        super(way, way.#door(url));
       }
     };
   }

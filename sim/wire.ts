@@ -3,6 +3,7 @@
  * order, wait while the way is stalled, and are gone when it is cut. Each side
  * learns of a cut late, or never.
  */
+import type { Door } from './door.js';
 import type { Random } from './random.js';
 import type { Actor, World } from './world.js';
 
@@ -24,6 +25,8 @@ export interface Weather {
 
 export class Wire {
   readonly carries: Carried;
+  /** Where it leads. */
+  readonly door: Door;
   readonly up: Lane;
   readonly down: Lane;
   readonly #world: World;
@@ -37,8 +40,9 @@ export class Wire {
   readonly #client: Actor;
   #server: Actor | undefined;
 
-  constructor(world: World, weather: Weather, random: Random, client: Actor, carries: Carried) {
+  constructor(world: World, weather: Weather, random: Random, client: Actor, carries: Carried, door: Door) {
     this.carries = carries;
+    this.door = door;
     this.#world = world;
     this.#client = client;
     this.up = new Lane(this, world, weather, random);

@@ -88,6 +88,8 @@ export class Run {
         page: 'anna',
         state: 'connected',
         transport: best,
+        server: 'primary',
+        primary: 'primary',
         best,
         session: 's',
         unsettled: 0,

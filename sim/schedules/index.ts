@@ -10,6 +10,7 @@ import { limits } from './limits.js';
 import { liveness } from './liveness.js';
 import { members } from './members.js';
 import { rules } from './rules.js';
+import { servers } from './servers.js';
 import { sessions } from './sessions.js';
 import { subscribing } from './subscribing.js';
 import { switching } from './switching.js';
@@ -32,6 +33,7 @@ export const schedules: readonly Schedule[] = [
   ...members,
   ...liveness,
   ...apart,
+  ...servers,
 ];
 
 /** Rows that our design has no place for, and why. */

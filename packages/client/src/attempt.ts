@@ -22,10 +22,18 @@ export interface Cause {
   wait?: number;
 }
 
-/** An attempt, and the connection that it becomes. Times in ms of the environment's clock. */
-export interface Attempt {
-  readonly attempt: number;
+/** A transport of a server. */
+export interface Rung {
   readonly transport: TransportName;
+  /** Its base address. */
+  readonly server: string;
+  /** Its place on the ladder, from 0 for the best. */
+  readonly rank: number;
+}
+
+/** An attempt, and the connection that it becomes. Times in ms of the environment's clock. */
+export interface Attempt extends Rung {
+  readonly attempt: number;
   readonly overHttp: boolean;
   readonly polls: boolean;
   /** How long a poll is held; 0 for polling, ms. */
@@ -41,7 +49,7 @@ export interface Attempt {
   cause?: Cause;
   /** Something on the way cuts what is silent for so long. */
   idle?: boolean | undefined;
-  /** No other transport had an answer either. */
+  /** No other transport had an answer from this server either. */
   serverDown?: boolean;
   /** It has its credentials, so its time runs. */
   ready?: boolean;
@@ -88,13 +96,15 @@ export interface Attempt {
 
 export function createAttempt(
   attempt: number,
-  transport: TransportName,
+  { transport, server, rank }: Rung,
   role: Attempt['role'],
   startedAt: number,
 ): Attempt {
   return {
     attempt,
     transport,
+    server,
+    rank,
     overHttp: transport !== 'websocket',
     polls: /poll/.test(transport),
     hold: transport === 'polling' ? 0 : POLL_WAIT,

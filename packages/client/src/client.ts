@@ -86,11 +86,11 @@ export interface Client<C extends Contract = Untyped> {
 const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
 /**
- * Opens a session. Everything may be called at once, before it is there. The last two are for `connect.ts`: what
- * stands beside the core stands around these.
+ * Opens a session; of several servers the first is the primary, and the others stand in for it. Everything may be called
+ * at once, before it is there. The last two are for `connect.ts`: what stands beside the core stands around these.
  */
 export function connect<C extends Contract = Untyped>(
-  url: string,
+  url: string | readonly string[],
   options: ConnectOptions = {},
   makeSession: typeof createSession = createSession,
   makeChannel: typeof createChannel = createChannel,
@@ -98,7 +98,12 @@ export function connect<C extends Contract = Untyped>(
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
   const { auth, requestTimeout = 10_000 } = options;
-  const base = absolute(url, environment.base);
+  const { transports = Object.keys(TRANSPORTS) as TransportName[] } = options;
+  const ladder = [url]
+    .flat()
+    .map((one) => absolute(one, environment.base))
+    .flatMap((server) => transports.map((transport) => ({ server, transport })))
+    .map((rung, rank) => ({ ...rung, rank }));
   // An error that nobody listens to must not be lost; one in a listener of errors must not go round.
   const failed = (error: unknown, listener?: string): void => {
     if (listener === 'error' || !events.emit('error', error)) console.error(error);
@@ -114,7 +119,7 @@ export function connect<C extends Contract = Untyped>(
   const session = makeSession(
     {
       ...options,
-      transports: options.transports ?? (Object.keys(TRANSPORTS) as TransportName[]),
+      ladder,
       reconnect: { min: 500, max: 20_000, ...options.reconnect },
       poll: { min: 1_000, max: 5_000, ...options.poll },
       outbox: { messages: 1_000, bytes: 1_048_576, ...options.outbox },
@@ -143,7 +148,7 @@ export function connect<C extends Contract = Untyped>(
     open(one, message) {
       const { attempt } = one;
       one.way ??= TRANSPORTS[one.transport]({
-        url: base,
+        url: one.server,
         environment,
         on: (event) => tell({ ...event, attempt }),
       });
@@ -156,7 +161,7 @@ export function connect<C extends Contract = Untyped>(
       way?.close();
     },
     bye(message) {
-      void poll({ url: base, environment, on() {} }).send(message);
+      void poll({ url: session.policy.current!.server, environment, on() {} }).send(message);
     },
     hand(channel, what, value) {
       channels.get(channel)?.[what]?.(value);

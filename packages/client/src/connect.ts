@@ -1,24 +1,33 @@
-/** The whole client: the core, and around it the insight and the member lists. */
+/** The whole client: the core, and around it the insight, the member lists and the last values. */
 import { MEMBERS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Envelope, Subscribed, Untyped } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
+import type { Entry } from './channel.js';
 import { connect as connectCore } from './client.js';
 import type {
   Client as CoreClient,
   ClientEvents as CoreEvents,
-  ConnectOptions,
+  ConnectOptions as CoreOptions,
   Status as CoreStatus,
 } from './client.js';
 import type { Off } from './emitter.js';
+import { MisuseError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
 import type { Feeling, Insight } from './insight.js';
+import { withLast } from './last.js';
+import type { LastLimits } from './last.js';
 import { withMembers } from './members.js';
+import type { Channel as MembersChannel } from './members.js';
 import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
-import type { Channel } from './members.js';
 import { createPath } from './path.js';
 import { createSession } from './session.js';
+
+export interface ConnectOptions extends CoreOptions {
+  /** What each channel keeps for `channel.last`, as `{ entries: 20 }`. Default: nothing. */
+  last?: LastLimits;
+}
 
 export interface Status extends CoreStatus, Feeling {}
 
@@ -26,6 +35,17 @@ export interface ClientEvents extends Omit<CoreEvents, 'status'> {
   status: [status: Status];
   /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
   system: [envelope: Envelope];
+}
+
+export interface Channel<
+  C extends Contract = Untyped,
+  Name extends string = ChannelName<C>,
+> extends MembersChannel<C, Name> {
+  /**
+   * What was handed on last, oldest first, also while nobody answers; of each delta at least the newest, as far as the
+   * option `last` allows. Empty without that option, and after `unsubscribe`.
+   */
+  readonly last: readonly Entry[];
 }
 
 export interface Client<C extends Contract = Untyped> extends Omit<
@@ -40,31 +60,46 @@ export interface Client<C extends Contract = Untyped> extends Omit<
   explain(): Explanation;
 }
 
-/** Opens a session. Everything may be called at once, before it is there. */
-export function connect<C extends Contract = Untyped>(url: string, options: ConnectOptions = {}): Client<C> {
+/**
+ * Opens a session; of several servers the first is the primary, and the others stand in for it. Everything may be called
+ * at once, before it is there.
+ */
+export function connect<C extends Contract = Untyped>(
+  url: string | readonly string[],
+  options: ConnectOptions = {},
+): Client<C> {
+  if (Array.isArray(url) && url.length === 0)
+    throw new MisuseError('url', 'There is no url: give one, or a list with the primary server first.');
+  const { last } = options;
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   const path = createPath();
   let insight!: Insight;
   let memory!: Memory;
+  let primary: string | undefined;
   const client: CoreClient = connectCore(
     url,
     options,
     (session, ...given) => {
-      const { transports } = session;
-      memory = remember(path, url, transports, { ...pageMemory(), ...options.environment });
-      insight = createInsight(createSession({ ...session, path }, ...given), transports, seam, path);
+      const { ladder } = session;
+      primary = ladder[0]?.server;
+      const transports = ladder.map(({ transport }) => transport);
+      memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
+      insight = createInsight(createSession({ ...session, path }, ...given), ladder, seam, path);
       return insight;
     },
     (name, calls) => {
       // However long it takes: nobody would ask again.
       const page = (after: number) =>
         client.request(MEMBERS, { channel: name, after }, { timeout: Infinity }) as Promise<Subscribed>;
-      return withMembers(createChannel(name, calls), page, calls.failed);
+      const feed = createChannel(name, calls);
+      if (!last) Object.assign(feed.channel, { last: [] });
+      return withMembers(last ? withLast(feed, last) : feed, page, calls.failed);
     },
   );
   const whole = Object.assign(client as unknown as Client<C>, { explain: insight.explain });
   whole.on('transport', ({ to }) => {
-    path.first = to;
+    // What is kept is of the way to the primary: to the backup nobody wants to go first.
+    if (insight.policy.current?.server === primary) path.first = to;
     memory.keep();
   });
   // Whatever is learned, is learned from an end.

@@ -14,7 +14,7 @@ function at(transport: TransportName, stage: Stage): Attempt {
   const stages: Stage[] = ['started', 'open', 'welcome', 'proven', 'old'];
   const reached = (one: Stage) => (stages.indexOf(stage) >= stages.indexOf(one) ? 1 : undefined);
   return {
-    ...createAttempt(1, transport, 'race', 1),
+    ...createAttempt(1, { transport, server: 'primary', rank: 0 }, 'race', 1),
     openedAt: reached('open'),
     welcomeAt: reached('welcome'),
     provenAt: reached('proven'),

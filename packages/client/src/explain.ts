@@ -1,9 +1,9 @@
 /**
- * PURE. Attempts → verdicts, as data: why this transport, what was tried, what
+ * PURE. Attempts → verdicts, as data: why this server and transport, what was tried, what
  * each failure proves, and where to read what would mend it.
  */
 import { EARLY, staysBehind } from './attempt.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, Rung } from './attempt.js';
 import type { Curable } from './cures.js';
 import type { Learned } from './path.js';
 import type { Policy } from './policy.js';
@@ -25,7 +25,15 @@ export interface ExplainedAttempt
     Judged,
     Pick<
       Attempt,
-      'attempt' | 'transport' | 'role' | 'startedAt' | 'openedAt' | 'welcomeAt' | 'provenAt' | 'endedAt'
+      | 'attempt'
+      | 'server'
+      | 'transport'
+      | 'role'
+      | 'startedAt'
+      | 'openedAt'
+      | 'welcomeAt'
+      | 'provenAt'
+      | 'endedAt'
     > {
   /** What the server calls it in its log, at level debug: `websocket-1`. */
   id: string;
@@ -37,8 +45,10 @@ export interface ExplainedAttempt
 export interface Explanation {
   /** The last 50, oldest first. */
   attempts: ExplainedAttempt[];
-  /** What is held against each transport, best first; until when, ms. */
-  transports: (Judged & { transport: TransportName; strikes?: number; until?: number })[];
+  /** What is held against each transport of each server, best first; until when, ms. */
+  transports: (Judged & { server: string; transport: TransportName; strikes?: number; until?: number })[];
+  /** Each server, the primary first: `server-down` when nobody of it answered the last time. */
+  servers: (Judged & { server: string })[];
   phase: Phase;
   current: TransportName | undefined;
   /** What was learned of the way, also on earlier visits: the heartbeat that keeps connections alive, the bytes that pass. */
@@ -51,7 +61,7 @@ export interface Explanation {
 export function explain(
   policy: Policy,
   log: readonly Attempt[],
-  transports: readonly TransportName[],
+  ladder: readonly Rung[],
   { heartbeat, first, request }: Learned = {},
 ): Explanation {
   const { standings, current } = policy;
@@ -59,25 +69,52 @@ export function explain(
     const verdict = attempt && verdictOf(attempt);
     return { verdict, cure: cureOf(verdict) };
   };
-  const held = transports.map((transport) => {
-    const { attempt, ...rest } = standings.get(transport) ?? {};
-    return { transport, ...rest, ...judged(attempt) };
+  const held = ladder.map(({ server, transport, rank }) => {
+    const { attempt, ...rest } = standings.get(rank) ?? {};
+    return { server, transport, ...rest, ...judged(attempt) };
   });
+  const servers = serversOf(ladder).map((server) => ({ server, ...judged(downBy(server, log)) }));
   return {
     attempts: log.map((one) => {
-      const { attempt, transport, role, startedAt, openedAt, welcomeAt, provenAt, endedAt, cause } = one;
+      const { attempt, server, transport, role, startedAt, openedAt, welcomeAt, provenAt, endedAt, cause } =
+        one;
       const times = { startedAt, openedAt, welcomeAt, provenAt, endedAt };
       const detail =
         [cause?.status, cause?.detail].filter((part) => part !== undefined).join(' ') || undefined;
       const id = `${transport}-${attempt}`;
-      return { id, attempt, transport, role, ...times, detail, omega: certainty(one, log), ...judged(one) };
+      return {
+        id,
+        attempt,
+        server,
+        transport,
+        role,
+        ...times,
+        detail,
+        omega: certainty(one, log),
+        ...judged(one),
+      };
     }),
     transports: held,
+    servers,
     phase: phaseOf(policy),
     current: current?.transport,
     path: { heartbeat, first, request },
-    why: held[0]?.verdict,
+    why: (current && current.server !== servers[0]?.server && servers[0]?.verdict) || held[0]?.verdict,
   };
+}
+
+/** The servers of a ladder, the primary first. */
+export const serversOf = (ladder: readonly Rung[]): string[] => [
+  ...new Set(ladder.map(({ server }) => server)),
+];
+
+/** The attempt that shows that a server is down; undefined when the last that is known of it is an answer. */
+export function downBy(server: string, log: readonly Attempt[]): Attempt | undefined {
+  const known = log.filter(
+    (one) => one.server === server && (one.welcomeAt || one.cause?.advice || one.serverDown),
+  );
+  const last = known.at(-1);
+  return last?.serverDown ? last : undefined;
 }
 
 const BY_ADVICE: Readonly<Record<string, VerdictCode>> = {
@@ -117,9 +154,7 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
 export const certainty = (attempt: Attempt, log: readonly Attempt[]): number => {
   const same = log.filter(
     (one) =>
-      one.attempt <= attempt.attempt &&
-      one.transport === attempt.transport &&
-      verdictOf(one) === verdictOf(attempt),
+      one.attempt <= attempt.attempt && one.rank === attempt.rank && verdictOf(one) === verdictOf(attempt),
   );
   return 1 - 0.5 ** same.length;
 };

@@ -1,9 +1,9 @@
 /** The client of Iskra for browsers, and for any runtime with `fetch` and `WebSocket`. */
 export * from './core.js';
 export { connect } from './connect.js';
-export type { Client, ClientEvents, Status } from './connect.js';
+export type { Channel, Client, ClientEvents, ConnectOptions, Status } from './connect.js';
 export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } from './explain.js';
-export type { Channel } from './members.js';
+export type { LastLimits } from './last.js';
 export type { Learned } from './path.js';
 export type { QualityClass, Voices } from './quality.js';
 export type { Member } from '@iskra/protocol/wire';

@@ -6,20 +6,26 @@
  */
 import type { Advice } from '@iskra/protocol/wire';
 import { blames } from './attempt.js';
-import type { Attempt } from './attempt.js';
-import { certainty, explain, verdictOf } from './explain.js';
+import type { Attempt, Rung } from './attempt.js';
+import { certainty, downBy, explain, serversOf, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import type { Path } from './path.js';
 import { createQuality } from './quality.js';
 import type { QualityClass, Voices } from './quality.js';
 import type { Session } from './session.js';
 import type { SessionEffect, Status } from './session-events.js';
-import type { TransportName } from './transports/transport.js';
 
-/** How the connection feels; a part of `status`. */
+/** How the connection feels, and where it is; a part of `status`. */
 export interface Feeling {
   quality: QualityClass;
   voices: Voices;
+  /** Address of the server that carries the session, or did last. */
+  server: string | undefined;
+  /**
+   * The last look at every server found none: until one answers there are only the last values of the channels, and
+   * sends wait in the outbox.
+   */
+  degraded: boolean;
 }
 
 export interface Insight extends Session {
@@ -31,18 +37,15 @@ export interface Insight extends Session {
 const MAX_LOG = 50;
 
 /** `seam`: where this end is, as `seam_id` of its reports. */
-export function createInsight(
-  session: Session,
-  transports: readonly TransportName[],
-  seam: string,
-  path?: Path,
-): Insight {
+export function createInsight(session: Session, ladder: readonly Rung[], seam: string, path?: Path): Insight {
   const { policy } = session;
   const quality = createQuality();
   /** The last attempts, oldest first. */
   let log: Attempt[] = [];
   let now = 0;
   let lostAt = Infinity;
+  const servers = serversOf(ladder);
+  let degraded = false;
   /** The attempt that carried the session when this last looked. */
   let before: Attempt | undefined;
 
@@ -81,16 +84,19 @@ export function createInsight(
     return reports;
   };
 
-  const switched = (from: TransportName, to: TransportName): SessionEffect => {
+  const switched = (was: Attempt, is: Attempt): SessionEffect => {
     quality.count('switched', now);
     // What ended the last one; when it was only left, what was held against its transport.
-    const held = before && verdictOf(before) !== 'left' ? before : policy.standings.get(from)?.attempt;
-    return report(
-      transports.indexOf(to) < transports.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded',
-      'monitor_stability',
-      held ? certainty(held, log) : 0.5,
-      { from, to, verdict: held && verdictOf(held) },
-    );
+    const held = verdictOf(was) !== 'left' ? was : policy.standings.get(was.rank)?.attempt;
+    const evidence = { verdict: held && verdictOf(held) };
+    const [delta, change] =
+      was.server === is.server
+        ? [
+            is.rank < was.rank ? 'transport_upgraded' : 'transport_downgraded',
+            { from: was.transport, to: is.transport },
+          ]
+        : ['server_changed', { from: was.server, to: is.server, transport: is.transport }];
+    return report(delta!, 'monitor_stability', held ? certainty(held, log) : 0.5, { ...change, ...evidence });
   };
 
   const back = (): SessionEffect[] => {
@@ -129,8 +135,7 @@ export function createInsight(
         ];
       }
       case 'transport': {
-        const { from, to } = effect[2];
-        return from ? [switched(from, to)] : [];
+        return before ? [switched(before, policy.current!)] : [];
       }
       case 'error': {
         const lost = effect[3];
@@ -141,6 +146,14 @@ export function createInsight(
     }
   };
 
+  /** Whether anybody answers, as far as the last whole race showed; told when it changes. */
+  const reach = (): SessionEffect[] => {
+    const was = degraded;
+    if (policy.newest()) degraded = false;
+    else degraded ||= servers.every((server) => downBy(server, log));
+    return degraded === was ? [] : [['tell', 'status']];
+  };
+
   const insight: Pick<Insight, 'handle' | 'status' | 'explain'> = {
     handle(event, at) {
       const effects = session.handle(event, at);
@@ -148,10 +161,16 @@ export function createInsight(
       // In their place: a gap is told before what follows it.
       const told = effects.flatMap((effect) => [effect, ...look(effect)]);
       before = policy.current;
-      return told;
+      return [...told, ...reach()];
     },
-    status: (at) => ({ ...session.status(at), quality: quality.class(at), voices: quality.voices(at) }),
-    explain: () => explain(policy, log, transports, path),
+    status: (at) => ({
+      ...session.status(at),
+      server: policy.current?.server,
+      degraded,
+      quality: quality.class(at),
+      voices: quality.voices(at),
+    }),
+    explain: () => explain(policy, log, ladder, path),
   };
   // In everything else it is the session.
   return Object.assign(Object.create(session) as Session, insight);

@@ -10,7 +10,7 @@ const cutAfter = (
   transport: TransportName = 'websocket',
   more: Partial<Attempt> = {},
 ): Attempt => ({
-  ...createAttempt(1, transport, 'race', 0),
+  ...createAttempt(1, { transport, server: 'primary', rank: 0 }, 'race', 0),
   openedAt: 0,
   welcomeAt: 1e-9,
   provenAt: 1e-9,

@@ -1,24 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { createAttempt } from './attempt.js';
-import type { Attempt, Cause } from './attempt.js';
+import type { Attempt, Cause, Rung } from './attempt.js';
 import { phaseOf, verdictOf } from './explain.js';
 import type { Phase } from './explain.js';
 import { createPolicy } from './policy.js';
 import type { PolicyEvents, PolicyOptions } from './policy.js';
+import { ALL, ladderOf } from './testing.js';
 import type { TransportName } from './transports/transport.js';
 
-const ALL: TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
+interface SceneOptions extends Partial<PolicyOptions> {
+  transports?: readonly TransportName[];
+  servers?: readonly string[];
+}
+
+/** As a transport, of another server than the first with its address: `sse`, `sse at backup`. */
+type Name = TransportName | `${TransportName} at ${string}`;
 
 /** A policy, a hand on its clock, and short words for what can happen to an attempt. */
-function scene(options: Partial<PolicyOptions> = {}) {
+function scene({ transports = ALL, servers = ['primary'], ...options }: SceneOptions = {}) {
+  const ladder = ladderOf(transports, ...servers);
+  const nameOf = ({ server, transport }: Pick<Rung, 'server' | 'transport'>): Name =>
+    server === servers[0] ? transport : `${transport} at ${server}`;
+  const standing = (name: Name) => {
+    const held = policy.standings.get(ladder.findIndex((rung) => nameOf(rung) === name));
+    return held && { ...held, verdict: verdictOf(held.attempt) };
+  };
   let now = 1_000;
   let generation = 0;
   let roundTrip = 0;
   const begun: Attempt[] = [];
-  const changed: TransportName[] = [];
+  const changed: Name[] = [];
   const policy = createPolicy(
     {
-      transports: ALL,
+      ladder,
       reconnect: { min: 500, max: 20_000 },
       probe: [15_000, 30_000, 50_000],
       stagger: 250,
@@ -29,7 +43,7 @@ function scene(options: Partial<PolicyOptions> = {}) {
     () => roundTrip,
     (...effect) => {
       if (effect[0] === 'askCredentials') begun.push(effect[1]);
-      if (effect[1] === 'transport') changed.push(effect[2].to);
+      if (effect[1] === 'transport') changed.push(nameOf(policy.current!));
     },
   );
   let ready = 0;
@@ -38,7 +52,7 @@ function scene(options: Partial<PolicyOptions> = {}) {
     attempt?: number,
     value?: PolicyEvents[Name],
   ): void => {
-    const dead = createAttempt(0, 'websocket', 'race', 1);
+    const dead = createAttempt(0, ladder[0]!, 'race', 1);
     const one = attempt ? (begun.find((other) => other.attempt === attempt) ?? dead) : undefined;
     policy.tell(now, name, one, value);
     while (ready < begun.length) policy.tell(now, 'ready', begun[ready++]!);
@@ -53,32 +67,29 @@ function scene(options: Partial<PolicyOptions> = {}) {
     start: () => tell('started'),
     /** What is open, as `transport` or `transport?` for a probe. */
     open: () =>
-      begun
-        .filter(({ endedAt }) => !endedAt)
-        .map(({ transport, role }) => transport + (role === 'probe' ? '?' : '')),
-    opened: () => begun.map(({ transport }) => transport),
+      begun.filter(({ endedAt }) => !endedAt).map((one) => nameOf(one) + (one.role === 'probe' ? '?' : '')),
+    opened: () => begun.map(nameOf),
     changes: () => changed,
     measured: (sample: number) => void (roundTrip = sample),
-    last: (transport: TransportName) =>
-      begun.filter((one) => one.transport === transport && !one.endedAt).at(-1)!.attempt,
-    verdicts: (transport: TransportName) => begun.filter((one) => one.transport === transport).map(verdictOf),
-    /** The verdict that is held against it. */
-    held: (transport: TransportName) => verdictOf(policy.standings.get(transport)!.attempt),
-    handshake: (transport: TransportName) => tell('opened', self.last(transport)),
-    welcome(transport: TransportName) {
+    last: (name: Name) => begun.filter((one) => nameOf(one) === name && !one.endedAt).at(-1)!.attempt,
+    verdicts: (name: Name) => begun.filter((one) => nameOf(one) === name).map(verdictOf),
+    /** What is held against it, with the verdict. */
+    standing,
+    handshake: (transport: Name) => tell('opened', self.last(transport)),
+    welcome(transport: Name) {
       const attempt = self.last(transport);
       tell('opened', attempt);
       const { role } = begun.find((one) => one.attempt === attempt)!;
       tell('welcomed', attempt, role === 'probe' ? 0 : ++generation);
       return attempt;
     },
-    prove(transport: TransportName) {
+    prove(transport: Name) {
       const attempt = self.welcome(transport);
       tell('proven', attempt);
       return attempt;
     },
     /** @param idle since anything was heard, ms. */
-    end(transport: TransportName, { idle = 0, ...cause }: Partial<Cause> & { idle?: number } = {}) {
+    end(transport: Name, { idle = 0, ...cause }: Partial<Cause> & { idle?: number } = {}) {
       const attempt = self.last(transport);
       begun.find((one) => one.attempt === attempt)!.heardAt = now - idle;
       tell('ended', attempt, { status: 0, detail: '', ...cause });
@@ -317,8 +328,8 @@ describe('the race', () => {
     s.prove('sse');
     s.pass(2_000);
     expect(s.verdicts('websocket')).toEqual(['ws-silent']);
-    expect(s.policy.standings.get('websocket')).toMatchObject({ strikes: 1 });
-    expect(s.held('websocket')).toBe('ws-silent');
+    expect(s.standing('websocket')).toMatchObject({ strikes: 1 });
+    expect(s.standing('websocket')?.verdict).toBe('ws-silent');
   });
 });
 
@@ -432,7 +443,7 @@ describe('verdicts', () => {
     expect(s.open()).toEqual(['sse']);
     expect(s.policy.standings.size).toBe(0);
     s.prove('sse');
-    expect(s.held('websocket')).toBe('ws-killed-early');
+    expect(s.standing('websocket')?.verdict).toBe('ws-killed-early');
   });
 
   test('do not strike one that lived', () => {
@@ -457,7 +468,7 @@ describe('verdicts', () => {
 
   test('expire, so that a reconnect starts from the best again', () => {
     const s = below();
-    expect(s.policy.standings.get('websocket')!.until).toBe(s.now + 50_000);
+    expect(s.standing('websocket')!.until).toBe(s.now + 50_000);
     for (let n = 0; n < 3; n++) s.pass(10_000);
     while (s.open().length > 1) s.pass(1_000);
     s.pass(60_000);
@@ -543,8 +554,8 @@ describe('the way back up', () => {
     expect(s.open()).toEqual(['sse', 'sse']);
     s.prove('sse');
     expect(s.open()).toEqual(['sse']);
-    expect(s.policy.standings.get('websocket')).toMatchObject({ strikes: 2 });
-    expect(s.held('websocket')).toBe('ws-silent');
+    expect(s.standing('websocket')).toMatchObject({ strikes: 2 });
+    expect(s.standing('websocket')?.verdict).toBe('ws-silent');
     expect(s.changes()).toEqual(['sse']);
     expect(s.policy.current).toBe(s.policy.newest());
   });
@@ -722,12 +733,150 @@ describe('what is known of the way', () => {
     s.end('websocket', { status: 1006 });
     s.pass(1_000);
     s.welcome('sse');
-    expect([...s.policy.standings.keys()]).toEqual(['websocket']);
+    expect(s.standing('websocket')?.strikes).toBe(1);
     isHabit = true;
     s.tell('proven', s.last('sse'));
     s.pass(5_000);
     s.end('sse', { status: 200 });
     expect(s.policy.standings.size).toBe(0);
     expect(verdictOf(s.begun[1]!)).toBe('idle-cut');
+  });
+});
+
+describe('of several servers', () => {
+  const two = () => {
+    const s = scene({ servers: ['primary', 'backup'] });
+    s.start();
+    return s;
+  };
+  const refusePrimary = (s: ReturnType<typeof scene>) => {
+    for (const transport of ALL) s.end(transport);
+  };
+  /** On the backup, proven, because nobody of the primary answered. */
+  const away = () => {
+    const s = two();
+    refusePrimary(s);
+    s.prove('websocket at backup');
+    s.pass(0);
+    return s;
+  };
+
+  test('the backup is asked behind all transports of the primary, beside those that are slow', () => {
+    const s = two();
+    s.pass(999);
+    expect(s.open()).toEqual(ALL);
+    s.pass(1);
+    expect(s.open()).toEqual([...ALL, 'websocket at backup']);
+  });
+
+  test('the backup is asked at once when each transport of the primary is refused', () => {
+    const s = two();
+    refusePrimary(s);
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('the primary on its last transport is better than the backup on its best', () => {
+    const s = two();
+    s.pass(1_000);
+    s.prove('websocket at backup');
+    expect(s.open()).toEqual([...ALL, 'websocket at backup']);
+    s.prove('polling');
+    expect(s.open()).not.toContain('websocket at backup');
+    expect(s.changes()).toEqual(['websocket at backup', 'polling']);
+  });
+
+  test('one that is down is told so, and nothing is held against its transports (G9)', () => {
+    const s = away();
+    expect(ALL.flatMap(s.verdicts)).toEqual(ALL.map(() => 'server-down'));
+    expect(s.policy.standings.size).toBe(0);
+  });
+
+  test('nothing is held against transports of a primary that stays away, however often they are probed (G9)', () => {
+    const s = away();
+    for (let sweeps = 0; sweeps < 3; sweeps++) {
+      while (s.open().length === 1) s.pass(1_000);
+      for (const transport of ALL) {
+        expect(s.open()).toEqual(['websocket at backup', `${transport}?`]);
+        s.end(transport);
+      }
+    }
+    expect(new Set(ALL.flatMap(s.verdicts))).toEqual(new Set(['server-down']));
+    expect(s.policy.standings.size).toBe(0);
+  });
+
+  test('a transport of the primary is judged once another one of it has answered', () => {
+    const s = away();
+    s.pass(15_000);
+    s.end('websocket');
+    expect(s.policy.standings.size).toBe(0);
+    s.prove('sse');
+    expect(s.standing('websocket')).toMatchObject({ strikes: 1, verdict: 'ws-refused' });
+  });
+
+  test('what is held against a transport of one server is not held against that of the other', () => {
+    const s = two();
+    s.end('websocket');
+    s.prove('sse');
+    expect(s.standing('websocket')?.strikes).toBe(1);
+    expect(s.standing('websocket at backup')).toBeUndefined();
+  });
+
+  test('a primary that is back is gone to when its probe has lived for 10 s, and the backup is left after the proof', () => {
+    const s = away();
+    s.pass(15_000);
+    s.prove('websocket');
+    s.pass(9_999);
+    expect(s.open()).toEqual(['websocket at backup', 'websocket?']);
+    s.pass(1);
+    expect(s.open()).toEqual(['websocket at backup', 'websocket']);
+    s.prove('websocket');
+    expect(s.open()).toEqual(['websocket']);
+    expect(s.changes()).toEqual(['websocket at backup', 'websocket']);
+  });
+
+  test('from the backup on a lower transport all of the primary is looked at first, then what is better of the backup', () => {
+    const s = two();
+    refusePrimary(s);
+    s.end('websocket at backup');
+    s.prove('sse at backup');
+    s.pass(15_000);
+    refusePrimary(s);
+    expect(s.open()).toEqual(['sse at backup', 'websocket at backup?']);
+    s.prove('websocket at backup');
+    s.prove('websocket at backup');
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('one that says no is not asked the same again, and the next one is', () => {
+    const s = two();
+    s.pass(250);
+    s.end('websocket', { detail: 'overload', advice: 'back_off' });
+    expect(s.open()).toEqual(['websocket at backup']);
+  });
+
+  test('one that says no ends nothing of another one that may still answer', () => {
+    const s = two();
+    s.pass(1_000);
+    s.end('websocket at backup', { detail: 'session_unknown', advice: 'open_session' });
+    expect(s.open()).toEqual(ALL);
+    s.prove('polling');
+    expect(s.changes()).toEqual(['polling']);
+  });
+
+  test('all are asked again later when none answered, and all of them are down', () => {
+    const s = two();
+    refusePrimary(s);
+    for (const transport of ALL) s.end(`${transport} at backup`);
+    expect(phaseOf(s.policy)).toBe('waiting');
+    expect(new Set(s.begun.map(verdictOf))).toEqual(new Set(['server-down']));
+    s.pass(250);
+    expect(s.open()).toEqual(['websocket']);
+  });
+
+  test('the third one is asked behind the second', () => {
+    const s = scene({ transports: ['websocket', 'sse'], servers: ['primary', 'backup', 'third'] });
+    s.start();
+    for (const name of ['websocket', 'sse', 'websocket at backup', 'sse at backup'] as const) s.end(name);
+    expect(s.open()).toEqual(['websocket at third']);
   });
 });

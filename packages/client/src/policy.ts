@@ -1,24 +1,26 @@
 /**
- * PURE. Which transport, and when.
+ * PURE. Which server and which transport, and when.
  *
  *   idle ──started──▸ racing ──welcomed──▸ young ──proven──▸ steady ──┐ below the best:
  *                      ▲  │ nobody answered  │ ended          │ ended │ probe, then attach
  *                      │  ▼                  ▼                ▼       │ while the old one delivers
  *                      waiting ◂─────────────┴────────────────┘ ◂─────┘
  *
- * A transport is judged only by its own evidence, and only once another attempt
- * has shown that the server is there: until then failures are mere suspicions.
- * Every verdict expires. A connection is left only when a newer one is proven.
+ * Servers and transports are one ladder: all transports of the primary, then all
+ * of the next server. A rung is judged only by its own evidence, and only once
+ * another attempt has shown that its server is there: until then failures are
+ * mere suspicions. Every verdict expires. A connection is left only when a newer
+ * one is proven.
  */
 import { MARKER_DELAY } from '@iskra/protocol/wire';
 import { blames, createAttempt, EARLY } from './attempt.js';
-import type { Attempt, Cause } from './attempt.js';
+import type { Attempt, Cause, Rung } from './attempt.js';
 import type { Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
 
 export interface PolicyOptions {
   /** In order of preference. */
-  transports: readonly TransportName[];
+  ladder: readonly Rung[];
   /** Exponential backoff with full jitter, ms. */
   reconnect: { min: number; max: number };
   /** Times after which better transports are probed, ms; the last one repeats. */
@@ -37,7 +39,7 @@ export type PolicyEffect =
   | [name: 'askCredentials', attempt: Attempt]
   /** It is over. */
   | [name: 'close', attempt: Attempt]
-  /** The transport that carries the session, as the application should know it. */
+  /** What carries the session, as the application should know it: another transport, or the same one of another server. */
   | [name: 'tell', what: 'transport', change: { from: TransportName | undefined; to: TransportName }]
   | [name: 'tell', what: 'status'];
 
@@ -90,15 +92,15 @@ export function createPolicy(
   act: (...effect: PolicyEffect) => void,
 ) {
   const {
-    transports,
+    ladder,
     reconnect,
     probe: schedule = [15_000, 30_000, 50_000],
     stagger = 250,
     patience = 5_000,
     path = {},
   } = options;
-  const standings = new Map<TransportName, Standing>();
-  /** Attempts that failed while nobody answered: their fault, or the server's. */
+  const standings = new Map<number, Standing>();
+  /** Attempts that failed while nobody of their server answered: their fault, or the server's. */
   let suspects: Attempt[] = [];
   let running: Attempt[] = [];
   let now = 0;
@@ -111,19 +113,18 @@ export function createPolicy(
   /** What a failure counts. */
   let weight = 1;
   let renewed = false;
-  let race: TransportName[] | undefined;
+  let race: Rung[] | undefined;
   /** When the race's next one starts. */
   let nextAt = Infinity;
   let retryAt = Infinity;
   let delay = 0;
-  let probes: TransportName[] = [];
+  let probes: Rung[] = [];
   let probeAt = Infinity;
   let probed = 0;
   let moveAt = Infinity;
   /** That failed since the last one that did not. */
   let moves = 0;
 
-  const rank = (one: Attempt): number => transports.indexOf(one.transport);
   const newest = (): Attempt | undefined => running.find((one) => one.generation === held);
   const pending = ({ role, welcomeAt }: Attempt): boolean => role !== 'probe' && !welcomeAt;
   /** On its way to carrying the session, or to showing that it could. */
@@ -131,16 +132,21 @@ export function createPolicy(
   const scaled = (times: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, roundTrip() * times));
   const backoff = (tries: number): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** tries);
-  const standing = (transport: TransportName): Partial<Standing> & { strikes: number } =>
-    standings.get(transport) ?? { strikes: 0 };
+  const standing = (rank: number): Partial<Standing> & { strikes: number } =>
+    standings.get(rank) ?? { strikes: 0 };
   const strike = (attempt: Attempt): void => {
-    const strikes = standing(attempt.transport).strikes + 1;
-    standings.set(attempt.transport, { strikes, attempt, until: now + VERDICT_LIFE });
+    const strikes = standing(attempt.rank).strikes + 1;
+    standings.set(attempt.rank, { strikes, attempt, until: now + VERDICT_LIFE });
+  };
+  /** Nobody answered: that is the server or the network, and no transport's fault. */
+  const acquit = (): void => {
+    for (const one of suspects) one.serverDown = true;
+    suspects = [];
   };
 
-  const doubted = (transport: TransportName): boolean => {
-    const suspect = suspects.find((one) => one.transport === transport);
-    const { attempt, strikes, until = 0 } = standing(transport);
+  const doubted = ({ rank }: Rung): boolean => {
+    const suspect = suspects.find((one) => one.rank === rank);
+    const { attempt, strikes, until = 0 } = standing(rank);
     // One poll that was cut may be an accident; two are a habit of the network.
     if (wasCut(suspect ?? attempt) && strikes + (suspect ? 1 : 0) < 2) return false;
     return !!suspect || until > now;
@@ -155,8 +161,8 @@ export function createPolicy(
     return role === 'probe' ? welcomeAt + EARLY : Infinity;
   };
 
-  const begin = (transport: TransportName, role: Attempt['role']): void => {
-    const attempt = createAttempt(++count, transport, role, now);
+  const begin = (rung: Rung, role: Attempt['role']): void => {
+    const attempt = createAttempt(++count, rung, role, now);
     running.push(attempt);
     act('askCredentials', attempt);
   };
@@ -174,20 +180,20 @@ export function createPolicy(
     delay = Math.max(delay, cause.wait ?? 0);
     // Another node is there already; whoever balances the load only needs a moment to see it.
     if (cause.advice === 'reconnect_elsewhere') weight = 0.5;
-    const moving = newest() && one.role === 'attach' && one.transport === current?.transport;
+    const moving = newest() && one.role === 'attach' && one.rank === current?.rank;
     // Counted apart: whoever loses the old connection meanwhile must not wait the longer for it.
     if (moving && !one.welcomeAt) moveAt = now + reconnect.min + backoff(moves++);
     // An old connection that had its time teaches nothing, nor does a move to another node that failed.
     if (blamed && !moving && (carried || one.role === 'probe' || !one.welcomeAt)) {
-      if (newest()) strike(one);
+      if (newest()?.server === one.server) strike(one);
       else suspects.push(one);
     }
     if (one.role === 'probe' || !race) return;
     nextAt = now;
     // The server is there and said no: another transport would hear the same.
     if (cause.advice && !blamed) {
-      race = [];
-      leave(pending);
+      race = race.filter(({ server }) => server !== one.server);
+      leave((other) => pending(other) && other.server === one.server);
     }
   };
 
@@ -196,26 +202,24 @@ export function createPolicy(
   };
 
   const take = (attempt: Attempt): void => {
-    const from = current?.transport;
-    const to = attempt.transport;
+    const from = current;
     current = attempt;
-    if (from === to) return;
-    act('tell', 'transport', { from, to });
+    if (from?.rank === attempt.rank) return;
+    act('tell', 'transport', { from: from?.transport, to: attempt.transport });
     act('tell', 'status');
   };
 
   const welcomed = (one: Attempt, generation: number): void => {
     one.welcomeAt = now;
+    // Somebody answered: what was suspected is now known.
+    suspects = suspects.filter((other) => other.server !== one.server || strike(other));
     if (one.role === 'probe') return;
     one.generation = generation;
     held = Math.max(held, generation);
-    // Somebody answered: what was suspected is now known.
-    suspects.forEach(strike);
-    suspects = [];
     retryAt = Infinity;
     race = undefined;
     delay = 0;
-    leave((other) => pending(other) && rank(other) > rank(one));
+    leave((other) => pending(other) && other.rank > one.rank);
     // The others had the same network: they need not be waited for much longer.
     for (const other of running) if (!other.welcomeAt) other.welcomeBy = now + scaled(8, 2_000, 10_000);
     if (!current || current.endedAt) take(one);
@@ -224,8 +228,8 @@ export function createPolicy(
   const proven = (one: Attempt): void => {
     one.provenAt = now;
     if (one.role === 'probe') {
-      // One that died early before must outlive that age now.
-      if (!diedEarly(standing(one.transport).attempt)) promote(one);
+      // One that died early before must outlive that age now; so must a server that came back.
+      if (one.server === current!.server && !diedEarly(standing(one.rank).attempt)) promote(one);
     } else if (one.generation === held) {
       failures = moves = 0;
       renewed = false;
@@ -233,11 +237,11 @@ export function createPolicy(
       leave((other) => other !== one && other.generation);
       take(one);
     } else if (
-      rank(one) < rank(newest() ?? one) &&
+      one.rank < (newest() ?? one).rank &&
       (!one.overHttp || now - one.welcomeAt! > MARKER_DELAY / 2)
     ) {
       // Late, but better than what was taken meanwhile; unless it came in one piece, as from a box that collects all.
-      begin(one.transport, 'attach');
+      begin(one, 'attach');
     }
   };
 
@@ -245,7 +249,7 @@ export function createPolicy(
   const promote = (one: Attempt): void => {
     probes = [];
     leave((other) => other === one);
-    begin(one.transport, 'attach');
+    begin(one, 'attach');
   };
 
   /** Everything that is due, in the order in which one thing leads to the next. */
@@ -253,7 +257,7 @@ export function createPolicy(
     for (const one of running) {
       if (one.endedAt) continue;
       if (one.provenAt && now >= one.welcomeAt! + EARLY && one.transport !== 'long-poll')
-        standings.delete(one.transport);
+        standings.delete(one.rank);
       if (now < dueOf(one)) continue;
       if (one.provenAt) promote(one);
       else end(one, {});
@@ -279,9 +283,9 @@ export function createPolicy(
     if (!race && !running.some(pending) && retryAt === Infinity) retry();
     if (now >= retryAt) {
       // To begin with, what worked last time; later, what is known now.
-      const likely = (one: TransportName): number =>
-        doubted(one) ? 2 : !current && one === path.first ? 0 : 1;
-      race = [...transports].sort((one, other) => likely(one) - likely(other));
+      const first = ladder.find(({ transport }) => !current && transport === path.first);
+      const likely = (one: Rung): number => (doubted(one) ? 2 : one === first ? 0 : 1);
+      race = [...ladder].sort((one, other) => likely(one) - likely(other));
       retryAt = Infinity;
       nextAt = now;
     }
@@ -292,34 +296,33 @@ export function createPolicy(
       nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
     }
     if (race.length || running.some(pending)) return;
-    // Nobody answered: that is the server or the network, and no transport's fault.
     race = undefined;
-    for (const one of suspects) one.serverDown = true;
-    suspects = [];
+    acquit();
     retry();
   };
 
   /** To the next look at better transports. */
-  const pause = (): number => {
+  const pause = (best: Attempt): number => {
     const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
     // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const poll = standing('long-poll');
-    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(poll.attempt) ? usual * 2 ** poll.strikes : usual);
+    const { attempt, strikes } = standing(best.rank - 1);
+    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
   };
 
   const settled = (best: Attempt): void => {
     if (now >= moveAt) {
       moveAt = Infinity;
-      begin(best.transport, 'attach');
+      begin(best, 'attach');
     }
-    if (rank(best) === 0) {
+    if (!undecided() && !probes.length) acquit();
+    if (best.rank === 0) {
       probed = 0;
       probeAt = Infinity;
     } else if (!undecided()) {
-      if (!probes.length && probeAt === Infinity) probeAt = now + pause();
+      if (!probes.length && probeAt === Infinity) probeAt = now + pause(best);
       if (now >= probeAt) {
         probeAt = Infinity;
-        probes = transports.slice(0, rank(best));
+        probes = ladder.slice(0, best.rank);
       }
       const next = probes.shift();
       if (next) begin(next, 'probe');
@@ -344,7 +347,7 @@ export function createPolicy(
     },
     welcomed,
     proven,
-    held: ({ transport }) => void standings.delete(transport),
+    held: ({ rank }) => void standings.delete(rank),
     ended: end,
     woke() {
       if (retryAt < Infinity) retryAt = now;
@@ -374,7 +377,8 @@ export function createPolicy(
     get running(): readonly Attempt[] {
       return running;
     },
-    standings: standings as ReadonlyMap<TransportName, Standing>,
+    /** By rank. */
+    standings: standings as ReadonlyMap<number, Standing>,
     get current() {
       return current;
     },

@@ -131,7 +131,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const hello = (one: Attempt): string =>
     sending.hello(
       one,
-      !one.overHttp || (!bare && !primary() && !policy.running.some(({ underWay }) => underWay)),
+      // Two servers that share nothing would both perform what opens a session.
+      !(!identity.welcome && options.ladder.some(({ server }) => server !== one.server)) &&
+        (!one.overHttp || (!bare && !primary() && !policy.running.some(({ underWay }) => underWay))),
     );
 
   /** Sends what can be sent now. */
@@ -240,6 +242,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       bare = false;
       if (!probe) {
         const first = !identity.welcome;
+        // Of servers that share nothing, only one has the session.
+        if (!first && session !== identity.welcome!.session) return end(one, { verdict: 'left' });
         identity.welcome = given;
         downlink.begin(inbox);
         measured(now - (one.overHttp ? one.startedAt : one.openedAt!));
@@ -336,8 +340,10 @@ export function createSession(options: SessionOptions, random: () => number, mak
     /** Obeys the advice: also of a code that we never met (P70). */
     close(one, [, envelope]) {
       const { delta, lambda: advice, payload = {} } = envelope as Said;
-      // An old connection has no say any more, and a probe never had one.
-      if (one.role !== 'probe' && (!one.welcomeAt || one === primary())) {
+      // An old connection has no say any more, a probe never had one, and another server has none as long as the one that
+      // has the session may only have hiccuped.
+      const isOther = one.role === 'race' && state === 'connected' && one.server !== policy.current!.server;
+      if (!isOther && one.role !== 'probe' && (!one.welcomeAt || one === primary())) {
         // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
         if (advice === 'open_session' || payload.field === 'key') return renew();
         if (advice === 'split_message') sending.split();

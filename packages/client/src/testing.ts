@@ -6,8 +6,9 @@
 import { drive } from '@iskra/protocol/wire';
 import type { Contract, Envelope, Json, ServerFrame, Untyped } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
-import type { ConnectOptions } from './client.js';
+import type { Rung } from './attempt.js';
 import { connect } from './connect.js';
+import type { ConnectOptions } from './connect.js';
 import type { Socket } from './environment.js';
 import { createInsight } from './insight.js';
 import { createSession } from './session.js';
@@ -16,12 +17,20 @@ import type { TransportName } from './transports/transport.js';
 
 export interface Opened {
   attempt: number;
+  server: string;
   transport: TransportName;
   message: unknown[][];
 }
 
-const DEFAULTS: SessionOptions = {
-  transports: ['websocket', 'sse', 'long-poll', 'polling'],
+/** All of these transports of each server, in this order. */
+export const ladderOf = (transports: readonly TransportName[], ...servers: string[]): Rung[] =>
+  (servers.length ? servers : ['http://host/realtime'])
+    .flatMap((server) => transports.map((transport) => ({ server, transport })))
+    .map((rung, rank) => ({ ...rung, rank }));
+
+export const ALL: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
+
+const DEFAULTS: Omit<SessionOptions, 'ladder'> = {
   reconnect: { min: 500, max: 20_000 },
   probe: [15_000, 30_000, 50_000],
   stagger: 250,
@@ -33,7 +42,15 @@ const DEFAULTS: SessionOptions = {
 
 export type Dialogue = ReturnType<typeof dialogue>;
 
-export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json } = {}) {
+/** `servers`: addresses; one by default. */
+export interface DialogueOptions extends Partial<SessionOptions> {
+  auth?: () => Json;
+  transports?: readonly TransportName[];
+  servers?: readonly string[];
+}
+
+export function dialogue({ transports = ALL, servers = [], ...options }: DialogueOptions = {}) {
+  const ladder = ladderOf(transports, ...servers);
   const clock = manualClock();
   const effects: SessionEffect[] = [];
   const opened: Opened[] = [];
@@ -42,11 +59,11 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
   let nonces = 0;
   let generation = 0;
   const session = createSession(
-    { ...DEFAULTS, ...options },
+    { ...DEFAULTS, ladder, ...options },
     () => 0.5,
     () => `nonce-${++nonces}`.padEnd(22, '-'),
   );
-  const insight = createInsight(session, DEFAULTS.transports, 'test');
+  const insight = createInsight(session, ladder, 'test');
   const machine = drive<SessionEvent, SessionEffect>(insight, clock, (effect) => {
     effects.push(effect);
     switch (effect[0]) {
@@ -54,8 +71,8 @@ export function dialogue(options: Partial<SessionOptions> & { auth?: () => Json 
         machine.tell({ type: 'credentialsGiven', attempt: effect[1].attempt, auth: options.auth?.() });
         return;
       case 'open': {
-        const [, { attempt, transport }, message] = effect;
-        opened.push({ attempt, transport, message: message ? JSON.parse(message) : [] });
+        const [, { attempt, server, transport }, message] = effect;
+        opened.push({ attempt, server, transport, message: message ? JSON.parse(message) : [] });
         return;
       }
       case 'send':

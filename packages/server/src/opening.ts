@@ -27,6 +27,8 @@ export interface Caller {
 
 /** Who comes where nobody is asked. */
 const ANYBODY: Identity = {};
+/** The session of a probe that has none here. */
+const NOBODY = 'nobody';
 
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
@@ -38,12 +40,11 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   let session: string | undefined;
   if (hello.key !== undefined) {
     session = keys.verify(hello.key, hello.nonce);
-    if (session === undefined) return refused('unauthorized', 'key');
+    if (session === undefined && !hello.probe) return refused('unauthorized', 'key');
   }
   if (hello.probe === true) {
-    if (session === undefined) return refused('bad_frame', 'key');
-    const nobody: SessionState = { session, identity: {}, generation: 0, acked: 0, inbox: ['0', 0] };
-    return { type: 'probed', welcome: welcomeFrame(core, nobody, hello) };
+    if (hello.key === undefined) return refused('bad_frame', 'key');
+    if (session !== undefined) return probed(core, session, hello);
   }
   if (core.draining) return refused('drain');
   if (session === undefined && core.opens.take(caller.address, core.clock.now()) > 0) {
@@ -54,6 +55,8 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   const asks = session === undefined || hello.auth !== undefined;
   const identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
   if (asks && identity === undefined) return refused('unauthorized', 'auth');
+  // Of a session that another server has: whoever could open one here may look, and opens none.
+  if (hello.probe === true) return probed(core, NOBODY, hello);
 
   if (session === undefined) {
     const opened = await store.openSession(hello.nonce, identity ?? {});
@@ -73,6 +76,11 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   if (attached.kind === 'unknown') return refused('session_unknown');
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
+}
+
+function probed(core: Core, session: string, hello: Hello): Entrance {
+  const nobody: SessionState = { session, identity: {}, generation: 0, acked: 0, inbox: ['0', 0] };
+  return { type: 'probed', welcome: welcomeFrame(core, nobody, hello) };
 }
 
 /** Goes on with a session for a poll or a batch of sends. */

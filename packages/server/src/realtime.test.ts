@@ -388,6 +388,32 @@ describe('a session', () => {
     expect((await post(realtime, '/poll', [goOn({ wait: 0 })])).status).toBe(200);
   });
 
+  test('of another server may be probed here by whoever could open one, and none is opened (P16)', async () => {
+    const other = await open(start());
+    const opened: string[] = [];
+    const store = memoryStore();
+    const openSession = store.openSession.bind(store);
+    store.openSession = (nonce, identity) => (opened.push(nonce), openSession(nonce, identity));
+    const realtime = start({
+      store,
+      authenticate: (_, auth) => (auth === 'ann' ? { subject: 'ann' } : undefined),
+    });
+    const probe = (auth: string) =>
+      post(realtime, '/poll', [
+        ['hello', { version: 1, nonce: other.nonce, key: other.key, probe: true, auth }],
+      ]);
+    expect((await probe('ann')).frames).toMatchObject([['welcome', { payload: { generation: 0 } }]]);
+    expect((await probe('bob')).status).toBe(401);
+    expect(opened).toEqual([]);
+    const { key } = payloadOf((await probe('ann')).frames) ?? {};
+    const attach = await post(realtime, '/poll', [
+      ['hello', { version: 1, nonce: other.nonce, key, auth: 'ann' }],
+    ]);
+    expect([attach.status, tags(attach.frames)]).toEqual([410, ['close session_unknown']]);
+    const own = [['hello', { version: 1, nonce: other.nonce, key: other.key, auth: 'ann' }]];
+    expect((await post(realtime, '/poll', own)).status).toBe(401);
+  });
+
   test('ends with bye, its members with it (P72)', async () => {
     const realtime = start();
     const { goOn } = await open(realtime, ['subscribe', 1, 'room', { presence: 1 }]);

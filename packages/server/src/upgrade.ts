@@ -13,26 +13,31 @@ export function attachUpgrades(
   fetch: (request: Request, env: NodeBindings) => Response | Promise<Response>,
 ): void {
   const others = server.listeners('upgrade');
+  const closers = server.listeners('close');
   createAdaptorServer({
     fetch: (request, env) => fetch(request, env as NodeBindings),
     createServer: (() => server) as unknown as typeof createServer,
     websocket: { server: webSockets },
     overrideGlobalObjects: false,
   });
-  wrapUpgrades(server, others);
+  wrapUpgrades(server, others, undefined, closers);
 }
 
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
  * Takes the short way where there is one, and refuses an upgrade to anything but `websocket`: the adapter
- * leaves that unanswered and its socket open for ever. It counts the listeners, so it is wrapped, not joined.
+ * leaves that unanswered and its socket open for ever. It counts the listeners, so it is wrapped, not joined. And it
+ * would end the WebSockets of all listeners of a realtime with the first server that closes.
  */
 export function wrapUpgrades(
   server: Server,
   others: readonly unknown[] = [],
   direct?: Direct['upgrade'],
+  closers: readonly unknown[] = [],
 ): void {
+  for (const listener of server.listeners('close') as (() => void)[])
+    if (!closers.includes(listener)) server.off('close', listener);
   for (const listener of server.listeners('upgrade') as UpgradeListener[]) {
     if (others.includes(listener)) continue;
     server.off('upgrade', listener);
