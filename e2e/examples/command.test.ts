@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
-import { endAll, iskra, iskraCommand, root, serveBare, serving, start } from './programs.js';
+import { endAll, iskra, iskraCommand, root, serveBare, serving, start } from '../programs.js';
 
 afterEach(endAll);
 
