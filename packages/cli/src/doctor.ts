@@ -1,15 +1,13 @@
 /** `iskra doctor`: what the way to a server lets through, what stands in the way, and the lines that cure it. */
+import { duration as inWords, print, reportOn } from '@iskra/client/doctor';
 import { isChannel } from '@iskra/protocol/wire';
 import type { Json } from '@iskra/protocol/wire';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
 import { examine } from './doctor/examine.js';
 import type { Examination } from './doctor/examine.js';
-import { print } from './doctor/print.js';
 import { proxyFor } from './doctor/proxy.js';
 import type { Variables } from './doctor/proxy.js';
-import { reportOn } from './doctor/report.js';
-import { duration as inWords } from './doctor/terms.js';
 import { refuseUnknown, serverUrl, setting, UsageError } from './usage.js';
 
 const args = {

@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { reportOn } from '@iskra/client/doctor';
+import type { Report } from '@iskra/client/doctor';
 import { createRealtime } from '@iskra/server';
 import type { RealtimeOptions } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import { examine } from './examine.js';
 import type { Examination } from './examine.js';
-import { reportOn } from './report.js';
-import type { Report } from './report.js';
 
 const ends: (() => unknown)[] = [];
 

@@ -1,5 +1,5 @@
 /** PURE. What was seen → what a support engineer is told: rows, findings with their cures, the best transport, the exit code. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import { ADVICE } from './advice.js';
 import type { Advice, FindingCode } from './advice.js';
 import { postRows } from './post-rows.js';

@@ -1,9 +1,8 @@
 /** Tries long-poll or polling: welcome, echoes; and of long-poll a poll that is held for as long as a client holds it. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientFrame, Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
-import { post } from './post.js';
-import type { Answer, Road } from './post.js';
+import { pause } from './road.js';
+import type { Answer, Road } from './road.js';
 import type { Failed, Stage, Trial, Welcomed } from './seen.js';
 import { echo, goOn, hello, messageOf, newNonce, outcomeOf, refusalIn, welcomeIn } from './wire.js';
 import type { Session } from './wire.js';
@@ -43,15 +42,15 @@ export async function openByPoll(
 > {
   const nonce = newNonce();
   const message = messageOf([hello(nonce, { auth })]);
-  let answer = await post(road, 'poll', message);
+  let answer = await road.post('poll', message);
   // A copy of it won; the same nonce opens the same session (P10).
   for (let tries = 1; tries < TRIES && isSuperseded(answer); tries++)
-    answer = await post(road, 'poll', message);
+    answer = await road.post('poll', message);
   if (hasFailed(answer)) return answer;
   for (const frame of answer.frames) {
     const welcomed = welcomeIn(nonce, frame);
     if (welcomed === undefined) continue;
-    const encoding = answer.headers['content-encoding'];
+    const encoding = answer.header('content-encoding');
     return { session: welcomed.session, welcome: welcomed.told, milliseconds: answer.milliseconds, encoding };
   }
   return answer.frames.map(refusalIn).find(Boolean) ?? { end: 'refused' };
@@ -63,7 +62,7 @@ export const isSuperseded = (answer: Answer | Failed): boolean =>
 
 /** Ends the session, so that the server need not keep it. */
 export async function leave(road: Road, session: Session): Promise<void> {
-  await post(road, 'send', messageOf([goOn(session), ['bye']]), { within: Math.min(road.timeout, 1_000) });
+  await road.post('send', messageOf([goOn(session), ['bye']]), { within: Math.min(road.timeout, 1_000) });
 }
 
 const askPoll = (
@@ -72,7 +71,7 @@ const askPoll = (
   wait: number,
   ...sends: ClientFrame[]
 ): Promise<Answer | Failed> =>
-  post(road, 'poll', messageOf([goOn(session, wait), ...sends]), { within: wait + road.timeout });
+  road.post('poll', messageOf([goOn(session, wait), ...sends]), { within: wait + road.timeout });
 
 /** Up and down in one request. */
 async function echoAtOnce(road: Road, session: Session, number: number): Promise<Echoed | Failed> {
@@ -85,7 +84,7 @@ async function echoHeld(road: Road, session: Session, number: number): Promise<E
   const polled = askPoll(road, session, road.timeout);
   await pause(HEAD_START);
   const began = performance.now();
-  const sent = await post(road, 'send', messageOf([goOn(session), echo(number)]));
+  const sent = await road.post('send', messageOf([goOn(session), echo(number)]));
   if (hasFailed(sent)) return { ...sent, at: sent.at ?? 'send' };
   return readOutcome(await polled, session, number, began);
 }

@@ -1,5 +1,5 @@
 /** PURE. The rows of one transport: what it did, and how long it lived. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import type { FindingCode } from './advice.js';
 import type { Row } from './row.js';
 import type { Failed, Life, Seen, Stage, Trial } from './seen.js';

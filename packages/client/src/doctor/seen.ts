@@ -1,5 +1,5 @@
 /** PURE. What the doctor saw on the way to a server, as data, and judged by nobody yet. Times in milliseconds. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import type { CodeName } from '@iskra/protocol/wire';
 
 /** The last thing that a transport brought. */

@@ -1,5 +1,5 @@
 /** PURE. Each finding of the doctor, and what cures it: a sentence, and the lines for nginx, HAProxy and Apache. */
-import type { Curable } from '@iskra/client/cures';
+import type { Curable } from '../cures.js';
 
 /** A verdict of the client's `explain()`, or what only the doctor can see. */
 export type FindingCode =

@@ -1,5 +1,5 @@
 /** From what was seen to what is told: nothing here knows a network. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from './advice.js';
 import { reportOn } from './report.js';
