@@ -60,7 +60,7 @@ ${upstream?.join('\n')}
   server {
     listen 127.0.0.1:${port}${server?.some((line) => line.startsWith('ssl_')) ? ' ssl' : ''};
 ${block(server)}
-${location === undefined ? '' : `    location /realtime/ {\n${block(location)}\n    }`}
+${location === undefined || server?.some((line) => line.startsWith('location ')) ? '' : `    location /realtime/ {\n${block(location)}\n    }`}
   }
 }
 `,
