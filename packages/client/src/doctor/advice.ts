@@ -194,7 +194,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   auth: {
     title: 'The credentials are refused',
-    cure: 'Give those that the application uses with --auth, as JSON; else look at what authenticate says to them.',
+    cure: 'Give those that the application uses (--auth, as JSON); else look at what authenticate says to them.',
   },
   forbidden: {
     title: 'The server does not allow a page of this origin',
@@ -207,7 +207,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   version: {
     title: 'The server speaks another version of the protocol',
-    cure: 'Use the iskra command of the same version as the server.',
+    cure: 'Use the client, or the iskra command, of the same version as the server.',
   },
   overload: {
     title: 'The server takes no new sessions now',

@@ -87,6 +87,7 @@ class PageRoad {
   }
 
   async openWebSocket(message: string): Promise<Line | Unopened> {
+    if (this.#stop.signal.aborted) return { end: 'closed' };
     const inbox = new Inbox();
     let socket: WebSocket;
     try {
@@ -140,7 +141,7 @@ class PageRoad {
       if (begun.field !== 'upgrade') return begun;
       return {
         end: 'closed',
-        detail: 'the page is not told why; a plain request to the same address arrives',
+        detail: 'a page is not told why; a plain request to the same address arrives',
       };
     }
     begun.close();

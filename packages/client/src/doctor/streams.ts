@@ -47,10 +47,11 @@ async function tryQuiet(open: OpenLine, timeout: number, { auth, idle }: Patienc
 
   const welcomed = await inbox.take((frame) => welcomeIn(nonce, frame), timeout);
   if (hasFailed(welcomed)) return stop('opened', welcomed);
-  const { session } = welcomed;
+  const { session, told } = welcomed;
   const milliseconds = performance.now() - began;
   answerPings(line, session);
-  const proof = Math.min(timeout, MARKER_DELAY + PROOF + 6 * milliseconds);
+  // One that comes with the next heartbeat was held until then.
+  const proof = Math.min(timeout, MARKER_DELAY + PROOF + 6 * milliseconds, told.heartbeat * 0.9);
   const ping = await inbox.take((frame) => (frame[0] === 'ping' ? frame : undefined), proof);
   if (hasFailed(ping)) return stop('welcomed', ping, session);
 
@@ -62,7 +63,7 @@ async function tryQuiet(open: OpenLine, timeout: number, { auth, idle }: Patienc
 
   const quiet = await liveOn(line, session, ECHOES + 1, openedAt, { timeout, idle });
   await end(line, session);
-  return { ...seen, encoding, stage: 'echoed', end: 'passed', welcome: welcomed.told, milliseconds, quiet };
+  return { ...seen, encoding, stage: 'echoed', end: 'passed', welcome: told, milliseconds, quiet };
 }
 
 /** Watches a connection for a time. Only an answer at the end tells one that lives from one that was forgotten on the way. */
