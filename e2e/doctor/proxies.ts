@@ -85,7 +85,9 @@ const haproxy: Kind = {
     return /^(balance|server|http-request) /.test(statement) ? 'backend' : 'defaults';
   },
   keyOf: (statement) => words(statement, /^(balance|mode) /.test(statement) ? 1 : 2),
-  print: ({ defaults, frontend, backend }, { port }) => `
+  // The advice is for the port of https.
+  print: ({ defaults, frontend, backend }, { port }) =>
+    `
 global
   maxconn 200
 defaults
@@ -97,7 +99,7 @@ backend iskra
 ${block(backend)}
 backend other
   http-request return status 404
-`,
+`.replace('bind :443 ', `bind 127.0.0.1:${port} `),
   command: (file) => ['haproxy', '-db', '-f', file],
   check: (file) => ['haproxy', '-c', '-f', file],
 };
@@ -203,7 +205,7 @@ export class Proxy {
 }
 
 /** A port that was free a moment ago: none of these programs says which one it took. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -212,7 +214,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Answers anything, or has ended and said why. */
-async function listening(port: number, program: Program): Promise<void> {
+export async function listening(port: number, program: Program): Promise<void> {
   const ended = program.ended.then(({ code }) => {
     throw new Error(`it ended with ${code}:\n${program.stdout}${program.stderr}`);
   });
