@@ -43,11 +43,11 @@ export const doctorCommand = defineCommand({
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra doctor', rawArgs, args);
     const asked = readExamination(given, process.env);
-    announce(asked);
+    const announced = announce(asked);
     const stop = new AbortController();
     const interrupted = (): void => stop.abort();
     process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-    const seen = await examine(asked, stop.signal);
+    const seen = await examine(asked, stop.signal).finally(announced);
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     if (stop.signal.aborted) {
       console.error('iskra doctor was stopped before it had seen everything');
@@ -81,13 +81,28 @@ export function readExamination(given: Record<string, unknown>, variables: Varia
   };
 }
 
-/** To standard error, and only where somebody waits: standard output has the report and nothing else. */
-function announce({ idle, hold, timeout }: Examination): void {
-  if (!process.stderr.isTTY) return;
-  const least = inWords(Math.max(idle, hold));
-  console.error(
-    `This takes ${least}, and up to ${inWords(timeout)} more for each thing that gives no answer.\n`,
-  );
+/** What the rest takes where nothing is in the way, ms. */
+const REST = 1_500;
+
+/** To standard error, and only where somebody waits: standard output has the report and nothing else. The answer ends it. */
+function announce({ idle, hold, timeout }: Examination): () => void {
+  const { stderr } = process;
+  if (!stderr.isTTY) return () => {};
+  const least = inWords(Math.max(idle, hold) + REST);
+  const more = inWords(timeout);
+  const began = performance.now();
+  const tell = (): void => {
+    const now = Math.round((performance.now() - began) / 1_000);
+    const text = `${now} s of ${least}, and up to ${more} more for each thing that gives no answer …`;
+    // A line that wraps could not be written over.
+    stderr.write(`\r${text.slice(0, stderr.columns - 1)}`);
+  };
+  tell();
+  const timer = setInterval(tell, 1_000);
+  return () => {
+    clearInterval(timer);
+    stderr.write('\r\u001b[K');
+  };
 }
 
 function paper() {

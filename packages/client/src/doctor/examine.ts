@@ -2,6 +2,7 @@
 import type { Json } from '@iskra/protocol/wire';
 import { tryPolls } from './polls.js';
 import { tryRequests } from './requests.js';
+import { persist } from './road.js';
 import type { Road } from './road.js';
 import type { Seen, Trial } from './seen.js';
 import { tryStream } from './streams.js';
@@ -17,13 +18,12 @@ export interface Questions {
 }
 
 export async function examine(road: Road, { auth, channel, idle, hold }: Questions): Promise<Seen> {
-  const short = () =>
-    Promise.all([tryRequests(road, { auth, channel }), twice(() => tryPolls(road, auth, 0))]);
+  const short = () => Promise.all([tryRequests(road, { auth, channel }), tryPolls(road, auth, 0)]);
   const long = () =>
     Promise.all([
-      twice(() => tryStream(road.openWebSocket, road.timeout, { auth, idle })),
-      twice(() => tryStream(road.openSse, road.timeout, { auth, idle })),
-      twice(() => tryPolls(road, auth, hold)),
+      steadily(() => tryStream(road.openWebSocket, road.timeout, { auth, idle })),
+      steadily(() => tryStream(road.openSse, road.timeout, { auth, idle })),
+      tryPolls(road, auth, hold),
     ]);
   // A page has six connections to a server over HTTP/1.1, and needs some for itself: what would wait for one looks slow.
   const shortOnes = road.isPage ? await short() : short();
@@ -35,12 +35,9 @@ export async function examine(road: Road, { auth, channel, idle, hold }: Questio
   return { url: road.url, proxy: undefined, idle, hold, steps: [], transports, posts, elsewhere };
 }
 
-/** One cut may be an accident. */
-async function twice(attempt: () => Promise<Trial>): Promise<Trial> {
-  const first = await attempt();
-  if (first.failed?.end !== 'closed') return first;
-  const second = await attempt();
-  return { ...second, unsteady: second.end === 'passed' };
+async function steadily(attempt: () => Promise<Trial>): Promise<Trial> {
+  const { outcome, cuts } = await persist(attempt, ({ failed }) => failed?.end === 'closed');
+  return { ...outcome, unsteady: cuts > 0 && outcome.end === 'passed' };
 }
 
 /** An Iskra server refuses an empty message in its own words; who asked at the wrong path is told the right one. */

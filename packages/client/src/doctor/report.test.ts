@@ -189,6 +189,12 @@ describe('reportOn', () => {
       'websocket',
     ],
     [
+      'a line that is slow, which is nothing to be cured',
+      withPosts({ passed: 4_096, pace: 8_000, stopped: { bytes: 65_536, failed: { end: 'silent' } } }),
+      [],
+      'websocket',
+    ],
+    [
       'no body at all',
       withPosts({ passed: 0, stopped: { bytes: 1_024, failed: { end: 'closed' } } }),
       ['send-refused'],

@@ -2,6 +2,7 @@
 import type { Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
 import { isSuperseded, leave, openByPoll } from './polls.js';
+import { persist } from './road.js';
 import type { Answer, Road } from './road.js';
 import type { Failed, PostsSeen } from './seen.js';
 import { goOn, hello, messageOf, refusalIn, welcomeIn } from './wire.js';
@@ -44,17 +45,19 @@ async function trySizes(
   road: Road,
   session: Session,
   limit: number,
-): Promise<Pick<PostsSeen, 'passed' | 'stopped'>> {
+): Promise<Pick<PostsSeen, 'passed' | 'stopped' | 'pace'>> {
   let passed = 0;
+  const took: [bytes: number, milliseconds: number][] = [];
   let stopped: { bytes: number; failed: Failed } | undefined;
   const attempt = async (bytes: number): Promise<void> => {
     const message = messageOf([goOn(session), ['ping', bytes]]).padEnd(bytes);
-    let answer = await road.post('send', message);
-    // One cut may be an accident.
-    if (hasFailed(answer) && answer.end === 'closed') answer = await road.post('send', message);
+    const began = performance.now();
+    const { outcome: answer } = await persist(() => road.post('send', message));
     // Whatever else the server says to it: it arrived.
-    if (!hasFailed(answer) || (answer.end === 'denied' && answer.code !== 'too_big')) passed = bytes;
-    else stopped = { bytes, failed: answer };
+    if (!hasFailed(answer) || (answer.end === 'denied' && answer.code !== 'too_big')) {
+      passed = bytes;
+      took.push([bytes, performance.now() - began]);
+    } else stopped = { bytes, failed: answer };
   };
   for (const bytes of SIZES) {
     if (stopped === undefined && bytes <= limit) await attempt(bytes);
@@ -64,7 +67,15 @@ async function trySizes(
     if (stopped.failed.end === 'silent') break;
     await attempt(Math.round((passed + stopped.bytes) / 2));
   }
-  return { passed, stopped };
+  if (stopped?.failed.end !== 'silent') return { passed, stopped };
+  const pace = paceOf(took);
+  return { passed, stopped, pace: (stopped.bytes / pace) * 1_000 > road.timeout / 2 ? pace : undefined };
+}
+
+/** Bytes in a second, by how much longer the largest took than the smallest. */
+function paceOf(took: readonly (readonly [bytes: number, milliseconds: number])[]): number {
+  const [[least, first] = [0, 0], [most, last] = [0, 0]] = [took[0], took.at(-1)];
+  return most === least ? Infinity : ((most - least) / Math.max(1, last - first)) * 1_000;
 }
 
 /**

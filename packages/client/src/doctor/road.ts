@@ -1,5 +1,6 @@
 /** The way to a server as one runtime goes it. A page and the command each have their own; failures are data, never thrown. */
 import type { ClientFrame, ServerFrame } from '@iskra/protocol/wire';
+import { hasFailed } from './inbox.js';
 import type { Inbox } from './inbox.js';
 import type { Failed } from './seen.js';
 import { goOn, messageOf } from './wire.js';
@@ -67,5 +68,20 @@ export function namesIn(server: string | undefined, via: string | undefined): st
   const names = [server, via && `via ${via}`].filter(Boolean).join(', ');
   return names === '' ? undefined : names.slice(0, 60);
 }
+
+/** A cut may be an accident, and so may be a second; what is cut each time is not. */
+export async function persist<T>(
+  attempt: () => Promise<T>,
+  isCut: (outcome: T) => boolean = wasCut,
+): Promise<{ readonly outcome: T; readonly cuts: number }> {
+  for (let cuts = 0; ; cuts++) {
+    const outcome = await attempt();
+    if (!isCut(outcome) || cuts === ACCIDENTS) return { outcome, cuts };
+  }
+}
+
+const ACCIDENTS = 2;
+
+const wasCut = (outcome: unknown): boolean => hasFailed(outcome) && outcome.end === 'closed';
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

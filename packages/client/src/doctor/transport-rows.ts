@@ -48,7 +48,7 @@ function trialRow(transport: TransportName, trial: Trial): Row {
   const parts = [
     transport === 'websocket' || transport === 'sse' ? 'welcome, heartbeat' : 'welcome',
     `echo up and down in ${duration(median(echoes))}`,
-    ...(unsteady === true ? ['cut at the first try'] : []),
+    ...(unsteady === true ? ['cut now and then'] : []),
     ...(late ? [`pieces come ${duration(median(lags))} late`] : []),
     ...(encoding === undefined ? [] : [`compressed on the way (${encoding})`]),
   ];
