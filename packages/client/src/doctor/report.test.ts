@@ -177,6 +177,17 @@ describe('reportOn', () => {
       'websocket',
     ],
     [
+      'a stream that goes dead, whatever passes over it',
+      with_({
+        sse: {
+          quiet: { end: 'silent', age: 2_100, silence: 900 },
+          busy: { end: 'silent', age: 2_000, silence: 900 },
+        },
+      }),
+      ['half-open'],
+      'websocket',
+    ],
+    [
       'a poll that is cut',
       with_({ 'long-poll': { held: { milliseconds: 9_000, end: 'refused', status: 504 } } }),
       ['poll-cut'],

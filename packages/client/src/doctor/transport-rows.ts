@@ -79,12 +79,13 @@ function lifeRow(transport: TransportName, quiet: Life, busy: Life | undefined, 
       };
     case 'age': {
       const first = busy === undefined || quiet.end === 'closed' ? quiet : busy;
+      const early = transport === 'websocket' ? 'ws-killed-early' : 'sse-killed-early';
       return {
         check,
         result: 'fail',
         milliseconds: first.age,
         detail: `${first.end === 'silent' ? 'went dead' : 'was cut'} ${duration(first.age)} after it opened, although there was traffic`,
-        findings: [transport === 'websocket' ? 'ws-killed-early' : 'sse-killed-early'],
+        findings: [first.end === 'silent' ? 'half-open' : early],
       };
     }
   }
