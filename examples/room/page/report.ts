@@ -5,7 +5,7 @@ import { byId, make, mark, write } from './dom.js';
 import { keep, recall } from './keep.js';
 import { REALTIME } from './way.js';
 
-/** How long a quiet connection is watched, ms: a moment, or as long as a client holds a poll. */
+/** How long a quiet connection is watched, ms: a moment, or longer than a heartbeat usually takes. */
 const MOMENT = 3_000;
 const LONG = 25_000;
 /** What the rest of it takes where nothing is in the way, ms. */

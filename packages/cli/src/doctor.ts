@@ -1,6 +1,6 @@
 /** `iskra doctor`: what the way to a server lets through, what stands in the way, and the lines that cure it. */
 import { duration as inWords, print, reportOn } from '@iskra/client/doctor';
-import { isChannel } from '@iskra/protocol/wire';
+import { isChannel, POLL_WAIT } from '@iskra/protocol/wire';
 import type { Json } from '@iskra/protocol/wire';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
@@ -60,7 +60,7 @@ export const doctorCommand = defineCommand({
   },
 });
 
-/** What a client waits for, and what is held for it (P64). */
+/** Longer than the server is silent: a heartbeat. */
 const USUAL = 25_000;
 const QUICK = 3_000;
 
@@ -68,7 +68,7 @@ const QUICK = 3_000;
 export function readExamination(given: Record<string, unknown>, variables: Variables): Examination {
   const target = serverUrl('iskra doctor', typeof given['url'] === 'string' ? given['url'] : undefined);
   const path = target.pathname.replace(/\/+$/, '');
-  const usual = given['quick'] === true ? QUICK : USUAL;
+  const isQuick = given['quick'] === true;
   return {
     url: `${target.origin}${path === '' ? '/realtime' : path}`,
     proxy: proxyFor(target, variables),
@@ -76,8 +76,8 @@ export function readExamination(given: Record<string, unknown>, variables: Varia
     channel: readChannel(setting('channel', given['channel'])?.value),
     origin: readOrigin(setting('origin', given['origin'])?.value),
     timeout: readTime(setting('timeout', given['timeout']), 5_000, 100, 60_000),
-    idle: readTime(setting('idle', given['idle']), usual, 1_000, 3_600_000),
-    hold: usual,
+    idle: readTime(setting('idle', given['idle']), isQuick ? QUICK : USUAL, 1_000, 3_600_000),
+    hold: isQuick ? QUICK : POLL_WAIT,
   };
 }
 

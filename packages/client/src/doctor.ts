@@ -2,6 +2,7 @@
  * What the way between a page and its server lets through, as a report. An entry
  * of its own (`@iskra/client/doctor`); `iskra doctor` is the same by another road.
  */
+import { POLL_WAIT } from '@iskra/protocol/wire';
 import type { Json } from '@iskra/protocol/wire';
 import { examine } from './doctor/examine.js';
 import { pageRoad } from './doctor/page.js';
@@ -13,7 +14,7 @@ export interface DiagnoseOptions {
   readonly auth?: Json;
   /** Asks whether it may be subscribed to. */
   readonly channel?: string;
-  /** How long a quiet connection is watched, and a poll is held, ms. Default: 3 000; a client waits for 25 000. */
+  /** How long a quiet connection is watched, ms, and a poll is held, at most for as long as a client does. Default: 3 000. */
   readonly idle?: number;
   /** How long one answer may take, ms. Default: 5 000. */
   readonly timeout?: number;
@@ -29,7 +30,7 @@ export async function diagnose(url: string, options: DiagnoseOptions = {}): Prom
   const stop = (): void => road.close();
   signal?.addEventListener('abort', stop);
   try {
-    const seen = await examine(road, { auth, channel, idle, hold: idle });
+    const seen = await examine(road, { auth, channel, idle, hold: Math.min(idle, POLL_WAIT) });
     signal?.throwIfAborted();
     return reportOn(seen);
   } finally {
