@@ -17,6 +17,7 @@ const tools = {
   'firefox-esr': () => existsSync('/usr/bin/firefox-esr'),
   'python3-websockets': () => succeeds('/usr/bin/python3', ['-c', 'import websockets']),
   curl: () => succeeds('curl', ['--version']),
+  openssl: () => succeeds('openssl', ['version']),
 };
 
 /** Those of them that have their program apart come without a service. */

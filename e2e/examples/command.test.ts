@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
-import { endAll, iskra, iskraCommand, root, serveBare, serving, start } from './programs.js';
+import { endAll, iskra, iskraCommand, root, serveBare, serving, start } from '../programs.js';
 
 afterEach(endAll);
 
@@ -207,6 +207,22 @@ describe('iskra doctor', () => {
     expect(stdout).toMatch(/^websocket +pass/m);
     expect(stdout).toContain('The best transport that this path allows is websocket');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it('ends with 1 where something stands in the way, and says what cures it', async () => {
+    const { url } = await serveBare();
+    const box = await serving(iskra(['chaos', '--to', url, '--port', '0', '--profile', 'strip-upgrade']));
+    const { code, stdout, stderr } = await result('doctor', box.url, '--quick');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/^1\. The upgrade to WebSocket is refused \(ws-refused: websocket\)\.$/m);
+    expect(stdout).toMatch(/^ {3}nginx {4}proxy_http_version 1\.1;$/m);
+    expect(stdout).toMatch(/^The best transport that this path allows is sse; /m);
+  });
+
+  it('ends with 2 for wrong use', async () => {
+    const { code, stdout, stderr } = await result('doctor', 'http://127.0.0.1:1', '--idle', '70');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^--idle is "70"; it must be a time such as .*\n$/);
   });
 
   it('ends with 3 where there is no server, with one JSON document', async () => {

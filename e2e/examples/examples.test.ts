@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { endAll, PYTHON, root, serveBare, serveRoom, start } from './programs.js';
-import type { Program, Serving } from './programs.js';
+import { endAll, PYTHON, root, serveBare, serveRoom, start } from '../programs.js';
+import type { Program, Serving } from '../programs.js';
 
 const python = (name: string, ...args: string[]): Program =>
   start(PYTHON, [`examples/python/${name}.py`, ...args]);

@@ -2,8 +2,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
-import { endAll, serveBare } from './programs.js';
-import type { Serving } from './programs.js';
+import { endAll, serveBare } from '../programs.js';
+import type { Serving } from '../programs.js';
 
 let server: Serving;
 const clients: PlainClient[] = [];

@@ -3,8 +3,8 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
-import { endAll, serveBare, serving, start } from './programs.js';
-import type { Serving } from './programs.js';
+import { endAll, serveBare, serving, start } from '../programs.js';
+import type { Serving } from '../programs.js';
 
 afterEach(endAll);
 

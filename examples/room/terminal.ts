@@ -46,6 +46,7 @@ export function say(text: string, style: Style = 'reset'): void {
 
 /** The framework's own lines, short: the whole envelope is for machines, and this is for someone who watches. */
 export const logger = {
+  isLevelEnabled: (level: string) => level !== 'debug',
   info: (line: Record<string, unknown>) => say(describe(line), 'dim'),
   warn: (line: Record<string, unknown>) => say(describe(line), 'yellow'),
   error: (line: Record<string, unknown>) => {

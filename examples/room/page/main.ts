@@ -8,6 +8,7 @@ import { createMessages } from './messages.js';
 import { showNumbers } from './numbers.js';
 import { showPeople } from './people.js';
 import { showPlot } from './plot.js';
+import { showReport } from './report.js';
 import { NAMES } from './transports.js';
 import { REALTIME } from './way.js';
 
@@ -34,6 +35,7 @@ const numbers = showNumbers(client);
 showLadder(client);
 showPlot(client);
 showEnvelopes(client);
+showReport();
 showStatus();
 
 let leave = (): void => {};

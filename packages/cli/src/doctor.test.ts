@@ -13,7 +13,7 @@ describe('readExamination', () => {
       origin: undefined,
       timeout: 5_000,
       idle: 25_000,
-      hold: 25_000,
+      hold: 15_000,
     });
   });
 

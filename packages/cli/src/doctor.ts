@@ -1,15 +1,13 @@
 /** `iskra doctor`: what the way to a server lets through, what stands in the way, and the lines that cure it. */
-import { isChannel } from '@iskra/protocol/wire';
+import { duration as inWords, print, reportOn } from '@iskra/client/doctor';
+import { isChannel, POLL_WAIT } from '@iskra/protocol/wire';
 import type { Json } from '@iskra/protocol/wire';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
 import { examine } from './doctor/examine.js';
 import type { Examination } from './doctor/examine.js';
-import { print } from './doctor/print.js';
 import { proxyFor } from './doctor/proxy.js';
 import type { Variables } from './doctor/proxy.js';
-import { reportOn } from './doctor/report.js';
-import { duration as inWords } from './doctor/terms.js';
 import { refuseUnknown, serverUrl, setting, UsageError } from './usage.js';
 
 const args = {
@@ -45,11 +43,11 @@ export const doctorCommand = defineCommand({
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra doctor', rawArgs, args);
     const asked = readExamination(given, process.env);
-    announce(asked);
+    const announced = announce(asked);
     const stop = new AbortController();
     const interrupted = (): void => stop.abort();
     process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-    const seen = await examine(asked, stop.signal);
+    const seen = await examine(asked, stop.signal).finally(announced);
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     if (stop.signal.aborted) {
       console.error('iskra doctor was stopped before it had seen everything');
@@ -62,7 +60,7 @@ export const doctorCommand = defineCommand({
   },
 });
 
-/** What a client waits for, and what is held for it (P64). */
+/** Longer than the server is silent: a heartbeat. */
 const USUAL = 25_000;
 const QUICK = 3_000;
 
@@ -70,7 +68,7 @@ const QUICK = 3_000;
 export function readExamination(given: Record<string, unknown>, variables: Variables): Examination {
   const target = serverUrl('iskra doctor', typeof given['url'] === 'string' ? given['url'] : undefined);
   const path = target.pathname.replace(/\/+$/, '');
-  const usual = given['quick'] === true ? QUICK : USUAL;
+  const isQuick = given['quick'] === true;
   return {
     url: `${target.origin}${path === '' ? '/realtime' : path}`,
     proxy: proxyFor(target, variables),
@@ -78,18 +76,33 @@ export function readExamination(given: Record<string, unknown>, variables: Varia
     channel: readChannel(setting('channel', given['channel'])?.value),
     origin: readOrigin(setting('origin', given['origin'])?.value),
     timeout: readTime(setting('timeout', given['timeout']), 5_000, 100, 60_000),
-    idle: readTime(setting('idle', given['idle']), usual, 1_000, 3_600_000),
-    hold: usual,
+    idle: readTime(setting('idle', given['idle']), isQuick ? QUICK : USUAL, 1_000, 3_600_000),
+    hold: isQuick ? QUICK : POLL_WAIT,
   };
 }
 
-/** To standard error, and only where somebody waits: standard output has the report and nothing else. */
-function announce({ idle, hold, timeout }: Examination): void {
-  if (!process.stderr.isTTY) return;
-  const least = inWords(Math.max(idle, hold));
-  console.error(
-    `This takes ${least}, and up to ${inWords(timeout)} more for each thing that gives no answer.\n`,
-  );
+/** What the rest takes where nothing is in the way, ms. */
+const REST = 1_500;
+
+/** To standard error, and only where somebody waits: standard output has the report and nothing else. The answer ends it. */
+function announce({ idle, hold, timeout }: Examination): () => void {
+  const { stderr } = process;
+  if (!stderr.isTTY) return () => {};
+  const least = inWords(Math.max(idle, hold) + REST);
+  const more = inWords(timeout);
+  const began = performance.now();
+  const tell = (): void => {
+    const now = Math.round((performance.now() - began) / 1_000);
+    const text = `${now} s of ${least}, and up to ${more} more for each thing that gives no answer …`;
+    // A line that wraps could not be written over.
+    stderr.write(`\r${text.slice(0, stderr.columns - 1)}`);
+  };
+  tell();
+  const timer = setInterval(tell, 1_000);
+  return () => {
+    clearInterval(timer);
+    stderr.write('\r\u001b[K');
+  };
 }
 
 function paper() {

@@ -57,7 +57,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     replaced: () => void told.push('replaced'),
     regain: () => void told.push('regain'),
     heard: () => void told.push('heard'),
-    echoed: (moment) => void told.push(`echoed ${moment}`),
+    echoed: (moment: number) => void told.push(`echoed ${moment}`),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };

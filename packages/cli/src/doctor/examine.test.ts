@@ -1,4 +1,5 @@
 /** The doctor against a real server, directly and behind boxes. */
+import { openBox } from '@iskra/chaos';
 import { afterEach, describe, expect, it } from 'vitest';
 import { box, check, codes, diagnose, endAll, iskra } from './fixture.js';
 
@@ -84,10 +85,27 @@ describe('examine', () => {
 
   it('takes one cut for an accident, and tells it', async () => {
     // Two, as two streams are opened side by side.
-    const report = await diagnose(await box(await iskra(), { cut: 2 }));
+    const report = await diagnose(await box(await iskra(), { cut: { path: '/sse', times: 2 } }));
     expect(codes(report)).toEqual(['unsteady']);
     expect(check(report, 'sse')).toMatchObject({ result: 'warn' });
   });
+
+  it('asks again by a poll that was cut, as a client does', async () => {
+    // One for each of those that begin with a poll, and one more.
+    const report = await diagnose(await box(await iskra(), { cut: { path: '/poll', times: 4 } }));
+    expect(codes(report)).toEqual(['unsteady']);
+    expect(report).toMatchObject({ best: 'websocket', exitCode: 1 });
+  });
+
+  it('takes a slow line for no limit of size', async () => {
+    const slow = await openBox({ to: `http://127.0.0.1:${await iskra()}`, profile: 'bandwidth=8kB' });
+    const report = await diagnose(slow.port);
+    await slow.close();
+    expect(codes(report)).toEqual([]);
+    expect(check(report, 'request size')?.detail).toMatch(
+      /^16 kB pass; 64 kB take too long, at .* kB a second$/,
+    );
+  }, 30_000);
 
   it('notices that requests come twice', async () => {
     const report = await diagnose(await box(await iskra(), { repeat: true }));

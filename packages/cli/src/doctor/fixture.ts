@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createGzip } from 'node:zlib';
+import { reportOn } from '@iskra/client/doctor';
+import type { Report } from '@iskra/client/doctor';
 import { createRealtime } from '@iskra/server';
 import type { RealtimeOptions } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import { examine } from './examine.js';
 import type { Examination } from './examine.js';
-import { reportOn } from './report.js';
-import type { Report } from './report.js';
 
 const ends: (() => unknown)[] = [];
 
@@ -47,8 +47,8 @@ export interface Break {
   other?: number;
   /** A held poll is answered with an empty message after so long, ms. */
   hurry?: number;
-  /** The first streams are cut. */
-  cut?: number;
+  /** The first so many requests for a path are cut. */
+  cut?: { path: string; times: number };
   /** Headers that do not pass. */
   without?: string[];
   /** Every request is answered so. */
@@ -82,10 +82,11 @@ export function box(target: number, broken: Break): Promise<number> {
   } = broken;
   const headersOf = ({ headers }: IncomingMessage) =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => !without.includes(name)));
-  let { cut = 0 } = broken;
+  let { times: cuts = 0 } = broken.cut ?? {};
   let count = 0;
   const server = createServer((incoming, outgoing) => {
-    if (incoming.url?.endsWith('/sse') === true && cut-- > 0) return void incoming.socket.destroy();
+    if (incoming.url?.endsWith(broken.cut?.path ?? ' ') === true && cuts-- > 0)
+      return void incoming.socket.destroy();
     if (answer !== undefined) return void outgoing.writeHead(answer, { server: 'a box' }).end('<html>');
     const pieces: Buffer[] = [];
     incoming.on('data', (piece: Buffer) => pieces.push(piece));

@@ -3,14 +3,13 @@ import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { ServerFrame } from '@iskra/protocol/wire';
-import type { Failed } from './seen.js';
-import { framesOf, refusalIn } from './wire.js';
+import { framesOf, namesIn, refusalOf } from '@iskra/client/doctor';
+import type { Answer, Failed } from '@iskra/client/doctor';
 import { Unreachable } from './way.js';
 import type { Way } from './way.js';
 
-/** Where to, and on whose behalf. */
-export interface Road {
+/** Where to, by which way, and on whose behalf. */
+export interface Ground {
   readonly way: Way;
   /** The base address, without a slash at its end. */
   readonly url: string;
@@ -18,12 +17,6 @@ export interface Road {
   readonly origin: string | undefined;
   /** How long an answer may take, ms. */
   readonly timeout: number;
-}
-
-export interface Answer {
-  readonly frames: readonly ServerFrame[];
-  readonly headers: IncomingHttpHeaders;
-  readonly milliseconds: number;
 }
 
 /** An answer whose headers are here. */
@@ -36,43 +29,44 @@ export interface Begun {
 
 /** One message each way. */
 export async function post(
-  road: Road,
+  ground: Ground,
   name: 'poll' | 'send',
   message: string,
-  { within = road.timeout, origin = road.origin }: { within?: number; origin?: string | undefined } = {},
+  within = ground.timeout,
 ): Promise<Answer | Failed> {
   const began = performance.now();
-  const begun = await begin({ ...road, origin }, name, message, within);
+  const begun = await begin(ground, name, message, within);
   if ('end' in begun) return begun;
   const text = await readWhole(begun, within - (performance.now() - began));
   if (typeof text !== 'string') return text;
   const frames = framesOf(text);
   if (frames === undefined) return refusedBy(begun.headers);
-  return { frames, headers: begun.headers, milliseconds: performance.now() - began };
+  const header = (one: string): string | undefined => begun.headers[one]?.toString();
+  return { frames, header, milliseconds: performance.now() - began };
 }
 
 /** Posts, and waits for the headers. An answer that is no success is read, and told as what it says. */
 export async function begin(
-  road: Road,
+  { way, url: base, origin }: Ground,
   name: 'sse' | 'poll' | 'send',
   message: string,
   within: number,
 ): Promise<Begun | Failed> {
-  const opened = await road.way.open('post').catch(notOpened);
+  const opened = await way.open('post').catch(notOpened);
   if ('end' in opened) return opened;
   const { socket } = opened;
-  const url = new URL(`${road.url}/${name}`);
-  const { authorization } = road.way;
+  const url = new URL(`${base}/${name}`);
+  const { authorization } = way;
   const asked = request({
     method: 'POST',
-    path: road.way.forwards ? url.href : url.pathname,
+    path: way.forwards ? url.href : url.pathname,
     headers: {
       host: url.host,
       'content-type': 'text/plain;charset=UTF-8',
       'content-length': Buffer.byteLength(message),
       // As browsers ask: what compresses on the way does so for them.
       'accept-encoding': 'gzip, deflate, br',
-      ...(road.origin !== undefined && { origin: road.origin }),
+      ...(origin !== undefined && { origin }),
       ...(authorization !== undefined && { 'proxy-authorization': authorization }),
     },
     createConnection: () => socket,
@@ -102,7 +96,7 @@ export async function begin(
     return { end: 'refused', status, at: 'proxy' };
   }
   const text = await readWhole(begun, within);
-  const said = typeof text === 'string' ? framesOf(text)?.map(refusalIn).find(Boolean) : undefined;
+  const said = typeof text === 'string' ? refusalOf(text) : undefined;
   return { ...(said ?? refusedBy(headers)), status };
 }
 
@@ -117,8 +111,7 @@ export function notOpened(error: unknown): Failed {
 
 /** An answer that is not the server's: who gave it, by the headers in which servers and proxies name themselves. */
 export function refusedBy({ server, via, location }: IncomingHttpHeaders): Failed {
-  const names = [server, via && `via ${via}`].filter(Boolean).join(', ');
-  return { end: 'refused', by: names === '' ? undefined : names.slice(0, 60), location };
+  return { end: 'refused', by: namesIn(server?.toString(), via), location };
 }
 
 /** No answer of ours is larger; what is there instead may be endless. */

@@ -2,11 +2,11 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { print } from '@iskra/client/doctor';
 import { defineContract } from '@iskra/protocol/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { box, check, codes, diagnose, endAll, iskra, join, listen } from './fixture.js';
 import { examine } from './examine.js';
-import { print } from './print.js';
 
 afterEach(endAll);
 

@@ -1,13 +1,12 @@
 /** An event stream over a way, as a line: messages come down the answer of one POST, and go up in others. */
+import { Inbox, sendByPost } from '@iskra/client/doctor';
+import type { Line, Road, Unopened } from '@iskra/client/doctor';
 import { blockReader } from '@iskra/protocol/wire';
-import { Inbox } from './inbox.js';
-import type { Line, Unopened } from './line.js';
-import { begin, post } from './post.js';
-import type { Road } from './post.js';
-import { goOn, messageOf } from './wire.js';
+import { begin } from './post.js';
+import type { Ground } from './post.js';
 
-export async function openSse(road: Road, message: string): Promise<Line | Unopened> {
-  const begun = await begin(road, 'sse', message, road.timeout);
+export async function openSse(ground: Ground, road: Road, message: string): Promise<Line | Unopened> {
+  const begun = await begin(ground, 'sse', message, ground.timeout);
   if ('end' in begun) return begun;
   const { body, headers, close } = begun;
   const inbox = new Inbox();
@@ -19,10 +18,7 @@ export async function openSse(road: Road, message: string): Promise<Line | Unope
   return {
     inbox,
     encoding: headers['content-encoding'],
-    async send(frames, session) {
-      const answer = await post(road, 'send', messageOf([goOn(session), ...frames]));
-      return 'end' in answer ? { ...answer, at: answer.at ?? 'send' } : undefined;
-    },
+    send: (frames, session) => sendByPost(road, frames, session),
     close,
   };
 }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { bareHost, portOf, proxyAuthorization } from './proxy.js';
-import type { ReachCode, ReachFailed, StepSeen } from './seen.js';
+import type { ReachCode, ReachFailed, StepSeen } from '@iskra/client/doctor';
 import { tlsTrouble } from './trouble.js';
 
 /** The server cannot be reached. */

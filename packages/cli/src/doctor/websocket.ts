@@ -1,20 +1,18 @@
 /** A WebSocket over a way, as a line: its handshake is looked at, and its frames are read. */
+import { Inbox, messageOf, refusalOf } from '@iskra/client/doctor';
+import type { Failed, Line, Unopened } from '@iskra/client/doctor';
 import { SUBPROTOCOL } from '@iskra/protocol/wire';
 import { WebSocket } from 'ws';
-import { Inbox } from './inbox.js';
-import type { Line, Unopened } from './line.js';
 import { notOpened, refusedBy } from './post.js';
-import type { Road } from './post.js';
-import type { Failed } from './seen.js';
-import { framesOf, messageOf, refusalIn } from './wire.js';
+import type { Ground } from './post.js';
 
-export async function openWebSocket(road: Road, message: string): Promise<Line | Unopened> {
-  const { timeout, origin, way } = road;
+export async function openWebSocket(ground: Ground, message: string): Promise<Line | Unopened> {
+  const { timeout, origin, way } = ground;
   const opened = await way.open('webSocket').catch(notOpened);
   if ('end' in opened) return opened;
   const { socket } = opened;
   const inbox = new Inbox();
-  const peer = new WebSocket(`${road.url.replace(/^http/, 'ws')}/ws`, SUBPROTOCOL, {
+  const peer = new WebSocket(`${ground.url.replace(/^http/, 'ws')}/ws`, SUBPROTOCOL, {
     ...(origin !== undefined && { origin }),
     createConnection: () => socket,
   });
@@ -44,7 +42,7 @@ export async function openWebSocket(road: Road, message: string): Promise<Line |
         if (text.length < MOST) text += piece;
       });
       response.once('close', () => {
-        const said: Failed | undefined = framesOf(text)?.map(refusalIn).find(Boolean);
+        const said = refusalOf(text);
         settle({ ...(said ?? answered), end: said?.end ?? 'refused', status });
         socket.destroy();
       });

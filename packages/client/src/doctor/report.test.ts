@@ -1,5 +1,5 @@
 /** From what was seen to what is told: nothing here knows a network. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from './advice.js';
 import { reportOn } from './report.js';
@@ -177,6 +177,17 @@ describe('reportOn', () => {
       'websocket',
     ],
     [
+      'a stream that goes dead, whatever passes over it',
+      with_({
+        sse: {
+          quiet: { end: 'silent', age: 2_100, silence: 900 },
+          busy: { end: 'silent', age: 2_000, silence: 900 },
+        },
+      }),
+      ['half-open'],
+      'websocket',
+    ],
+    [
       'a poll that is cut',
       with_({ 'long-poll': { held: { milliseconds: 9_000, end: 'refused', status: 504 } } }),
       ['poll-cut'],
@@ -186,6 +197,12 @@ describe('reportOn', () => {
       'a body limit',
       withPosts({ passed: 4_096, stopped: { bytes: 5_000, failed: { end: 'closed' } } }),
       ['body-limit'],
+      'websocket',
+    ],
+    [
+      'a line that is slow, which is nothing to be cured',
+      withPosts({ passed: 4_096, pace: 8_000, stopped: { bytes: 65_536, failed: { end: 'silent' } } }),
+      [],
       'websocket',
     ],
     [

@@ -7,9 +7,8 @@ import {
   parseMessage,
   readServerFrame,
   VERSION,
-  welcomeSchema,
-} from '@iskra/protocol';
-import type { ClientFrame, CodeName, Json, Position, ServerFrame } from '@iskra/protocol';
+} from '@iskra/protocol/wire';
+import type { ClientFrame, CodeName, Json, Position, ServerFrame, Welcome } from '@iskra/protocol/wire';
 import type { Failed, Welcomed } from './seen.js';
 
 /** A session that was opened. */
@@ -23,7 +22,9 @@ export interface Session {
 
 /** A nonce for a new session: 128 random bits (P10). */
 export function newNonce(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url');
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll('+', '-').replaceAll('/', '_').slice(0, 22);
 }
 
 /** @param given `heartbeat`: how often the server is to beat, ms; `key`: of the session to go on with. */
@@ -65,15 +66,28 @@ export function welcomeIn(
   frame: ServerFrame,
 ): { session: Session; told: Welcomed } | undefined {
   if (frame[0] !== 'welcome') return undefined;
-  // Something that only looks like our server must not end the examination.
-  const { data } = welcomeSchema.safeParse(frame[1].payload);
-  if (data === undefined) return undefined;
-  const { key, generation, inbox, version, node, heartbeat, limits } = data;
+  const { payload } = frame[1];
+  if (!isWelcome(payload)) return undefined;
+  const { key, generation, inbox, version, node, heartbeat, limits } = payload;
   return {
     session: { nonce, key, generation, inbox },
     told: { version, node, heartbeat, message: limits.message },
   };
 }
+
+/** Something that only looks like our server must not end the examination. */
+function isWelcome(payload: unknown): payload is Welcome {
+  const { key, node, inbox, limits, ...numbers } = (payload ?? {}) as Partial<Welcome>;
+  return (
+    [key, node, inbox?.[0]].every((text) => typeof text === 'string') &&
+    [numbers.generation, numbers.version, numbers.heartbeat, inbox?.[1], limits?.message].every(
+      Number.isFinite,
+    )
+  );
+}
+
+/** The server's no, in the text of an answer or of a message. */
+export const refusalOf = (text: string): Failed | undefined => framesOf(text)?.map(refusalIn).find(Boolean);
 
 /** The server's no, if this frame is one. */
 export function refusalIn(frame: ServerFrame): Failed | undefined {

@@ -1,5 +1,5 @@
 /** PURE. Each finding of the doctor, and what cures it: a sentence, and the lines for nginx, HAProxy and Apache. */
-import type { Curable } from '@iskra/client/cures';
+import type { Curable } from '../cures.js';
 
 /** A verdict of the client's `explain()`, or what only the doctor can see. */
 export type FindingCode =
@@ -38,17 +38,21 @@ export interface Advice {
   readonly lines?: Lines;
 }
 
+/** Apache takes the first that fits, so there is but one, and it does all that is asked of it anywhere here. */
+const PASS =
+  '# before any other ProxyPass that fits\nProxyPass /realtime/ http://127.0.0.1:8000/realtime/ \\\n  upgrade=websocket flushpackets=on';
+
 /** The path of the server, passed on as it is. */
 const MOUNT: Lines = {
   nginx: 'location /realtime/ {\n    proxy_pass http://127.0.0.1:8000;\n}',
   haproxy: 'use_backend iskra if { path_beg /realtime/ }',
-  apache: 'ProxyPass /realtime/ http://127.0.0.1:8000/realtime/ upgrade=websocket',
+  apache: PASS,
 };
 
 const STREAM: Lines = {
   nginx: 'proxy_buffering off;\nproxy_cache off;\ngzip off;',
   haproxy: 'option http-no-delay\n# and no "compression" or "http-response wait-for-body"',
-  apache: 'ProxyPass /realtime/ http://127.0.0.1:8000/realtime/ flushpackets=on\nSetEnv no-gzip 1',
+  apache: `${PASS}\nSetEnv no-gzip 1`,
 };
 
 const PATIENCE: Lines = {
@@ -65,7 +69,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
       nginx:
         'proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection "upgrade";',
       haproxy: 'mode http\n# passes upgrades by itself: no "http-request del-header upgrade"',
-      apache: '# 2.4.47 or newer\nProxyPass /realtime/ http://127.0.0.1:8000/realtime/ upgrade=websocket',
+      apache: `# 2.4.47 or newer\n${PASS}`,
     },
   },
   'ws-timeout': {
@@ -82,8 +86,6 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     lines: {
       ...PATIENCE,
       haproxy: 'timeout tunnel 75s\n# and no "option httpclose"',
-      apache:
-        'ProxyTimeout 75\n# with mod_proxy_wstunnel also: ProxyWebsocketIdleTimeout 75\n<IfModule reqtimeout_module>\n  RequestReadTimeout body=0\n</IfModule>',
     },
   },
   'sse-refused': { title: 'The stream is not answered', cure: 'Let POST …/sse pass.', lines: MOUNT },
@@ -146,7 +148,8 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     lines: {
       nginx: 'client_max_body_size 1m;',
       haproxy: '# has no limit of its own: look for "http-request deny" with req.body_size',
-      apache: 'LimitRequestBody 1048576\n# with mod_security also: SecRequestBodyNoFilesLimit 1048576',
+      apache:
+        '# does not limit what it passes on; with mod_security:\n# SecRequestBodyLimit 1048576, SecRequestBodyNoFilesLimit 1048576',
     },
   },
   'posts-repeated': {
@@ -155,7 +158,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     lines: {
       nginx: 'proxy_next_upstream error timeout;',
       haproxy: 'http-request disable-l7-retry if METH_POST',
-      apache: 'SetEnv proxy-initial-not-pooled 1',
+      apache: '# repeats nothing that it has passed on',
     },
   },
   'origin-stripped': {
@@ -191,7 +194,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   auth: {
     title: 'The credentials are refused',
-    cure: 'Give those that the application uses with --auth, as JSON; else look at what authenticate says to them.',
+    cure: 'Give those that the application uses (--auth, as JSON); else look at what authenticate says to them.',
   },
   forbidden: {
     title: 'The server does not allow a page of this origin',
@@ -204,7 +207,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   version: {
     title: 'The server speaks another version of the protocol',
-    cure: 'Use the iskra command of the same version as the server.',
+    cure: 'Use the client, or the iskra command, of the same version as the server.',
   },
   overload: {
     title: 'The server takes no new sessions now',

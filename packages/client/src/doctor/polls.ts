@@ -1,9 +1,8 @@
 /** Tries long-poll or polling: welcome, echoes; and of long-poll a poll that is held for as long as a client holds it. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientFrame, Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
-import { post } from './post.js';
-import type { Answer, Road } from './post.js';
+import { pause, persist } from './road.js';
+import type { Answer, Road } from './road.js';
 import type { Failed, Stage, Trial, Welcomed } from './seen.js';
 import { echo, goOn, hello, messageOf, newNonce, outcomeOf, refusalIn, welcomeIn } from './wire.js';
 import type { Session } from './wire.js';
@@ -15,8 +14,12 @@ export async function tryPolls(road: Road, auth: Json | undefined, hold: number)
   const opened = await openByPoll(road, auth);
   if (hasFailed(opened)) return stop('nothing', opened);
   const { session, welcome, milliseconds, encoding } = opened;
+  const once = hold > 0 ? echoHeld : echoAtOnce;
+  let { cuts } = opened;
   for (let number = 1; number <= ECHOES; number++) {
-    const echoed = await (hold > 0 ? echoHeld : echoAtOnce)(road, session, number);
+    // As a client does: what has its number is performed once.
+    const { outcome: echoed, cuts: more } = await persist(() => once(road, session, number));
+    cuts += more;
     if (hasFailed(echoed)) {
       await leave(road, session);
       return stop('welcomed', echoed);
@@ -25,7 +28,16 @@ export async function tryPolls(road: Road, auth: Json | undefined, hold: number)
   }
   const held = hold > 0 ? await holdOne(road, session, hold) : undefined;
   await leave(road, session);
-  return { ...seen, stage: 'echoed', end: 'passed', welcome, milliseconds, encoding, held };
+  return {
+    ...seen,
+    stage: 'echoed',
+    end: 'passed',
+    welcome,
+    milliseconds,
+    encoding,
+    held,
+    unsteady: cuts > 0,
+  };
 }
 
 const ECHOES = 3;
@@ -34,25 +46,33 @@ type Echoed = { readonly milliseconds: number };
 /** A poll has reached the server by then, most likely, ms. */
 const HEAD_START = 50;
 
-/** A session of one's own, by one POST. */
-export async function openByPoll(
-  road: Road,
-  auth: Json | undefined,
-): Promise<
-  { session: Session; welcome: Welcomed; milliseconds: number; encoding: string | undefined } | Failed
-> {
+export interface OpenedByPoll {
+  readonly session: Session;
+  readonly welcome: Welcomed;
+  readonly milliseconds: number;
+  readonly encoding: string | undefined;
+  readonly cuts: number;
+}
+
+/** A session of one's own, by one POST: the same nonce opens the same session, however often (P10). */
+export async function openByPoll(road: Road, auth: Json | undefined): Promise<OpenedByPoll | Failed> {
   const nonce = newNonce();
   const message = messageOf([hello(nonce, { auth })]);
-  let answer = await post(road, 'poll', message);
-  // A copy of it won; the same nonce opens the same session (P10).
-  for (let tries = 1; tries < TRIES && isSuperseded(answer); tries++)
-    answer = await post(road, 'poll', message);
+  const ask = () => persist(() => road.post('poll', message));
+  let { outcome: answer, cuts } = await ask();
+  // A copy of it won.
+  for (let tries = 1; tries < TRIES && isSuperseded(answer); tries++) {
+    const again = await ask();
+    answer = again.outcome;
+    cuts += again.cuts;
+  }
   if (hasFailed(answer)) return answer;
   for (const frame of answer.frames) {
     const welcomed = welcomeIn(nonce, frame);
     if (welcomed === undefined) continue;
-    const encoding = answer.headers['content-encoding'];
-    return { session: welcomed.session, welcome: welcomed.told, milliseconds: answer.milliseconds, encoding };
+    const encoding = answer.header('content-encoding');
+    const { milliseconds } = answer;
+    return { session: welcomed.session, welcome: welcomed.told, milliseconds, encoding, cuts };
   }
   return answer.frames.map(refusalIn).find(Boolean) ?? { end: 'refused' };
 }
@@ -63,7 +83,7 @@ export const isSuperseded = (answer: Answer | Failed): boolean =>
 
 /** Ends the session, so that the server need not keep it. */
 export async function leave(road: Road, session: Session): Promise<void> {
-  await post(road, 'send', messageOf([goOn(session), ['bye']]), { within: Math.min(road.timeout, 1_000) });
+  await road.post('send', messageOf([goOn(session), ['bye']]), { within: Math.min(road.timeout, 1_000) });
 }
 
 const askPoll = (
@@ -72,7 +92,7 @@ const askPoll = (
   wait: number,
   ...sends: ClientFrame[]
 ): Promise<Answer | Failed> =>
-  post(road, 'poll', messageOf([goOn(session, wait), ...sends]), { within: wait + road.timeout });
+  road.post('poll', messageOf([goOn(session, wait), ...sends]), { within: wait + road.timeout });
 
 /** Up and down in one request. */
 async function echoAtOnce(road: Road, session: Session, number: number): Promise<Echoed | Failed> {
@@ -85,7 +105,7 @@ async function echoHeld(road: Road, session: Session, number: number): Promise<E
   const polled = askPoll(road, session, road.timeout);
   await pause(HEAD_START);
   const began = performance.now();
-  const sent = await post(road, 'send', messageOf([goOn(session), echo(number)]));
+  const sent = await road.post('send', messageOf([goOn(session), echo(number)]));
   if (hasFailed(sent)) return { ...sent, at: sent.at ?? 'send' };
   return readOutcome(await polled, session, number, began);
 }

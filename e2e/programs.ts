@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('..', import.meta.url));
 /** Debian's own, where python3-websockets is; another python3 may come first on PATH. */
 export const PYTHON = '/usr/bin/python3';
 

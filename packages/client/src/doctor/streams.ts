@@ -1,10 +1,9 @@
 /** Tries a transport that streams: welcome, first heartbeat, echoes; then one connection in silence beside one with traffic. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { MARKER_DELAY } from '@iskra/protocol/wire';
 import type { Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
-import type { Line, OpenLine } from './line.js';
-import type { Road } from './post.js';
+import { pause } from './road.js';
+import type { Line, OpenLine } from './road.js';
 import type { Failed, Life, Stage, Trial } from './seen.js';
 import { echo, hello, messageOf, newNonce, outcomeOf, welcomeIn } from './wire.js';
 import type { Session } from './wire.js';
@@ -15,9 +14,10 @@ export interface Patience {
   readonly idle: number;
 }
 
-export async function tryStream(open: OpenLine, road: Road, patience: Patience): Promise<Trial> {
-  const busy = tryBusy(open, road, patience);
-  const trial = await tryQuiet(open, road, patience);
+/** @param timeout how long an answer may take, ms. */
+export async function tryStream(open: OpenLine, timeout: number, patience: Patience): Promise<Trial> {
+  const busy = tryBusy(open, timeout, patience);
+  const trial = await tryQuiet(open, timeout, patience);
   return trial.end === 'passed' ? { ...trial, busy: await busy } : trial;
 }
 
@@ -29,11 +29,11 @@ const PROOF = 1_500;
 /** Between the heartbeats of a connection with traffic: the least that a server gives, ms. */
 const BEAT = 1_000;
 
-async function tryQuiet(open: OpenLine, road: Road, { auth, idle }: Patience): Promise<Trial> {
+async function tryQuiet(open: OpenLine, timeout: number, { auth, idle }: Patience): Promise<Trial> {
   const began = performance.now();
   const nonce = newNonce();
   const seen = { echoes: [] as number[], lags: [] as number[] };
-  const line = await open(road, messageOf([hello(nonce, { auth })]));
+  const line = await open(messageOf([hello(nonce, { auth })]));
   if (hasFailed(line)) {
     const { subprotocolLost, ...failed } = line;
     return { ...seen, stage: 'nothing', end: failed.end, failed, subprotocolLost };
@@ -45,24 +45,25 @@ async function tryQuiet(open: OpenLine, road: Road, { auth, idle }: Patience): P
     return { ...seen, encoding, stage, end: failed.end, failed };
   };
 
-  const welcomed = await inbox.take((frame) => welcomeIn(nonce, frame), road.timeout);
+  const welcomed = await inbox.take((frame) => welcomeIn(nonce, frame), timeout);
   if (hasFailed(welcomed)) return stop('opened', welcomed);
-  const { session } = welcomed;
+  const { session, told } = welcomed;
   const milliseconds = performance.now() - began;
   answerPings(line, session);
-  const proof = Math.min(road.timeout, MARKER_DELAY + PROOF + 6 * milliseconds);
+  // One that comes with the next heartbeat was held until then.
+  const proof = Math.min(timeout, MARKER_DELAY + PROOF + 6 * milliseconds, told.heartbeat * 0.9);
   const ping = await inbox.take((frame) => (frame[0] === 'ping' ? frame : undefined), proof);
   if (hasFailed(ping)) return stop('welcomed', ping, session);
 
   for (let number = 1; number <= ECHOES; number++) {
-    const failed = await echoOnce(line, session, number, road.timeout, seen);
+    const failed = await echoOnce(line, session, number, timeout, seen);
     if (failed !== undefined) return stop('proven', failed, session);
     await pause(SPACING);
   }
 
-  const quiet = await liveOn(line, session, ECHOES + 1, openedAt, { road, idle });
+  const quiet = await liveOn(line, session, ECHOES + 1, openedAt, { timeout, idle });
   await end(line, session);
-  return { ...seen, encoding, stage: 'echoed', end: 'passed', welcome: welcomed.told, milliseconds, quiet };
+  return { ...seen, encoding, stage: 'echoed', end: 'passed', welcome: told, milliseconds, quiet };
 }
 
 /** Watches a connection for a time. Only an answer at the end tells one that lives from one that was forgotten on the way. */
@@ -71,13 +72,13 @@ async function liveOn(
   session: Session,
   number: number,
   openedAt: number,
-  { road, idle }: { road: Road; idle: number },
+  { timeout, idle }: { timeout: number; idle: number },
 ): Promise<Life> {
   const { inbox } = line;
   const cut = await inbox.take<never>(() => undefined, idle);
   const { silence, heardAt } = inbox;
   const endedAt = performance.now();
-  const failed = cut.end === 'silent' ? await echoOnce(line, session, number, road.timeout) : cut;
+  const failed = cut.end === 'silent' ? await echoOnce(line, session, number, timeout) : cut;
   if (failed === undefined) return { end: 'lived', age: endedAt - openedAt, silence };
   return failed.end === 'silent'
     ? { end: 'silent', age: heardAt - openedAt, silence }
@@ -85,18 +86,18 @@ async function liveOn(
 }
 
 /** Undefined when it cannot be opened. */
-async function tryBusy(open: OpenLine, road: Road, { auth, idle }: Patience): Promise<Life | undefined> {
+async function tryBusy(open: OpenLine, timeout: number, { auth, idle }: Patience): Promise<Life | undefined> {
   const nonce = newNonce();
-  const line = await open(road, messageOf([hello(nonce, { auth, heartbeat: BEAT })]));
+  const line = await open(messageOf([hello(nonce, { auth, heartbeat: BEAT })]));
   if (hasFailed(line)) return undefined;
   const openedAt = performance.now();
-  const welcomed = await line.inbox.take((frame) => welcomeIn(nonce, frame), road.timeout);
+  const welcomed = await line.inbox.take((frame) => welcomeIn(nonce, frame), timeout);
   if (hasFailed(welcomed)) {
     line.close();
     return undefined;
   }
   answerPings(line, welcomed.session);
-  const life = await liveOn(line, welcomed.session, 1, openedAt, { road, idle });
+  const life = await liveOn(line, welcomed.session, 1, openedAt, { timeout, idle });
   await end(line, welcomed.session);
   return life;
 }
@@ -133,10 +134,19 @@ function answerPings(line: Line, session: Session): void {
 /** Says goodbye, so that the server need not keep the session. */
 async function end(line: Line, session: Session | undefined): Promise<void> {
   line.inbox.onPing = () => {};
-  if (session !== undefined)
-    await Promise.race([line.send([['bye']], session), pause(FAREWELL, undefined, { ref: false })]);
+  if (session !== undefined) await atMost(FAREWELL, line.send([['bye']], session));
   line.close();
 }
 
 /** For this it is waited at most, ms. */
 const FAREWELL = 1_000;
+
+function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

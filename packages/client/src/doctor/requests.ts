@@ -2,35 +2,32 @@
 import type { Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
 import { isSuperseded, leave, openByPoll } from './polls.js';
-import { post } from './post.js';
-import type { Road } from './post.js';
+import { persist } from './road.js';
+import type { Answer, Road } from './road.js';
 import type { Failed, PostsSeen } from './seen.js';
 import { goOn, hello, messageOf, refusalIn, welcomeIn } from './wire.js';
 import type { Session } from './wire.js';
 
-export interface Questions {
+export interface Asking {
   readonly auth: Json | undefined;
   /** Whether it may be subscribed to. */
   readonly channel: string | undefined;
 }
 
 /** Undefined when no session can be opened by POST. */
-export async function tryRequests(road: Road, { auth, channel }: Questions): Promise<PostsSeen | undefined> {
+export async function tryRequests(road: Road, { auth, channel }: Asking): Promise<PostsSeen | undefined> {
   const opened = await openByPoll(road, auth);
   if (hasFailed(opened)) return undefined;
   const { session, welcome } = opened;
   const repeats = await countRepeats(road, auth, session);
   const sizes = await trySizes(road, session, welcome.message);
-  const origin = road.origin ?? new URL(road.url).origin;
-  const page = await ask(road, session, origin);
-  const foreign = await ask(road, session, FOREIGN);
+  const pages = road.isPage ? {} : await tryPages(road, session);
   const asked = channel === undefined ? undefined : await askChannel(road, session, channel);
   await leave(road, session);
   return {
     ...sizes,
     repeats,
-    page: { origin, failed: hasFailed(page) ? page : undefined },
-    originSeen: originSeen(foreign),
+    ...pages,
     channel: channel === undefined ? undefined : { name: channel, failed: asked },
   };
 }
@@ -48,17 +45,19 @@ async function trySizes(
   road: Road,
   session: Session,
   limit: number,
-): Promise<Pick<PostsSeen, 'passed' | 'stopped'>> {
+): Promise<Pick<PostsSeen, 'passed' | 'stopped' | 'pace'>> {
   let passed = 0;
+  const took: [bytes: number, milliseconds: number][] = [];
   let stopped: { bytes: number; failed: Failed } | undefined;
   const attempt = async (bytes: number): Promise<void> => {
     const message = messageOf([goOn(session), ['ping', bytes]]).padEnd(bytes);
-    let answer = await post(road, 'send', message);
-    // One cut may be an accident.
-    if (hasFailed(answer) && answer.end === 'closed') answer = await post(road, 'send', message);
+    const began = performance.now();
+    const { outcome: answer } = await persist(() => road.post('send', message));
     // Whatever else the server says to it: it arrived.
-    if (!hasFailed(answer) || (answer.end === 'denied' && answer.code !== 'too_big')) passed = bytes;
-    else stopped = { bytes, failed: answer };
+    if (!hasFailed(answer) || (answer.end === 'denied' && answer.code !== 'too_big')) {
+      passed = bytes;
+      took.push([bytes, performance.now() - began]);
+    } else stopped = { bytes, failed: answer };
   };
   for (const bytes of SIZES) {
     if (stopped === undefined && bytes <= limit) await attempt(bytes);
@@ -68,7 +67,15 @@ async function trySizes(
     if (stopped.failed.end === 'silent') break;
     await attempt(Math.round((passed + stopped.bytes) / 2));
   }
-  return { passed, stopped };
+  if (stopped?.failed.end !== 'silent') return { passed, stopped };
+  const pace = paceOf(took);
+  return { passed, stopped, pace: (stopped.bytes / pace) * 1_000 > road.timeout / 2 ? pace : undefined };
+}
+
+/** Bytes in a second, by how much longer the largest took than the smallest. */
+function paceOf(took: readonly (readonly [bytes: number, milliseconds: number])[]): number {
+  const [[least, first] = [0, 0], [most, last] = [0, 0]] = [took[0], took.at(-1)];
+  return most === least ? Infinity : ((most - least) / Math.max(1, last - first)) * 1_000;
 }
 
 /**
@@ -83,7 +90,7 @@ async function countRepeats(
   const first = session.generation;
   let superseded = false;
   for (let sent = 0; sent < ATTACHES; sent++) {
-    const answer = await post(road, 'poll', messageOf([hello(session.nonce, { auth, key: session.key })]));
+    const answer = await road.post('poll', messageOf([hello(session.nonce, { auth, key: session.key })]));
     superseded ||= isSuperseded(answer);
     if (isSuperseded(answer)) continue;
     if (hasFailed(answer)) return undefined;
@@ -95,17 +102,25 @@ async function countRepeats(
   return { sent: ATTACHES, counted: superseded ? Math.max(counted, ATTACHES + 1) : counted };
 }
 
-const ask = (road: Road, session: Session, origin: string): ReturnType<typeof post> =>
-  post(road, 'send', messageOf([goOn(session), ['ping', 0]]), { origin });
+/** A page of ours, and one of nowhere. */
+async function tryPages(road: Road, session: Session): Promise<Pick<PostsSeen, 'page' | 'originSeen'>> {
+  const origin = road.origin ?? new URL(road.url).origin;
+  const page = await ask(road, session, origin);
+  const foreign = await ask(road, session, FOREIGN);
+  return { page: { origin, failed: hasFailed(page) ? page : undefined }, originSeen: originSeen(foreign) };
+}
+
+const ask = (road: Road, session: Session, origin: string): Promise<Answer | Failed> =>
+  road.post('send', messageOf([goOn(session), ['ping', 0]]), { origin });
 
 /** The server refuses a page that it does not know, or names it in its answer; what it does not see, it does neither to. */
-function originSeen(answer: Awaited<ReturnType<typeof post>>): boolean | undefined {
-  if (!hasFailed(answer)) return answer.headers['access-control-allow-origin'] !== undefined;
+function originSeen(answer: Answer | Failed): boolean | undefined {
+  if (!hasFailed(answer)) return answer.header('access-control-allow-origin') !== undefined;
   return answer.code === 'forbidden' && answer.field === 'origin' ? true : undefined;
 }
 
 async function askChannel(road: Road, session: Session, channel: string): Promise<Failed | undefined> {
-  const answer = await post(road, 'poll', messageOf([goOn(session, 0), ['subscribe', 1, channel, {}]]));
+  const answer = await road.post('poll', messageOf([goOn(session, 0), ['subscribe', 1, channel, {}]]));
   if (hasFailed(answer)) return answer;
   for (const frame of answer.frames) {
     const refusal = refusalIn(frame);

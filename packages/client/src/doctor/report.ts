@@ -1,5 +1,5 @@
 /** PURE. What was seen → what a support engineer is told: rows, findings with their cures, the best transport, the exit code. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import { ADVICE } from './advice.js';
 import type { Advice, FindingCode } from './advice.js';
 import { postRows } from './post-rows.js';
@@ -141,11 +141,10 @@ function summaryOf(
   findings: readonly Finding[],
 ): string {
   if (state === 'unreachable') return 'No transport reaches an Iskra server on this path.';
-  const cured = `once ${findings.length === 1 ? 'the finding is' : 'the findings are'} cured`;
+  const found = findings.length === 1 ? 'the finding' : 'the findings';
+  const cured = `once ${found} ${findings.length === 1 ? 'is' : 'are'} cured`;
   if (best === undefined) return `No transport works all the way on this path; the client may, ${cured}.`;
   const works = `The best transport that this path allows is ${best}`;
   if (state === 'clear') return `${works}, and nothing stands in the way.`;
-  return best === 'websocket'
-    ? `${works}; mind the findings above.`
-    : `${works}; a better one works ${cured}.`;
+  return best === 'websocket' ? `${works}; mind ${found}.` : `${works}; a better one works ${cured}.`;
 }

@@ -1,5 +1,5 @@
 /** PURE. The rows of one transport: what it did, and how long it lived. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import type { FindingCode } from './advice.js';
 import type { Row } from './row.js';
 import type { Failed, Life, Seen, Stage, Trial } from './seen.js';
@@ -48,7 +48,7 @@ function trialRow(transport: TransportName, trial: Trial): Row {
   const parts = [
     transport === 'websocket' || transport === 'sse' ? 'welcome, heartbeat' : 'welcome',
     `echo up and down in ${duration(median(echoes))}`,
-    ...(unsteady === true ? ['cut at the first try'] : []),
+    ...(unsteady === true ? ['cut now and then'] : []),
     ...(late ? [`pieces come ${duration(median(lags))} late`] : []),
     ...(encoding === undefined ? [] : [`compressed on the way (${encoding})`]),
   ];
@@ -79,12 +79,13 @@ function lifeRow(transport: TransportName, quiet: Life, busy: Life | undefined, 
       };
     case 'age': {
       const first = busy === undefined || quiet.end === 'closed' ? quiet : busy;
+      const early = transport === 'websocket' ? 'ws-killed-early' : 'sse-killed-early';
       return {
         check,
         result: 'fail',
         milliseconds: first.age,
         detail: `${first.end === 'silent' ? 'went dead' : 'was cut'} ${duration(first.age)} after it opened, although there was traffic`,
-        findings: [transport === 'websocket' ? 'ws-killed-early' : 'sse-killed-early'],
+        findings: [first.end === 'silent' ? 'half-open' : early],
       };
     }
   }

@@ -1,5 +1,5 @@
 /** PURE. What the doctor saw on the way to a server, as data, and judged by nobody yet. Times in milliseconds. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import type { CodeName } from '@iskra/protocol/wire';
 
 /** The last thing that a transport brought. */
@@ -74,7 +74,7 @@ export interface Trial {
   readonly lags: readonly number[];
   /** `Content-Encoding` of the answer: somebody on the way compressed it. */
   readonly encoding?: string | undefined;
-  /** It was cut at first, and passed when it was tried again. */
+  /** Something of it was cut, and passed when it was tried again. */
   readonly unsteady?: boolean | undefined;
   /** WebSocket: the server's choice of subprotocol did not arrive. */
   readonly subprotocolLost?: boolean | undefined;
@@ -91,6 +91,8 @@ export interface PostsSeen {
   readonly passed: number;
   /** The smallest that did not, and what became of it. */
   readonly stopped?: { readonly bytes: number; readonly failed: Failed } | undefined;
+  /** Bytes in a second, where it was for slowness alone that the smallest had no answer in its time. */
+  readonly pace?: number | undefined;
   /** Requests that open a connection: so many were sent, and so many did the server count. */
   readonly repeats?: { readonly sent: number; readonly counted: number } | undefined;
   /** A page's request: `passed`, or how it was refused. */

@@ -18,9 +18,11 @@ export function failure({ end, status, by, location, code, field, detail, at }: 
     case 'denied':
       return `the server says ${code}${field === undefined ? '' : ` (${field})`}`;
     case 'refused':
-      return status === undefined
-        ? `answered with what is no message of Iskra${who}`
-        : `answered ${status}${who}${location === undefined ? '' : `, which points to ${location}`}`;
+      return [
+        status === undefined ? 'answered with what is no message of Iskra' : `answered ${status}`,
+        who,
+        location === undefined ? '' : `, which points to ${location}`,
+      ].join('');
     case 'closed':
       return `cut${detail === undefined || detail === '' ? '' : ` (${detail})`}`;
     case 'silent':

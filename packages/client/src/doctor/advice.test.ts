@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CURES } from '@iskra/client/cures';
+import { CURES } from '../cures.js';
 import { expect, it } from 'vitest';
 import { ADVICE } from './advice.js';
 

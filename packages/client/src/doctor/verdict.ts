@@ -1,5 +1,5 @@
 /** PURE. What one transport's trial proves. The tables are complete: the compiler asks for every row. */
-import type { TransportName } from '@iskra/client';
+import type { TransportName } from '../transports/transport.js';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { FindingCode } from './advice.js';
 import type { End, Failed, Life, Stage, Trial } from './seen.js';
