@@ -1,4 +1,4 @@
-/** The whole client: the core, and around it the insight and the member lists. */
+/** The whole client: the core, and around it the insight, the member lists and a look at the network. */
 import { MEMBERS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Envelope, Subscribed, Untyped } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
@@ -10,6 +10,7 @@ import type {
   Status as CoreStatus,
 } from './client.js';
 import type { Off } from './emitter.js';
+import { platform } from './environment.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
 import type { Feeling, Insight } from './insight.js';
@@ -18,6 +19,7 @@ import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
 import type { Channel } from './members.js';
 import { createPath } from './path.js';
+import { withNetwork } from './network.js';
 import { createSession } from './session.js';
 
 export interface Status extends CoreStatus, Feeling {}
@@ -48,7 +50,7 @@ export function connect<C extends Contract = Untyped>(url: string, options: Conn
   let memory!: Memory;
   const client: CoreClient = connectCore(
     url,
-    options,
+    { ...options, environment: { onPage: withNetwork(platform().onPage), ...options.environment } },
     (session, ...given) => {
       const { transports } = session;
       memory = remember(path, url, transports, { ...pageMemory(), ...options.environment });
