@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually, upTo, withRig } from '../transports/rig.js';
 import { inProcess, inSleepyBrowser } from './sleep.js';
 import { countDown, countUp, nothingHappened, startTalks } from './talk.js';
+import type { Talk } from './talk.js';
 
 describe.each([inProcess(), inSleepyBrowser('Chromium'), inSleepyBrowser('Firefox')])(
   'a client in $name',
@@ -11,15 +12,30 @@ describe.each([inProcess(), inSleepyBrowser('Chromium'), inSleepyBrowser('Firefo
     // Whoever says nothing for 2.5 s has no connection any more.
     beforeAll(async () => rig.replaceBy(await rig.another({ times: { heartbeat: 1_000 } })));
 
-    it('shows no disconnect for its sleep, and goes on where it was', async () => {
-      const talks = await startTalks(rig);
-      await countUp(talks);
+    const sleep = async (talks: Talk[]): Promise<void> => {
       const wake = place.sleep();
       try {
         await countDown(rig, talks);
+        await rig.proxy.unblock();
       } finally {
         wake();
       }
+    };
+
+    it('shows no disconnect for its sleep, and goes on where it was', async () => {
+      const talks = await startTalks(rig);
+      await countUp(talks);
+      await sleep(talks);
+      await nothingHappened(rig, talks);
+    });
+
+    it('does not count its sleep as time without a network, when it fell asleep without one', async () => {
+      const talks = await startTalks(rig);
+      await countUp(talks);
+      await rig.proxy.block('down');
+      for (const { client } of talks)
+        await eventually(async () => (await client.report()).system).toContain('connection_lost');
+      await sleep(talks);
       await nothingHappened(rig, talks);
     });
   },

@@ -490,7 +490,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       }
       const late = now - toldAt();
       // Asleep, nobody missed it.
-      if (late > CHECK) lostAt = now;
+      if (late > 1_000) lostAt = now;
       else if (late >= 0) turn('reconnecting');
       consult('timePassed');
     },
