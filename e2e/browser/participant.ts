@@ -186,6 +186,11 @@ export class Participant {
     }
   }
 
+  /** The same, with nobody waiting for its end: a page may leave meanwhile. */
+  startNumbers(channel: string, from: number, to: number, pause: number): void {
+    void this.publishNumbers(channel, from, to, pause);
+  }
+
   /** The numbers that were acknowledged, in the order in which they were, and what became of the others. */
   settledNumbers(): { acknowledged: number[]; others: string[] } {
     return { acknowledged: this.#settled, others: this.#unhappy };

@@ -42,7 +42,7 @@ export function inNode(): Place {
 
 declare const iskraInPage: InPage;
 
-export function inBrowser(name: BrowserName): Place {
+export function inBrowser(name: BrowserName): Place & { readonly page: Page } {
   let browser: Browser | undefined;
   let context: BrowserContext | undefined;
   let page: Page;
@@ -50,6 +50,9 @@ export function inBrowser(name: BrowserName): Place {
   return {
     name,
     complaints,
+    get page() {
+      return page;
+    },
     async start() {
       browser = await BROWSERS[name]();
     },

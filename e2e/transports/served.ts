@@ -40,7 +40,10 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
         refuse: { input: anything, output: anything },
       },
     },
-    store: memoryStore({ retention: { entries: 5_000, bytes: 16 * 1024 * 1024 } }),
+    store: memoryStore({
+      ...(times?.window && { window: times.window }),
+      retention: { entries: 5_000, bytes: 16 * 1024 * 1024 },
+    }),
     limits: { sendRate: { perSecond: 2_000, burst: 4_000 } },
     logger: false,
     ...(times && { times }),
@@ -52,6 +55,7 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
   });
 
   const page = new Hono();
+  page.get('/elsewhere', (c) => c.html('<!doctype html><meta charset="utf-8"><title>Elsewhere</title>'));
   page.get('/', (c) =>
     c.html('<!doctype html><meta charset="utf-8"><title>Iskra</title><script src="/page.js"></script>'),
   );

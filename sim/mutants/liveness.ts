@@ -17,7 +17,7 @@ export const liveness: readonly Mutant[] = [
     file: client('session'),
     from: "      control(one, 'pong', moment);\n",
     to: '',
-    by: 'P50 websocket',
+    by: 'P50 answer',
   },
   {
     rule: 'P51',

@@ -127,8 +127,8 @@ export const up: readonly Mutant[] = [
     rule: 'P36',
     breaks: 'the client does not post again what was not answered',
     file: client('outbox'),
-    from: 'if (send.number <= after || send.barrier !== undefined) continue;',
-    to: "if (send.number <= after || send.barrier !== undefined || (after === 0 && send.state === 'sent')) continue;",
+    from: 'if (send.number <= after || send.barrier) continue;',
+    to: "if (send.number <= after || send.barrier || (after === 0 && send.state === 'sent')) continue;",
     by: 'R02',
   },
   {
@@ -143,8 +143,8 @@ export const up: readonly Mutant[] = [
     rule: 'P38',
     breaks: 'the client does not send again what a dead connection carried',
     file: client('outbox'),
-    from: 'if (send.number <= after || send.barrier !== undefined) continue;',
-    to: "if (send.number <= after || send.barrier !== undefined || send.state === 'sent') continue;",
+    from: 'if (send.number <= after || send.barrier) continue;',
+    to: "if (send.number <= after || send.barrier || send.state === 'sent') continue;",
     by: 'R02',
   },
   {

@@ -84,6 +84,8 @@ export interface Attempt extends Rung {
   dueAt: number;
   /** The longest that it was silent of late, without being dead, ms. */
   usual: number;
+  /** This machine slept meanwhile: how long it was silent says nothing of the network. */
+  slept?: boolean;
   /** It was asked whether it lives, and has not been heard since. */
   asked?: boolean;
   /** An event stream on which a `ping` was answered that went up beside it (P54). */

@@ -1,4 +1,4 @@
-/** The whole client: the core, and around it the insight, the member lists and the last values. */
+/** The whole client: the core, and around it the insight, the member lists, the last values and a look at the network. */
 import { MEMBERS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Envelope, Subscribed, Untyped } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
@@ -11,6 +11,7 @@ import type {
   Status as CoreStatus,
 } from './client.js';
 import type { Off } from './emitter.js';
+import { platform } from './environment.js';
 import { MisuseError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
@@ -22,6 +23,7 @@ import type { Channel as MembersChannel } from './members.js';
 import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
 import { createPath } from './path.js';
+import { withNetwork } from './network.js';
 import { createSession } from './session.js';
 
 export interface ConnectOptions extends CoreOptions {
@@ -78,7 +80,7 @@ export function connect<C extends Contract = Untyped>(
   let primary: string | undefined;
   const client: CoreClient = connectCore(
     url,
-    options,
+    { ...options, environment: { onPage: withNetwork(platform().onPage), ...options.environment } },
     (session, ...given) => {
       const { ladder } = session;
       primary = ladder[0]?.server;

@@ -23,18 +23,23 @@ test('tells apart a page that is parked in the back/forward cache and one that h
   fire('pagehide', { persisted: true });
   fire('pageshow', { persisted: true });
   fire('pagehide', { persisted: false });
-  expect(heard).toEqual(['parked', 'visible', 'left']);
+  expect(heard).toEqual(['parked', 'online', 'left']);
 });
 
-test('tells when the page is seen or online again, not when it is first shown or hidden', () => {
+test('tells when the page can be seen, not when it is shown for the first time', () => {
   const { document, heard, fire } = page();
   fire('pageshow', { persisted: false });
-  fire('visibilitychange');
   document.visibilityState = 'hidden';
   fire('visibilitychange');
-  fire('offline');
-  fire('online');
-  expect(heard).toEqual(['visible', 'offline', 'online']);
+  document.visibilityState = 'visible';
+  fire('visibilitychange');
+  expect(heard).toEqual(['hidden', 'visible']);
+});
+
+test('tells what the page hears of its network, and when it is frozen', () => {
+  const { heard, fire } = page();
+  for (const event of ['offline', 'online', 'freeze', 'resume']) fire(event);
+  expect(heard).toEqual(['offline', 'online', 'parked', 'online']);
 });
 
 test('stops listening', () => {

@@ -4,8 +4,19 @@
  */
 import type { Clock } from '@iskra/protocol/wire';
 
-/** What a page tells about itself. `parked`: kept in the back/forward cache; `left`: gone for good. */
-export type PageSignal = 'visible' | 'online' | 'offline' | 'parked' | 'left';
+/** What a page tells about itself. */
+export type PageSignal =
+  | 'visible'
+  /** It runs, but nobody sees it. */
+  | 'hidden'
+  /** The network is back or is another one, or the page was parked and runs again. */
+  | 'online'
+  /** A hint, and wrong as often as not. */
+  | 'offline'
+  /** Nothing of it will run for a while: it is frozen, or kept in the back/forward cache, for which no connection may be open. */
+  | 'parked'
+  /** Gone for good. */
+  | 'left';
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -43,15 +54,14 @@ export interface TextStorage {
   write(key: string, text: string): void;
 }
 
-/** Longer timers overflow in every runtime and fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Timers of 2^31 ms overflow in every runtime and fire at once. */
+const LONGEST_TIMER = 1e9;
 
 /** The platform's own monotonic clock. */
 export const platformClock: Clock = {
   now: () => performance.now(),
   at(moment, callback) {
-    const delay = Math.min(moment - performance.now(), LONGEST_TIMER);
-    const timer = setTimeout(callback, Math.ceil(delay));
+    const timer = setTimeout(callback, Math.min(moment - performance.now() + 1, LONGEST_TIMER));
     return () => clearTimeout(timer);
   },
 };
@@ -73,13 +83,13 @@ export function platform(): Environment {
 function watch(page: Document, listener: (signal: PageSignal) => void): () => void {
   const stop = new AbortController();
   const hear = ({ type, persisted }: Event & { persisted?: boolean }): void => {
-    if (type === 'online' || type === 'offline') listener(type);
-    // An open connection would keep the page out of the back/forward cache.
-    else if (type === 'pagehide') listener(persisted ? 'parked' : 'left');
-    else if (persisted ?? page.visibilityState === 'visible') listener('visible');
+    if (persisted === false) {
+      // Otherwise it is shown for the first time.
+      if (type === 'pagehide') listener('left');
+    } else if (type === 'visibilitychange') listener(page.visibilityState);
+    else listener(/hide|freeze/.test(type) ? 'parked' : type === 'offline' ? type : 'online');
   };
-  for (const name of ['visibilitychange', 'online', 'offline', 'pageshow', 'pagehide']) {
-    window.addEventListener(name, hear, { signal: stop.signal });
-  }
+  for (const name of ['visibilitychange', 'freeze', 'resume', 'online', 'offline', 'pageshow', 'pagehide'])
+    window.addEventListener(name, hear, { signal: stop.signal, capture: true });
   return () => stop.abort();
 }

@@ -78,8 +78,8 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
     )
       return reports;
     lostAt = now;
-    // Superseded: its successor is on its way already.
-    if (verdict !== 'superseded')
+    // Superseded: its successor is on its way already. Left: the page is parked.
+    if (verdict !== 'superseded' && verdict !== 'left')
       reports.push(report('connection_lost', 'resume', certainty(attempt, log), { transport, verdict }));
     return reports;
   };

@@ -88,7 +88,7 @@ export function createOutbox(limits: OutboxLimits) {
     batch(after: number, count: number, room: number): Pending[] {
       const found: Pending[] = [];
       for (const send of sends) {
-        if (send.number <= after || send.barrier !== undefined) continue;
+        if (send.number <= after || send.barrier) continue;
         room -= send.bytes + 1;
         if (found.length >= count || (room < 0 && found.length > 0)) break;
         send.state = 'sent';
@@ -100,8 +100,7 @@ export function createOutbox(limits: OutboxLimits) {
 
     /** An entry of the inbox answered send `number`. */
     answer(number: number, outcome: Envelope): void {
-      const send = sends.find((one) => one.number === number);
-      if (send) send.outcome ??= outcome;
+      for (const send of sends) if (send.number === number) send.outcome ??= outcome;
     },
 
     /** Sends up to `number` are committed, their outcomes are in the inbox up to this position. */
@@ -126,18 +125,21 @@ export function createOutbox(limits: OutboxLimits) {
      */
     doubt(next: string, lost: boolean): void {
       for (const send of sends) {
-        const isBehind = send.barrier && send.barrier[0] !== next;
-        if (isBehind) send.barrier = 'passed';
-        send.doubtful ||= isBehind || (lost && send.state === 'sent');
+        if (send.barrier && send.barrier[0] !== next) {
+          send.barrier = 'passed';
+          send.doubtful = true;
+        }
+        send.doubtful ||= lost && send.state === 'sent';
       }
     },
 
     /** The store forgot the sends from this number on, though they were committed. */
     forgotten(first: number): void {
       for (const send of sends) {
-        if (send.number < first || !send.barrier) continue;
-        send.barrier = 'passed';
-        send.doubtful = true;
+        if (send.number >= first && send.barrier) {
+          send.barrier = 'passed';
+          send.doubtful = true;
+        }
       }
     },
 

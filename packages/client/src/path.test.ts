@@ -51,6 +51,7 @@ describe('what was learned of the way', () => {
     'a probe, which says nothing for long': { role: 'probe' },
     'a connection that the server ended, with a reason': { cause: { status: 1006, advice: 'resume' } },
     'one that is no longer needed': { cause: { verdict: 'left' } },
+    'a connection of a machine that slept': { slept: true },
     'one that is dead, because nothing came': { cause: { silent: 30_000 } },
   };
   test.each(Object.entries(NOTHING))('learns nothing from %s', (_, more) => {

@@ -31,6 +31,7 @@ const SHARE = 0.6;
 /** How long nothing had passed over a connection when the network ended it; 0 for every other end. */
 const silenceOf = ({
   role,
+  slept,
   welcomeAt,
   polls,
   polledAt,
@@ -38,7 +39,7 @@ const silenceOf = ({
   endedAt = 0,
   cause = {},
 }: Attempt): number =>
-  role === 'probe' || !welcomeAt || cause.status === undefined || cause.advice || cause.verdict
+  role === 'probe' || slept || !welcomeAt || cause.status === undefined || cause.advice || cause.verdict
     ? 0
     : endedAt - (polls ? polledAt : heardAt);
 

@@ -22,7 +22,7 @@ export interface Waiting {
 export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 export interface Status {
-  /** Stays `connected` while transports change, and for 5 s without any. */
+  /** Stays `connected` while transports change, for 5 s without any, and longer while nobody sees the page. */
   state: SessionState;
   transport: TransportName | undefined;
   /** Smoothed, ms; undefined until measured. */

@@ -710,14 +710,6 @@ describe('liveness', () => {
     expect(d.opened[1]!.transport).toBe('long-poll');
   });
 
-  test('asks first when its own timer came late', () => {
-    const d = connected();
-    const { deadline } = d.session;
-    // As after a sleep: the clock has gone on, no timer has fired.
-    const effects = d.session.handle({ type: 'deadlinePassed' }, deadline + 60_000);
-    expect(effects.map(([what]) => what)).toEqual(['send']);
-  });
-
   test('asks at once when the page wakes, and has no patience then', () => {
     const d = connected();
     d.advance(10_000);

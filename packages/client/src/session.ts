@@ -29,7 +29,7 @@ import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Status 
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
 
-/** Time to hear something after a page woke up or a timer came late, ms. */
+/** A timer that is so late has slept; who was heard more lately is not asked over HTTP; nobody has longer to answer, ms. */
 const CHECK = 5_000;
 /** A stream may be silent for so long before it is asked whether it lives, ms; and then has so long to answer. */
 const SILENCE = 2_000;
@@ -60,6 +60,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   let state: SessionState = 'connecting';
   /** Since when nothing carries the session. */
   let lostAt = Infinity;
+  /** Nobody sees the page, so nothing is shown to them. */
+  let hidden = false;
   let ackedInbox = 0;
   let ackAt = Infinity;
   let refreshes = 0;
@@ -81,6 +83,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     roundTrip += (sample - roundTrip) / 8;
     act('measured', sample);
   };
+
+  /** Then the application learns that nothing carries the session. */
+  const toldAt = (): number => (state === 'connected' && !hidden ? lostAt + QUIET : Infinity);
 
   const refused = (envelope: Envelope): void => act('tell', 'error', new SendError(envelope as Refusal));
 
@@ -411,15 +416,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (identity.welcome && (leaving || one?.overHttp)) act('bye', sending.bye());
   };
 
-  /** Asks whether a connection still lives; it then has a few seconds. */
-  const check = (one: Attempt): void => {
-    if (!one.overHttp) {
-      control(one, 'ping', now);
-      one.dueAt = Math.min(one.dueAt, now + CHECK);
-      // Only the stream or the poll itself could tell, and a new one costs no more than a question.
-    } else if (now - one.heardAt > CHECK) consult('moved', undefined, 0);
-  };
-
   /**
    * When the connection that carries the session is asked whether it lives, though nobody expects anything: it has
    * been silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56).
@@ -435,14 +431,24 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** Another node may have taken the POST: it is asked in this way until that was in vain a few times. */
   const echoes = (one: Attempt): unknown => one.echoes && vain < 2;
 
-  const ask = (one: Attempt): void => {
+  /** `busy`: while messages flow, a stream that is silent is replaced at once, as a POST may be stuck as well. */
+  const ask = (one: Attempt, busy?: boolean): void => {
+    let patience = Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6));
     one.asked = true;
-    one.dueAt = Math.min(one.dueAt, now + Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6)));
+    if (busy) one.echoes = false;
     if (one.polls) poll(one, 0);
-    // While messages flow, a stream that is silent is replaced at once: a POST may be stuck as well.
-    else if (one.overHttp && (!echoes(one) || now < one.heardAt + one.deadAfter / 3))
+    else if (one.overHttp && !echoes(one)) {
+      // The old one stays as long as its successor may need, which has to be looked up by the server.
+      patience = CHECK;
       consult('moved', undefined, 0);
-    else control(one, 'ping', now);
+    } else control(one, 'ping', now);
+    one.dueAt = Math.min(one.dueAt, now + patience);
+  };
+
+  /** Asks a connection after a sleep, of which its time was a part. */
+  const check = (one: Attempt): void => {
+    if (now >= one.dueAt) one.dueAt = Infinity;
+    ask(one);
   };
 
   /** What each event does; those of a connection only as long as there is one. */
@@ -462,10 +468,16 @@ export function createSession(options: SessionOptions, random: () => number, mak
     pageChanged({ signal }) {
       if (signal === 'left') return bye(true);
       if (signal === 'parked') return consult('stopped');
-      consult('started');
-      if (signal !== 'offline') consult('woke');
+      if (signal === 'hidden') return void (hidden = true);
+      if (signal === 'visible') hidden = false;
+      if (signal !== 'offline') {
+        consult('started');
+        consult('woke');
+        // If there is no connection, it is missed from now on.
+        lostAt = Infinity;
+      }
       const one = primary();
-      if (one) check(one);
+      if (one && !one.asked && (!one.overHttp || now - one.heardAt > CHECK)) check(one);
     },
 
     closeAsked() {
@@ -476,22 +488,24 @@ export function createSession(options: SessionOptions, random: () => number, mak
     deadlinePassed() {
       for (const one of policy.running) {
         if (now >= one.pollAt) poll(one);
-        if (now >= askAt(one)) ask(one);
-        if (now < one.dueAt) continue;
-        // A timer that comes late has slept, and what came meanwhile may still wait to be read.
-        if (now - one.dueAt > CHECK) {
-          one.dueAt = now + CHECK;
+        // A timer that comes late has slept, and what came meanwhile may still wait to be read. But who was asked had its
+        // time: the timers of a hidden page are always late.
+        if (now - one.dueAt > CHECK && !one.asked) {
+          one.slept = true;
           check(one);
-          continue;
-        }
-        if (one.asked && one.overHttp && echoes(one) && now > one.heardAt + one.deadAfter / 3) {
+        } else if (now >= askAt(one)) ask(one, now < one.heardAt + one.deadAfter / 3);
+        if (now < one.dueAt) continue;
+        if (one.asked && one.overHttp && echoes(one)) {
           vain++;
           one.echoes = false;
           one.dueAt = Infinity;
           ask(one);
         } else end(one, { silent: now - one.heardAt });
       }
-      if (state === 'connected' && now >= lostAt + QUIET) turn('reconnecting');
+      const late = now - toldAt();
+      // Asleep, nobody missed it.
+      if (late > 1_000) lostAt = now;
+      else if (late >= 0) turn('reconnecting');
       consult('timePassed');
     },
 
@@ -546,7 +560,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       return Math.min(
         policy.deadline,
         ackAt,
-        state === 'connected' ? lostAt + QUIET : Infinity,
+        toldAt(),
         ...policy.running.flatMap((one) => [
           one.dueAt,
           one.pollAt,

@@ -25,12 +25,17 @@ export const isWhole = (value: unknown, min = 0, max = MAX_NUMBER): value is num
 export const isMoment = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < Infinity;
 
-export const isChannel = (value: unknown): value is string =>
-  typeof value === 'string' && CHANNEL.test(value);
+/** A text that matches. */
+export const text =
+  (pattern: RegExp) =>
+  (value: unknown): value is string =>
+    typeof value === 'string' && pattern.test(value);
+
+export const isChannel = text(CHANNEL);
 
 export const isLog = (value: unknown): value is string => value === INBOX || isChannel(value);
 
-export const isEpoch = (value: unknown): value is string => typeof value === 'string' && EPOCH.test(value);
+export const isEpoch = text(EPOCH);
 
 export const isPosition = (value: unknown): value is [string, number] =>
   Array.isArray(value) && value.length === 2 && isEpoch(value[0]) && isWhole(value[1]);

@@ -8,13 +8,13 @@ import { MAX_FRAMES } from './limits.js';
 
 /** The parsed frames of one message, unchecked; undefined when it is not a JSON array of at most 512 frames. */
 export function parseMessage(text: string): unknown[] | undefined {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.length <= MAX_FRAMES) return value;
   } catch {
-    return undefined;
+    // No JSON is no message.
   }
-  return Array.isArray(value) && value.length <= MAX_FRAMES ? value : undefined;
+  return undefined;
 }
 
 /** One frame as text. */

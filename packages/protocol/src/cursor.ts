@@ -27,9 +27,8 @@ export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'd
 
 /** Is this entry the successor of the cursor, one that was seen before, or neither? */
 export function judgeEntry(cursor: Position, epoch: string, offset: number): Passage {
-  if (epoch !== cursor[0]) return 'resync';
-  if (offset === cursor[1] + 1) return 'next';
-  return offset <= cursor[1] ? 'ignore' : 'resync';
+  if (epoch !== cursor[0] || offset > cursor[1] + 1) return 'resync';
+  return offset > cursor[1] ? 'next' : 'ignore';
 }
 
 /** A gap answers for one exact cursor; from any other it says nothing (a late frame of an old connection). */

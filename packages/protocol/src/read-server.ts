@@ -1,15 +1,9 @@
 /** Reads what a server sends. Small: every browser loads this file. */
-import { isEpoch, isInert, isLog, isMoment, isUnit, isWhole } from './check.js';
+import { isEpoch, isInert, isLog, isMoment, isUnit, isWhole, isWhole as offset, text } from './check.js';
 import type { ServerFrame } from './frame.js';
 import { MAX_DIMENSION } from './limits.js';
 
 type Check = (value: unknown) => boolean;
-
-/** A text that matches. */
-const text =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
 
 const tuple =
   (...checks: Check[]): Check =>
@@ -26,7 +20,6 @@ const fields =
     );
   };
 
-const offset: Check = isWhole;
 const number: Check = (value) => isWhole(value, 1);
 const name: Check = text(/^[^]{1,128}$/);
 const position = tuple(isEpoch, offset);

@@ -81,7 +81,8 @@ export function createLog(logger: Logger | undefined): Log {
 
   return {
     welcomed(context) {
-      if (!logger.isLevelEnabled('debug')) return;
+      // Whoever hands in a logger of their own may have made less of one.
+      if (typeof logger.isLevelEnabled === 'function' && !logger.isLevelEnabled('debug')) return;
       logger.debug(
         {
           delta: context.session === undefined ? 'probe_answered' : 'connection_welcomed',
