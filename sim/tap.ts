@@ -16,7 +16,7 @@ export class Tap {
   /** Those that are open, as far as the page knows. */
   readonly lines = new Set<Line>();
   /** Generations that were given, by session. */
-  readonly generations = new Set<string>();
+  readonly generations = new Map<string, string>();
   /** What was sent under each number, by nonce. */
   readonly sends = new Map<string, string>();
 
@@ -46,6 +46,8 @@ export class Line {
   readonly #tap: Tap;
   #nonce = '';
   #isProbe = false;
+  /** The name of the attempt that said hello. */
+  #attempt = '';
   #isOpening = false;
   /** What the last frame was that a node sent. */
   #last: ServerFrame[0] | undefined;
@@ -123,6 +125,7 @@ export class Line {
     const { nonce, cursors = {} } = frame[1];
     this.#nonce = nonce;
     this.#isOpening = frame[0] === 'hello';
+    if (frame[0] === 'hello') this.#attempt = frame[1].attempt ?? '';
     if (frame[0] === 'hello' && frame[1].key === undefined && '@' in cursors)
       this.#tap.breach('P14', 'a new session is opened with the inbox cursor of another one.');
     this.#isProbe = frame[0] === 'hello' && frame[1].probe === true;
@@ -189,9 +192,10 @@ export class Line {
       this.#tap.breach('P16', `${this.#isProbe ? 'a probe' : 'an attach'} has generation ${generation}.`);
     if (this.#isProbe) return;
     const name = `${session}:${generation}`;
-    if (this.#tap.generations.has(name) && !this.#tap.hasRewound())
-      this.#tap.breach('P13', `generation ${generation} was given twice.`);
-    this.#tap.generations.add(name);
+    const before = this.#tap.generations.get(name);
+    if (before !== undefined && before !== this.#attempt && !this.#tap.hasRewound())
+      this.#tap.breach('P13', `generation ${generation} was given twice, to ${before} and ${this.#attempt}.`);
+    this.#tap.generations.set(name, this.#attempt);
     this.#generation = generation;
     if (!this.#at.has('@')) this.#at.set('@', inbox);
   }

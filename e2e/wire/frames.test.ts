@@ -711,7 +711,13 @@ describe('A server with a contract', () => {
       const hello = ['hello', { version: 1, nonce: badNonce, key: badKey, auth: { token: TOKENS.alice } }];
       const probe = ['hello', { version: 1, nonce: badNonce, key: badKey, probe: true }];
       const going = ['continue', { nonce: badNonce, key: badKey, generation }];
-      for (const first of [hello, probe, going]) {
+      // A probe may look whether its credentials would open a session, and opens none (P16).
+      for (const path of ['/realtime/sse', '/realtime/poll']) {
+        const looked = await http(suite.port, { path, body: JSON.stringify([probe, ['bye']]) });
+        expect(looked.text).toContain('"generation":0');
+        expect(looked.text).not.toContain(session);
+      }
+      for (const first of [hello, going]) {
         for (const path of ['/realtime/sse', '/realtime/poll', '/realtime/send']) {
           if (first === going && path === '/realtime/sse') continue;
           const answer = await http(suite.port, {

@@ -45,9 +45,17 @@ export const sessions: readonly Mutant[] = [
   },
   {
     rule: 'P13',
+    breaks: 'a hello that was sent twice takes the session from its own copy',
+    file: server('stores/memory'),
+    from: 'attempt !== record.attempt',
+    to: 'true',
+    by: 'P13 twice',
+  },
+  {
+    rule: 'P13',
     breaks: 'an attach gets the generation of the one before',
     file: server('stores/memory'),
-    from: '    record.generation++;\n',
+    from: 'if (attempt === undefined || attempt !== record.attempt) record.generation++;',
     to: '    record.generation ||= 1;\n',
     by: 'R01',
   },

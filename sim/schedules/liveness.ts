@@ -1,6 +1,6 @@
 /** Rules of connections: that they stay, that they are given up, and how they end. */
 import assert from 'node:assert/strict';
-import type { ClientFrame } from '@iskra/protocol/wire';
+import type { ClientFrame, Welcome } from '@iskra/protocol/wire';
 import type { Page } from '../page.js';
 import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
@@ -30,6 +30,21 @@ export const liveness: readonly Schedule[] = [
       );
       assert(await stage.until(() => isBack, 1_000), 'and its ping is answered (P54)');
     }),
+  ),
+
+  schedule(
+    'P13 twice',
+    'a hello reaches two nodes, and only one of the answers is heard',
+    PAIR,
+    async (stage) => {
+      const hello: ClientFrame = ['hello', { ...HELLO[1], attempt: 'long-poll-1' }];
+      const given: unknown[] = [];
+      for (const node of stage.nodes) {
+        const [welcome] = await post(stage, node, 'poll', hello);
+        given.push((welcome?.[1] as { payload: Welcome }).payload.generation);
+      }
+      assert.deepEqual(given, [1, 1], 'whichever is heard goes on');
+    },
   ),
 
   schedule('P50 answer', 'each heartbeat is answered with its own value', {}, async (stage) => {

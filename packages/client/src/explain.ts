@@ -51,6 +51,8 @@ export interface Explanation {
   servers: (Judged & { server: string })[];
   phase: Phase;
   current: TransportName | undefined;
+  /** `open`: a server rejected everything after it opened, several times, and is asked ever more rarely (P57). */
+  breaker: 'closed' | 'open' | 'half-open';
   /** What was learned of the way, also on earlier visits: the heartbeat that keeps connections alive, the bytes that pass. */
   path: Learned;
   /** Why it is this one: the verdict against the best, if there is one. */
@@ -98,6 +100,7 @@ export function explain(
     servers,
     phase: phaseOf(policy),
     current: current?.transport,
+    breaker: !policy.isBroken() ? 'closed' : phaseOf(policy) === 'waiting' ? 'open' : 'half-open',
     path: { heartbeat, first, request },
     why: (current && current.server !== servers[0]?.server && servers[0]?.verdict) || held[0]?.verdict,
   };

@@ -17,7 +17,10 @@ interface SceneOptions extends Partial<PolicyOptions> {
 type Name = TransportName | `${TransportName} at ${string}`;
 
 /** A policy, a hand on its clock, and short words for what can happen to an attempt. */
-function scene({ transports = ALL, servers = ['primary'], ...options }: SceneOptions = {}) {
+function scene(
+  { transports = ALL, servers = ['primary'], ...options }: SceneOptions = {},
+  random = (): number => 0.5,
+) {
   const ladder = ladderOf(transports, ...servers);
   const nameOf = ({ server, transport }: Pick<Rung, 'server' | 'transport'>): Name =>
     server === servers[0] ? transport : `${transport} at ${server}`;
@@ -39,7 +42,7 @@ function scene({ transports = ALL, servers = ['primary'], ...options }: SceneOpt
       patience: 5_000,
       ...options,
     },
-    () => 0.5,
+    random,
     () => roundTrip,
     (...effect) => {
       if (effect[0] === 'askCredentials') begun.push(effect[1]);
@@ -878,5 +881,83 @@ describe('of several servers', () => {
     s.start();
     for (const name of ['websocket', 'sse', 'websocket at backup', 'sse at backup'] as const) s.end(name);
     expect(s.open()).toEqual(['websocket at third']);
+  });
+});
+
+describe('the breaker', () => {
+  /** Lets every attempt open, and closes it without a word. */
+  const reject = (s: ReturnType<typeof scene>): void => {
+    // The end of one begins the next.
+    for (let one; (one = s.policy.running[0]);) {
+      s.tell('opened', one.attempt);
+      s.tell('ended', one.attempt, { status: one.overHttp ? 403 : 1008, detail: '' });
+    }
+  };
+  /** When attempts were made within so many ms, by a client of its own chance. */
+  const attemptsOf = (chance: number, until: number): number[] => {
+    const s = scene({}, () => (chance = (chance * 16_807) % 2_147_483_647) / 2_147_483_647);
+    s.start();
+    while (s.now < until) {
+      reject(s);
+      s.pass(Math.max(10, s.policy.deadline - s.now));
+    }
+    return s.begun.flatMap(({ startedAt }) => (startedAt < until ? startedAt : []));
+  };
+
+  test('lets 200 clients ask a server that rejects all of them ever more rarely (P57)', () => {
+    const minutes = Array.from({ length: 30 }, () => 0);
+    for (let client = 1; client <= 200; client++) {
+      for (const at of attemptsOf(client * 7_919, 1_800_000)) minutes[Math.floor(at / 60_000)]!++;
+    }
+    const share = (from: number, to: number): number =>
+      minutes.slice(from, to).reduce((sum, count) => sum + count, 0) / (to - from);
+    // The first minute, then five minutes each.
+    const rates = [share(0, 1), share(1, 6), share(6, 11), share(11, 30)];
+    expect(rates[1]).toBeLessThan(rates[0]! / 10);
+    expect(rates[2]).toBeLessThan(rates[1]!);
+    expect(rates[3]).toBeLessThan(200 / 2);
+  });
+
+  test('opens after five times, tries one thing at a time, and closes when that is proven (P57)', () => {
+    const s = scene();
+    s.start();
+    while (!s.policy.isBroken()) {
+      reject(s);
+      s.pass(10);
+    }
+    expect(s.policy.running).toEqual([]);
+    const before = s.begun.length;
+    while (s.begun.length === before) s.pass(1_000);
+    s.pass(2_000);
+    expect(s.opened().slice(before)).toEqual(['websocket']);
+    s.prove('websocket');
+    expect(s.policy.isBroken()).toBe(false);
+  });
+
+  const OTHERWISE: Record<string, Partial<Cause>> = {
+    'nobody answers': { status: 0 },
+    'a proxy says that the server is away': { status: 502 },
+    'a server gives a reason': { status: 503, advice: 'back_off' },
+  };
+  test.each(Object.entries(OTHERWISE))('stays closed when %s (P57)', (_, cause) => {
+    const s = scene();
+    s.start();
+    for (let times = 0; times < 2_000; times++) {
+      for (const one of [...s.policy.running]) s.tell('ended', one.attempt, { detail: '', ...cause });
+      s.pass(100);
+    }
+    expect(s.policy.isBroken()).toBe(false);
+  });
+
+  test('tries at once when the page wakes (P57)', () => {
+    const s = scene();
+    s.start();
+    while (!s.policy.isBroken()) {
+      reject(s);
+      s.pass(10);
+    }
+    const before = s.begun.length;
+    s.tell('woke');
+    expect(s.begun.length).toBe(before + 1);
   });
 });

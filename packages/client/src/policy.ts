@@ -13,7 +13,7 @@
  * one is proven.
  */
 import { MARKER_DELAY } from '@iskra/protocol/wire';
-import { blames, createAttempt, EARLY } from './attempt.js';
+import { blames, createAttempt, EARLY, rejects } from './attempt.js';
 import type { Attempt, Cause, Rung } from './attempt.js';
 import type { Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
@@ -76,6 +76,10 @@ export interface Standing {
 /** Verdicts expire after this time, so that a wrong one costs a minute at most, ms. */
 const VERDICT_LIFE = 50_000;
 
+/** So many times in a row a server may reject everything after it opened; then the breaker opens, for up to this time, ms. */
+const REJECTIONS = 5;
+const BREAK = 300_000;
+
 /** A poll that was welcome once, so that polls as such are let through. */
 const wasCut = (attempt?: Attempt): boolean => !!attempt?.welcomeAt && attempt.polls;
 /** A stream that came through and was then closed. */
@@ -112,6 +116,10 @@ export function createPolicy(
   let failures = 0;
   /** What a failure counts. */
   let weight = 1;
+  /** Every end since the last retry was a rejection; and how often in a row it was so. */
+  let rejected = true;
+  let rejections = 0;
+  const isBroken = (): boolean => rejections > REJECTIONS;
   let renewed = false;
   let race: Rung[] | undefined;
   /** When the race's next one starts. */
@@ -178,6 +186,7 @@ export function createPolicy(
     const blamed = !one.idle && blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
+    if (cause.verdict !== 'left' && !rejects(one)) rejected = false;
     // Another node is there already; whoever balances the load only needs a moment to see it.
     if (cause.advice === 'reconnect_elsewhere') weight = 0.5;
     const moving = newest() && one.role === 'attach' && one.rank === current?.rank;
@@ -231,7 +240,7 @@ export function createPolicy(
       // One that died early before must outlive that age now; so must a server that came back.
       if (one.server === current!.server && !diedEarly(standing(one.rank).attempt)) promote(one);
     } else if (one.generation === held) {
-      failures = moves = 0;
+      failures = moves = rejections = 0;
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
@@ -270,7 +279,13 @@ export function createPolicy(
 
   const retry = (): void => {
     // What did not fit is read again at once: nobody else lost anything then.
-    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : backoff(failures));
+    rejections = rejected ? rejections + 1 : 0;
+    rejected = true;
+    // Somebody is there who wants none of it: ever more rarely, and all at other times.
+    const pause = isBroken()
+      ? (0.5 + random() / 2) * Math.min(BREAK, reconnect.max * 2 ** (rejections - REJECTIONS))
+      : backoff(failures);
+    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
     delay = 0;
     failures += weight;
     weight = 1;
@@ -286,6 +301,8 @@ export function createPolicy(
       const first = ladder.find(({ transport }) => !current && transport === path.first);
       const likely = (one: Rung): number => (doubted(one) ? 2 : one === first ? 0 : 1);
       race = [...ladder].sort((one, other) => likely(one) - likely(other));
+      // Half open: one of them shows whether it is still so.
+      if (isBroken()) race = race.slice(0, 1);
       retryAt = Infinity;
       nextAt = now;
     }
@@ -377,6 +394,8 @@ export function createPolicy(
     get running(): readonly Attempt[] {
       return running;
     },
+    /** The breaker is not closed (P57): the server rejects whatever is opened. */
+    isBroken,
     /** By rank. */
     standings: standings as ReadonlyMap<number, Standing>,
     get current() {

@@ -72,7 +72,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
       return refused('forbidden', 'auth');
     }
   }
-  const attached = await store.attach(session, identity);
+  const attached = await store.attach(session, identity, hello.attempt);
   if (attached.kind === 'unknown') return refused('session_unknown');
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));

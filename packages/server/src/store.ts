@@ -115,8 +115,12 @@ export interface Store {
    */
   openSession(nonce: string, identity: Identity): Promise<Opened>;
 
-  /** A new connection takes the session: the generation rises by one. Leases that had lapsed are entered again. */
-  attach(session: string, identity?: Identity): Promise<Attached>;
+  /**
+   * A new connection takes the session: the generation rises by one, unless the newest connection is of the same
+   * attempt: then something on the way sent its request twice, and only one of the answers is heard. Leases that had
+   * lapsed are entered again.
+   */
+  attach(session: string, identity?: Identity, attempt?: string): Promise<Attached>;
 
   /**
    * Contact: the session's window and its leases start anew, and leases that had lapsed are entered

@@ -185,6 +185,26 @@ function sessions(it: It): void {
     assert.deepEqual([new Set(generations.slice(0, 2)), generations[2]], [new Set([1, 2]), 3]);
   });
 
+  it('keeps its generation when the newest attempt attaches again, and no other (P13)', async ({
+    store,
+    open,
+  }) => {
+    const session = await open();
+    const attach = async (attempt?: string): Promise<number | undefined> => {
+      const answer = await store.attach(session, undefined, attempt);
+      return answer.kind === 'attached' ? answer.state.generation : undefined;
+    };
+    const generations = [
+      await attach('sse-2'),
+      await attach('sse-2'),
+      await attach('sse-3'),
+      await attach('sse-2'),
+      await attach(),
+      await attach(),
+    ];
+    assert.deepEqual(generations, [1, 1, 2, 3, 4, 5]);
+  });
+
   it('keeps its identity over an attach without one, and takes a new one', async ({ store, open }) => {
     const identity = { subject: 'ann', claims: { role: ['a', 1, null] }, expiresAt: 4_102_444_800_000 };
     const session = await open(identity);

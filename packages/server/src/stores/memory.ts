@@ -46,6 +46,8 @@ interface SessionRecord {
   readonly nonce: string;
   identity: Identity;
   generation: number;
+  /** Of the newest connection. */
+  attempt: string | undefined;
   acked: number;
   contact: number;
   /** Undefined while it holds nothing: most sessions are at rest, their outcomes acknowledged. */
@@ -114,6 +116,7 @@ class MemoryStore implements Store {
       nonce,
       identity,
       generation: 0,
+      attempt: undefined,
       acked: 0,
       contact: this.#now(),
       inbox: undefined,
@@ -127,10 +130,11 @@ class MemoryStore implements Store {
     return { kind: 'opened' as const, state: this.#state(record) };
   }
 
-  async attach(session: string, identity?: Identity) {
+  async attach(session: string, identity?: Identity, attempt?: string) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
-    record.generation++;
+    if (attempt === undefined || attempt !== record.attempt) record.generation++;
+    record.attempt = attempt;
     if (identity !== undefined) record.identity = identity;
     this.#rejoin(record);
     return { kind: 'attached' as const, state: this.#state(record) };
