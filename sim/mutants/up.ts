@@ -159,8 +159,8 @@ export const up: readonly Mutant[] = [
     rule: 'P39',
     breaks: 'a log takes a key twice',
     file: server('stores/memory'),
-    from: 'if (key !== undefined && target.taken(key)) return',
-    to: 'if (key === undefined && key !== undefined) return',
+    from: "if (found === 'duplicate' || found === 'behind') return { kind: found };",
+    to: '',
     by: 'R09',
   },
   {
@@ -205,10 +205,18 @@ export const up: readonly Mutant[] = [
   },
   {
     rule: 'P39',
+    breaks: 'a send that never got into the log is acknowledged, as a later one did',
+    file: server('sends'),
+    from: "  if (appended.kind === 'behind') return refuse('internal');\n",
+    to: '',
+    by: 'seed 14795',
+  },
+  {
+    rule: 'P39',
     breaks: 'a log takes a key behind the last one of the session',
     file: server('stores/memory-log'),
-    from: 'number < last.number || (number',
-    to: '(number',
+    from: "return number <= acked || last.earlier?.includes(number) === true ? 'duplicate' : 'behind';",
+    to: "return 'new';",
     by: 'P39 batch',
   },
   {

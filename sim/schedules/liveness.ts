@@ -91,6 +91,9 @@ export const liveness: readonly Schedule[] = [
     await stage.run(2 * MINUTE);
     const { attempts } = page.client.explain();
     assert(attempts.length < 25, `${attempts.length} attempts in two minutes`);
+    // Also before the breaker opens (P57).
+    const first = attempts[5]!.startedAt - attempts[0]!.startedAt;
+    assert(first > 2_500, `six attempts in ${first} ms`);
     assert(attempts.some(({ welcomeAt }) => welcomeAt !== undefined));
   }),
 

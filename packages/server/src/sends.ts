@@ -113,7 +113,9 @@ async function publish(
     return refuse('internal');
   }
   if (isTooBig(text)) return refuse('too_big', 'envelope');
-  await core.store.append(channel, text, keyOf(session, claim, number));
+  const appended = await core.store.append(channel, text, keyOf(session, claim, number));
+  // It was refused when those behind it were taken, and their end was lost: it cannot go before them any more.
+  if (appended.kind === 'behind') return refuse('internal');
   core.metrics.published++;
   return {};
 }

@@ -142,9 +142,10 @@ export interface Store {
 
   /**
    * Appends at the next offset for a send: a key at or behind the session's last one in this log is taken no more
-   * (P39). It is remembered for as long as the session lives and one window more.
+   * (P39). `duplicate`: it is in the log; `behind`: it is not, and never will be, as a later one of an unfinished batch
+   * is. Keys are remembered for as long as the session lives and one window more.
    */
-  append(channel: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
+  append(channel: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' | 'behind' }>;
 
   /** Appends at the next offset. */
   append(channel: string, body: string): Promise<Appended>;

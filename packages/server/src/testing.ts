@@ -346,6 +346,26 @@ function logs(it: It): void {
     assert.equal((await head('log')).offset, 3);
   });
 
+  it('knows of an unfinished batch which of its sends are in the log, and takes none behind the last (P39)', async ({
+    store,
+    open,
+    head,
+  }) => {
+    const session = await open();
+    const send = (number: number) => ({ session, claim: 'a', number, part: 0 });
+    await store.begin(session, 1, 'a', 10_000);
+    for (const number of [1, 3, 4, 6]) await store.append('log', 'a', send(number));
+    const again = [];
+    for (const number of [1, 2, 3, 4, 5, 6]) again.push((await store.append('log', 'b', send(number))).kind);
+    assert.deepEqual(again, ['duplicate', 'behind', 'duplicate', 'duplicate', 'behind', 'duplicate']);
+    assert.deepEqual([await store.taken('log', send(3)), await store.taken('log', send(2))], [true, false]);
+    await store.commit(session, 1, 6, 'a', []);
+    assert.equal((await store.append('log', 'c', send(8))).kind, 'appended');
+    assert.equal((await store.append('log', 'c', send(7))).kind, 'behind');
+    assert.equal((await store.append('log', 'c', send(2))).kind, 'duplicate');
+    assert.equal((await head('log')).offset, 5);
+  });
+
   it('takes the key of another log or session, and no key, as new (P39)', async ({ store, head }) => {
     await store.append('log', 'a', key(1));
     assert.equal((await store.append('other', 'a', key(1))).kind, 'appended');

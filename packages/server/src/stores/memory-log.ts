@@ -20,9 +20,11 @@ interface Kept extends Entry {
 
 /** The last append of a session's sends. */
 interface Last {
-  readonly number: number;
-  readonly part: number;
-  readonly at: number;
+  number: number;
+  part: number;
+  at: number;
+  /** Those before it that are not committed yet: if one of them comes again, it is known whether it is here. */
+  earlier?: number[] | undefined;
 }
 
 export class MemoryLog {
@@ -51,24 +53,42 @@ export class MemoryLog {
     return this.#entries.length === this.#start;
   }
 
-  append(body: string, now: number, key?: AppendKey): Entry {
+  /** @param acked the last of the session's sends that is committed */
+  append(body: string, now: number, key?: AppendKey, acked = Infinity): Entry {
     const entry: Kept = { epoch: this.epoch, offset: ++this.top, body, at: now };
     this.used = now;
     this.#entries.push(entry);
     this.bytes += body.length;
-    if (key !== undefined) {
-      (this.#last ??= new Map()).set(key.session, { number: key.number, part: key.part, at: now });
-    }
+    if (key !== undefined) this.#remember(key, now, acked);
     while (this.#count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.#count > 1)) {
       this.#dropOldest();
     }
     return entry;
   }
 
-  /** Whether this append, or a later one of its session, was taken. */
-  taken({ session, number, part }: AppendKey): boolean {
+  /**
+   * Whether this append was taken; `behind`: it was not, and a later one of its session was.
+   * @param acked the last of the session's sends that is committed
+   */
+  find({ session, number, part }: AppendKey, acked: number): 'new' | 'duplicate' | 'behind' {
     const last = this.#last?.get(session);
-    return last !== undefined && (number < last.number || (number === last.number && part <= last.part));
+    if (last === undefined || number > last.number) return 'new';
+    if (number === last.number) return part <= last.part ? 'duplicate' : 'new';
+    return number <= acked || last.earlier?.includes(number) === true ? 'duplicate' : 'behind';
+  }
+
+  #remember({ session, number, part }: AppendKey, at: number, acked: number): void {
+    this.#last ??= new Map();
+    const last = this.#last.get(session);
+    if (last === undefined) {
+      this.#last.set(session, { number, part, at });
+      return;
+    }
+    if (last.number !== number) {
+      if ((last.earlier?.[0] ?? Infinity) <= acked) last.earlier = last.earlier?.filter((one) => one > acked);
+      if (last.number > acked) (last.earlier ??= []).push(last.number);
+    }
+    Object.assign(last, { number, part, at });
   }
 
   /** Forgets what was appended before that moment by sessions that are gone. */

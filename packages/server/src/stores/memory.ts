@@ -167,14 +167,21 @@ class MemoryStore implements Store {
   append(log: string, body: string): Promise<Appended>;
   async append(log: string, body: string, key?: AppendKey) {
     const target = this.#log(log);
-    if (key !== undefined && target.taken(key)) return { kind: 'duplicate' as const };
-    const entry = target.append(body, this.#now(), key);
+    const acked = key && this.#ackedOf(key);
+    const found = key && target.find(key, acked!);
+    if (found === 'duplicate' || found === 'behind') return { kind: found };
+    const entry = target.append(body, this.#now(), key, acked);
     this.#listener(log, entry);
     return { kind: 'appended' as const, entry };
   }
 
   async taken(log: string, key: AppendKey): Promise<boolean> {
-    return this.#log(log).taken(key);
+    return this.#log(log).find(key, this.#ackedOf(key)) === 'duplicate';
+  }
+
+  /** Of a session that is gone everything counts as committed: nobody asks any more. */
+  #ackedOf({ session }: AppendKey): number {
+    return this.#sessions.get(session)?.acked ?? Infinity;
   }
 
   async post(session: string, body: string) {
