@@ -154,7 +154,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   'posts-repeated': {
     title: 'Requests are repeated on the way',
-    cure: 'No send is performed twice, as they are numbered; but a repeated hello takes the session from its own copy. Repeat nothing but GET.',
+    cure: 'No send is performed twice, as they are numbered, and no copy takes a session; but each costs the server as much again. Repeat nothing but GET.',
     lines: {
       nginx: 'proxy_next_upstream error timeout;',
       haproxy: 'http-request disable-l7-retry if METH_POST',

@@ -1,11 +1,12 @@
 /** What POSTs teach about the path: which sizes pass, whether one is repeated, what the server sees of a page. */
-import type { Json } from '@iskra/protocol/wire';
+import { VERSION } from '@iskra/protocol/wire';
+import type { ClientFrame, Json } from '@iskra/protocol/wire';
 import { hasFailed } from './inbox.js';
 import { isSuperseded, leave, openByPoll } from './polls.js';
 import { persist } from './road.js';
 import type { Answer, Road } from './road.js';
 import type { Failed, PostsSeen } from './seen.js';
-import { goOn, hello, messageOf, refusalIn, welcomeIn } from './wire.js';
+import { goOn, messageOf, refusalIn, welcomeIn } from './wire.js';
 import type { Session } from './wire.js';
 
 export interface Asking {
@@ -80,7 +81,7 @@ function paceOf(took: readonly (readonly [bytes: number, milliseconds: number])[
 
 /**
  * Each `hello` that reaches the server raises the session's generation by one, which nobody on the way can know. So
- * it counts what arrived, where numbered sends would hide it.
+ * it counts what arrived, where numbered sends would hide it. It has no name: under a name, a copy is known as one (P13).
  */
 async function countRepeats(
   road: Road,
@@ -90,7 +91,12 @@ async function countRepeats(
   const first = session.generation;
   let superseded = false;
   for (let sent = 0; sent < ATTACHES; sent++) {
-    const answer = await road.post('poll', messageOf([hello(session.nonce, { auth, key: session.key })]));
+    const { nonce, key } = session;
+    const unnamed: ClientFrame = [
+      'hello',
+      { version: VERSION, nonce, key, ...(auth !== undefined && { auth }) },
+    ];
+    const answer = await road.post('poll', messageOf([unnamed]));
     superseded ||= isSuperseded(answer);
     if (isSuperseded(answer)) continue;
     if (hasFailed(answer)) return undefined;
