@@ -28,6 +28,10 @@ function sizeRow({ passed, stopped, pace }: PostsSeen): Row {
   };
 }
 
+/** Whether more arrived than was sent. */
+export const isRepeated = (posts: PostsSeen | undefined): boolean =>
+  posts?.repeats !== undefined && posts.repeats.counted > posts.repeats.sent;
+
 function repeatRow({ repeats }: PostsSeen): Row {
   const check = 'repetition';
   if (repeats === undefined) return { check, result: 'skip', detail: 'not tested: a request got no answer' };

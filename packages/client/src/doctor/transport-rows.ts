@@ -1,6 +1,7 @@
 /** PURE. The rows of one transport: what it did, and how long it lived. */
 import type { TransportName } from '../transports/transport.js';
 import type { FindingCode } from './advice.js';
+import { isRepeated } from './post-rows.js';
 import type { Row } from './row.js';
 import type { Failed, Life, Seen, Stage, Trial } from './seen.js';
 import { duration, failure } from './terms.js';
@@ -9,12 +10,12 @@ import { fateOf, verdictOf } from './verdict.js';
 export function transportRows(
   transport: TransportName,
   trial: Trial,
-  { idle, hold }: Pick<Seen, 'idle' | 'hold'>,
+  { idle, hold, posts }: Pick<Seen, 'idle' | 'hold' | 'posts'>,
 ): Row[] {
   const rows = [trialRow(transport, trial)];
   if (trial.end !== 'passed') return rows;
   if (trial.quiet !== undefined) rows.push(lifeRow(transport, trial.quiet, trial.busy, idle));
-  if (trial.held !== undefined) rows.push(heldRow(trial.held, hold));
+  if (trial.held !== undefined) rows.push(heldRow(trial.held, hold, isRepeated(posts)));
   return rows;
 }
 
@@ -91,12 +92,13 @@ function lifeRow(transport: TransportName, quiet: Life, busy: Life | undefined, 
   }
 }
 
-function heldRow(held: NonNullable<Trial['held']>, hold: number): Row {
+function heldRow(held: NonNullable<Trial['held']>, hold: number, repeated: boolean): Row {
   const { milliseconds, end, ...rest } = held;
   const base = { check: 'long-poll, held', milliseconds };
   if (end === undefined) return { ...base, result: 'pass', detail: `held for ${duration(hold)}, as asked` };
   const detail = `was to be held for ${duration(hold)}; after ${duration(milliseconds)}: ${failure({ ...rest, end })}`;
-  return { ...base, result: 'fail', detail, findings: ['poll-cut'] };
+  // A poll ends the one before it, and so its own copy.
+  return { ...base, result: 'fail', detail, findings: [repeated ? 'posts-repeated' : 'poll-cut'] };
 }
 
 /** Polls have no heartbeat, so what follows on their welcome is the echo. */
