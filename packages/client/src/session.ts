@@ -498,8 +498,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         if (one.asked && one.overHttp && echoes(one)) {
           vain++;
           one.echoes = false;
-          one.dueAt = Infinity;
-          ask(one);
+          check(one);
         } else end(one, { silent: now - one.heardAt });
       }
       const late = now - toldAt();
