@@ -73,7 +73,10 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     }
   }
   const attached = await store.attach(session, identity, hello.attempt);
-  if (attached.kind === 'unknown') return refused('session_unknown');
+  // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
+  if (attached.kind === 'unknown') {
+    return refused(hello.key === undefined ? 'overload' : 'session_unknown');
+  }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
 }

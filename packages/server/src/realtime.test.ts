@@ -414,6 +414,18 @@ describe('a session', () => {
     expect((await post(realtime, '/poll', own)).status).toBe(401);
   });
 
+  test('that the store forgets while it is opened is opened by the next hello (P10)', async () => {
+    const store = memoryStore();
+    const attach = store.attach.bind(store);
+    let forgets = true;
+    store.attach = async (...given) => (forgets ? { kind: 'unknown' } : attach(...given));
+    const realtime = start({ store });
+    const hello = [['hello', { version: 1, nonce: newNonce() }]];
+    expect(tags((await post(realtime, '/poll', hello)).frames)).toEqual(['close overload']);
+    forgets = false;
+    expect(tags((await post(realtime, '/poll', hello)).frames)).toEqual(['welcome']);
+  });
+
   test('ends with bye, its members with it (P72)', async () => {
     const realtime = start();
     const { goOn } = await open(realtime, ['subscribe', 1, 'room', { presence: 1 }]);
