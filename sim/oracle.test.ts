@@ -12,6 +12,18 @@ const reading = (): Run =>
 /** … of which a fail-over forgets the last two; two others take their place. */
 const forked = (): Run => new Run().append('a', 'b', 'c', 'd', 'e').failOver(3).append('x', 'y');
 
+/** What takes the place of a forgotten entry is forgotten as well, with what was read behind it. */
+const twice = (take: (run: Run) => Run): Run =>
+  take(
+    new Run()
+      .append('a', 'b', 'c')
+      .sees(subscribes, subscribed(['e', 1]), entry('b', ['e', 2]))
+      .failOver(2),
+  )
+    .append('d')
+    .sees(entry('d', ['ezzz1', 4]))
+    .failOver(2);
+
 const cases: Record<string, readonly Broken[]> = {
   'what a page reads': [
     [
@@ -87,6 +99,12 @@ const cases: Record<string, readonly Broken[]> = {
       () => forked().sees(subscribes, subscribed(['e', 3]), entry('d', ['e', 4]), entry('y', ['ezzz1', 5])),
       () =>
         forked().sees(subscribes, subscribed(['e', 3]), entry('x', ['ezzz1', 4]), entry('y', ['ezzz1', 5])),
+    ],
+    [
+      'an entry is missing at a place that was taken twice, and forgotten both times',
+      /^G2 .* without a gap: x at 3 is missing/,
+      () => twice((run) => run.append('x')),
+      () => twice((run) => run.member('member_left', 's')),
     ],
     [
       'a page is let in without permission',

@@ -155,7 +155,8 @@ function judgeReading(
         if (
           cursor &&
           !same(cursor, one.was) &&
-          missed(entries, cursor, [one.was[0], one.was[1] + 1], 0) !== undefined
+          missed(entries, cursor, [one.was[0], one.was[1] + 1], index.get(show(one.was))?.at ?? 0) !==
+            undefined
         ) {
           claim(
             'G2',
@@ -204,12 +205,12 @@ function missed(
   since: number,
 ): string | undefined {
   if (nextOffset <= offset) return 'it goes backwards';
-  /** What is there; of several, the one that was not forgotten since. */
+  /** What was there at that moment: a place can have been taken several times, by what was forgotten before or since. */
   const between = (place: number): Appended | undefined => {
     const found = entries.filter(
       ({ position }) => position[1] === place && isBetween(position[0], epoch, nextEpoch),
     );
-    return found.find(({ lostAt }) => lostAt === undefined) ?? found[0];
+    return found.find(({ at, lostAt = Infinity }) => at <= since && since < lostAt) ?? found[0];
   };
   for (let at = offset + 1; at < nextOffset; at++) {
     const entry = between(at);
