@@ -4,7 +4,7 @@ import type { Attempt, Cause, Rung } from './attempt.js';
 import { phaseOf, verdictOf } from './explain.js';
 import type { Phase } from './explain.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvents, PolicyOptions } from './policy.js';
+import type { PolicyEvents, PolicyOptions } from './policy-events.js';
 import { ALL, ladderOf } from './testing.js';
 import type { TransportName } from './transports/transport.js';
 

@@ -3,7 +3,7 @@ import type { DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/w
 import type { Attempt } from './attempt.js';
 import type { PageSignal } from './environment.js';
 import type { OutboxLimits } from './outbox.js';
-import type { PolicyOptions } from './policy.js';
+import type { PolicyOptions } from './policy-events.js';
 import type { TransportEvent, TransportName } from './transports/transport.js';
 
 export interface SessionOptions extends PolicyOptions {

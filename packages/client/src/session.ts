@@ -24,7 +24,7 @@ import type { Attempt, Cause } from './attempt.js';
 import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvents } from './policy.js';
+import type { PolicyEvents } from './policy-events.js';
 import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Status } from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
