@@ -286,7 +286,6 @@ describe('the race', () => {
     s.pass(750);
     s.welcome('sse');
     expect(s.open()).toEqual(['websocket', 'sse']);
-    expect(s.changes()).toEqual(['sse']);
   });
 
   test('lets a WebSocket that opens late look first, and take over only when it is proven (P16, P55)', () => {
@@ -785,6 +784,7 @@ describe('of several servers', () => {
     expect(s.open()).toEqual([...ALL, 'websocket at backup']);
     s.prove('polling');
     expect(s.open()).not.toContain('websocket at backup');
+    s.pass(500);
     expect(s.changes()).toEqual(['websocket at backup', 'polling']);
   });
 
@@ -863,6 +863,7 @@ describe('of several servers', () => {
     s.end('websocket at backup', { detail: 'session_unknown', advice: 'open_session' });
     expect(s.open()).toEqual(ALL);
     s.prove('polling');
+    s.pass(500);
     expect(s.changes()).toEqual(['polling']);
   });
 

@@ -90,6 +90,19 @@ export function createPolicy(
 
   const due = (one: Attempt): number => dueOf(one, scaled, 2 ** Math.min(failures, 2), patience);
 
+  /**
+   * When it is known to stay with what carries the session, where nothing was chosen yet: at once, unless a WebSocket that
+   * began before is still on its way. That takes up to four round trips, where this one took one at least.
+   */
+  const takenAt = (best: Attempt): number => {
+    const before = running.find((one) => pending(one) && !one.overHttp && one.attempt < best.attempt);
+    return current && !current.endedAt
+      ? Infinity
+      : before
+        ? before.startedAt + stagger + (best.welcomeAt! - best.startedAt) * 5
+        : 0;
+  };
+
   const begin = (rung: Rung, role: Attempt['role']): void => {
     const attempt = createAttempt(++count, rung, role, now);
     running.push(attempt);
@@ -152,7 +165,6 @@ export function createPolicy(
     leave((other) => pending(other) && other.rank > one.rank);
     // The others had the same network: they need not be waited for much longer.
     for (const other of running) if (!other.welcomeAt) other.welcomeBy = now + scaled(8, 2_000, 10_000);
-    if (!current || current.endedAt) take(one);
   };
 
   const proven = (one: Attempt): void => {
@@ -165,7 +177,6 @@ export function createPolicy(
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
-      take(one);
     } else if (
       one.rank < (newest() ?? one).rank &&
       (!one.overHttp || now - one.welcomeAt! > MARKER_DELAY / 2)
@@ -194,8 +205,9 @@ export function createPolicy(
     }
     if (!started) return;
     const best = newest();
-    if (!best) lost();
-    else if (best.provenAt) settled(best);
+    if (!best) return lost();
+    if (now >= takenAt(best)) take(best);
+    if (best.provenAt) settled(best);
   };
 
   const retry = (): void => {
@@ -276,8 +288,8 @@ export function createPolicy(
     },
     opened(one) {
       one.openedAt ??= now;
-      // Another one already carries the session: look first, then take over.
-      if (one.role === 'race' && !one.overHttp && newest()) one.role = 'probe';
+      // The choice is made already: look first, then take over.
+      if (one.role === 'race' && !one.overHttp && current && newest() === current) one.role = 'probe';
     },
     welcomed,
     proven,
@@ -324,8 +336,11 @@ export function createPolicy(
       const best = newest();
       return Math.min(
         ...running.map(due),
-        ...(started && !best ? [race ? nextAt : Infinity, retryAt] : []),
-        ...(best?.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : []),
+        ...(best
+          ? [takenAt(best), ...(best.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : [])]
+          : started
+            ? [race ? nextAt : Infinity, retryAt]
+            : []),
       );
     },
 

@@ -24,6 +24,7 @@ export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed
 export interface Status {
   /** Stays `connected` while transports change, for 5 s without any, and longer while nobody sees the page. */
   state: SessionState;
+  /** That carries the session, or did last; on a slow line it may take a little longer than the first messages to be known. */
   transport: TransportName | undefined;
   /** Smoothed, ms; undefined until measured. */
   roundTrip: number | undefined;

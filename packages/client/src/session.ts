@@ -347,7 +347,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const { delta, lambda: advice, payload = {} } = envelope as Said;
       // An old connection has no say any more, a probe never had one, and another server has none as long as the one that
       // has the session may only have hiccuped.
-      const isOther = one.role === 'race' && state === 'connected' && one.server !== policy.current!.server;
+      const isOther = one.role === 'race' && state === 'connected' && one.server !== policy.current?.server;
       if (!isOther && one.role !== 'probe' && (!one.welcomeAt || one === primary())) {
         // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
         if (advice === 'open_session' || payload.field === 'key') return renew();
