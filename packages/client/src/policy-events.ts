@@ -37,7 +37,7 @@ export interface PolicyEvents {
   /** With this generation. */
   welcomed: number;
   proven: undefined;
-  /** A poll was held for its whole time. */
+  /** A poll was held until there was something to say, or for its whole time. */
   held: undefined;
   ended: Cause;
   /** The page is visible or online again. */

@@ -196,7 +196,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     // What a captive portal answers is no sign of life.
     if (!frames) return;
     let news = false;
-    const { asked } = one;
+    const { asked, welcomeAt } = one;
     if (!aside) {
       one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
       one.asked = false;
@@ -218,7 +218,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (one.hold && took >= holdOf(one) * 0.8) consult('held', one);
+    if (one.hold && welcomeAt && (news || took >= holdOf(one) * 0.8)) consult('held', one);
     if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
