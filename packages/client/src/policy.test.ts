@@ -31,6 +31,7 @@ function scene(
   let now = 1_000;
   let generation = 0;
   let roundTrip = 0;
+  let unsettled = 0;
   const begun: Attempt[] = [];
   const changed: Name[] = [];
   const policy = createPolicy(
@@ -48,6 +49,7 @@ function scene(
       if (effect[0] === 'askCredentials') begun.push(effect[1]);
       if (effect[1] === 'transport') changed.push(nameOf(policy.current!));
     },
+    () => unsettled,
   );
   let ready = 0;
   const tell = <Name extends keyof PolicyEvents>(
@@ -74,6 +76,8 @@ function scene(
     opened: () => begun.map(nameOf),
     changes: () => changed,
     measured: (sample: number) => void (roundTrip = sample),
+    /** So many sends are unsettled from now on. */
+    occupy: (sends: number) => void (unsettled = sends),
     last: (name: Name) => begun.filter((one) => nameOf(one) === name && !one.endedAt).at(-1)!.attempt,
     verdicts: (name: Name) => begun.filter((one) => nameOf(one) === name).map(verdictOf),
     /** What is held against it, with the verdict. */
@@ -835,6 +839,42 @@ describe('of several servers', () => {
     s.prove('websocket');
     expect(s.open()).toEqual(['websocket']);
     expect(s.changes()).toEqual(['websocket at backup', 'websocket']);
+  });
+
+  test('a primary that is back waits until nothing is unsettled, but not for a client that is always busy', () => {
+    const AT: Record<string, number> = {
+      never: 10_000,
+      'for 5 s': 10_000,
+      'for 18 s': 18_000,
+      always: 25_000,
+    };
+    for (const [howLong, at] of Object.entries(AT)) {
+      const s = away();
+      s.pass(15_000);
+      s.occupy(howLong === 'never' ? 0 : 2);
+      s.prove('websocket');
+      const back = s.now;
+      while (s.open().includes('websocket?')) {
+        if (howLong === `for ${(s.now - back) / 1_000} s`) s.occupy(0);
+        s.pass(100);
+      }
+      expect([howLong, s.begun.at(-1)!.startedAt - back]).toEqual([howLong, at]);
+      expect(s.open()).toEqual(['websocket at backup', 'websocket']);
+    }
+  });
+
+  test('a better transport of the same server does not wait until nothing is unsettled', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.end('websocket');
+    s.pass(250);
+    s.prove('sse');
+    s.occupy(1);
+    s.pass(15_000);
+    s.prove('websocket');
+    s.pass(10_000);
+    expect(s.open()).toEqual(['sse', 'websocket']);
   });
 
   test('from the backup on a lower transport all of the primary is looked at first, then what is better of the backup', () => {

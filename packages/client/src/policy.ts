@@ -21,12 +21,13 @@ import type { Standing } from './standings.js';
 
 export type Policy = ReturnType<typeof createPolicy>;
 
-/** `roundTrip`: smoothed, ms; 0 before the first. */
+/** `roundTrip`: smoothed, ms; 0 before the first. `unsettled`: how many sends another server may not know of. */
 export function createPolicy(
   options: PolicyOptions,
   random: () => number,
   roundTrip: () => number,
   act: (...effect: PolicyEffect) => void,
+  unsettled: () => number,
 ) {
   const {
     ladder,
@@ -88,7 +89,10 @@ export function createPolicy(
       now,
     );
 
-  const due = (one: Attempt): number => dueOf(one, scaled, 2 ** Math.min(failures, 2), patience);
+  const due = (one: Attempt): number => {
+    const waits = one.server !== current?.server && unsettled() > 0;
+    return dueOf(one, scaled, 2 ** Math.min(failures, 2), patience, waits);
+  };
 
   /**
    * When it is known to stay with what carries the session, where nothing was chosen yet: at once, unless a WebSocket that

@@ -94,7 +94,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('tell', 'status');
   };
 
-  const policy = createPolicy(options, random, () => roundTrip ?? 0, act);
+  const policy = createPolicy(
+    options,
+    random,
+    () => roundTrip ?? 0,
+    act,
+    () => outbox.sends.length,
+  );
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
