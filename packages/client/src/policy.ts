@@ -16,7 +16,7 @@ import type { Attempt, Cause, Rung } from './attempt.js';
 import { breakFor, isBroken } from './breaker.js';
 import { dueOf } from './patience.js';
 import type { PolicyEffect, PolicyEvents, PolicyOptions } from './policy-events.js';
-import { diedEarly, isDoubted, VERDICT_LIFE, wasCut } from './standings.js';
+import { diedEarly, isDoubted, pauseOf, VERDICT_LIFE } from './standings.js';
 import type { Standing } from './standings.js';
 
 export type Policy = ReturnType<typeof createPolicy>;
@@ -82,13 +82,6 @@ export function createPolicy(
     for (const one of suspects) one.serverDown = true;
     suspects = [];
   };
-  const doubted = ({ rank }: Rung): boolean =>
-    isDoubted(
-      standings.get(rank),
-      suspects.find((one) => one.rank === rank),
-      now,
-    );
-
   const due = (one: Attempt): number => {
     const waits = one.server !== current?.server && unsettled() > 0;
     return dueOf(one, scaled, 2 ** Math.min(failures, 2), patience, waits);
@@ -214,49 +207,36 @@ export function createPolicy(
     if (best.provenAt) settled(best);
   };
 
-  const retry = (): void => {
-    const pause = isBroken(++rejections) ? breakFor(reconnect, random, rejections) : backoff(failures);
-    // What did not fit is read again at once: nobody else lost anything then.
-    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
-    delay = 0;
-    failures += weight;
-    weight = 1;
-  };
-
   /** Nothing carries the session. */
   const lost = (): void => {
     probes = [];
     probeAt = moveAt = Infinity;
     leave(({ role }) => role === 'probe');
-    if (!race && !running.some(pending) && retryAt === Infinity) retry();
+    if (!race?.length && !running.some(pending) && retryAt === Infinity) {
+      if (race) acquit();
+      race = undefined;
+      const pause = isBroken(++rejections) ? breakFor(reconnect, random, rejections) : backoff(failures);
+      // What did not fit is read again at once: nobody else lost anything then.
+      retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
+      delay = 0;
+      failures += weight;
+      weight = 1;
+    }
     if (now >= retryAt) {
       retryAt = Infinity;
       nextAt = now;
       // To begin with, what worked last time; later, what is known now.
       const first = ladder.find(({ transport }) => !current && transport === path.first);
-      const likely = (one: Rung): number => (doubted(one) ? 2 : one === first ? 0 : 1);
+      const likely = (one: Rung): number =>
+        isDoubted(one.rank, standings, suspects, now) ? 2 : one === first ? 0 : 1;
       race = [...ladder].sort((one, other) => likely(one) - likely(other));
       // Half open: one of them shows whether it is still so.
       if (isBroken(rejections)) race = race.slice(0, 1);
     }
-    if (!race) return;
-    if (now >= nextAt) {
-      const next = race.shift();
-      if (next) begin(next, 'race');
-      nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
-    }
-    if (race.length || running.some(pending)) return;
-    race = undefined;
-    acquit();
-    retry();
-  };
-
-  /** To the next look at better transports. */
-  const pause = (best: Attempt): number => {
-    const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
-    // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const { attempt, strikes = 0 }: Partial<Standing> = standings.get(best.rank - 1) ?? {};
-    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
+    if (!race || now < nextAt) return;
+    const next = race.shift();
+    if (next) begin(next, 'race');
+    nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
   };
 
   const settled = (best: Attempt): void => {
@@ -269,7 +249,9 @@ export function createPolicy(
       probed = 0;
       probeAt = Infinity;
     } else if (!undecided()) {
-      if (!probes.length && probeAt === Infinity) probeAt = now + pause(best);
+      if (!probes.length && probeAt === Infinity)
+        probeAt = now + pauseOf(schedule, probed++, standings.get(best.rank - 1));
+
       if (now >= probeAt) {
         probeAt = Infinity;
         probes = ladder.slice(0, best.rank);

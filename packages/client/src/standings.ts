@@ -22,13 +22,27 @@ export const wasCut = (attempt?: Attempt): boolean => !!attempt?.welcomeAt && at
 export const diedEarly = (attempt?: Attempt): boolean =>
   !!attempt?.openedAt && !attempt.polls && attempt.cause!.status !== undefined;
 
-/** `suspect`: an attempt on this rung that failed, though nobody of its server has answered since. */
+/** `suspects`: attempts that failed, though nobody of their server has answered since. */
 export const isDoubted = (
-  { attempt, strikes = 0, until = 0 }: Partial<Standing> = {},
-  suspect: Attempt | undefined,
+  rank: number,
+  standings: ReadonlyMap<number, Standing>,
+  suspects: readonly Attempt[],
   now: number,
 ): boolean => {
+  const { attempt, strikes = 0, until = 0 }: Partial<Standing> = standings.get(rank) ?? {};
+  const suspect = suspects.find((one) => one.rank === rank);
   // One poll that was cut may be an accident; two are a habit of the network.
   if (wasCut(suspect ?? attempt) && strikes + (suspect ? 1 : 0) < 2) return false;
   return !!suspect || until > now;
+};
+
+/** To the next look at what is better, after so many; `held`: what is held against the next better rung. */
+export const pauseOf = (
+  schedule: readonly number[],
+  looks: number,
+  { attempt, strikes = 0 }: Partial<Standing> = {},
+): number => {
+  const usual = schedule[Math.min(looks, schedule.length - 1)]!;
+  // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
+  return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
 };
