@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureAll } from './numbers/numbers.js';
+import { MEASURES, measureAll } from './numbers/numbers.js';
 import { showNumbers } from './numbers/show.js';
 import { PEERS } from './peer.js';
 import { PER_SECOND } from './plan.js';
@@ -20,7 +20,7 @@ import type { Line } from './table.js';
 import { bold, dim, print, progress } from './terminal.js';
 
 const usage = `npm run matrix -- [flags]
-  --only nginx,idle   rows whose names have one of these in them, and no numbers
+  --only nginx,idle   rows whose names have one of these in them, and no numbers; with --numbers, numbers and no rows
   --numbers           only the second part: how long it takes
   --rows 6            so many rows at a time
   --seconds 10        how long both ends speak, 1 to 60
@@ -50,8 +50,8 @@ if (options.rows.length > 0) {
   lines = await playAll(options.rows);
   failed = showSums(lines, options.peers);
 }
-const numbers = options.numbers ? await measureAll(servers) : [];
-if (options.numbers)
+const numbers = options.numbers.length > 0 ? await measureAll(servers, options.numbers) : [];
+if (numbers.length > 0)
   showNumbers(
     numbers,
     lines.flatMap((line) => ('failure' in line ? [] : [line])),
@@ -117,13 +117,16 @@ function read() {
       process.stdout.write(usage);
       process.exit(0);
     }
-    const { only, numbers } = values;
-    const rows = numbers ? [] : named(only);
-    if (rows.length === 0 && !numbers)
-      throw new Error(`No row has ${only?.replaceAll(',', ' or ')} in its name.`);
+    const { only } = values;
+    const rows = values.numbers ? [] : named(ROWS, only);
+    const numbers = values.numbers || only === undefined ? named(MEASURES, only) : [];
+    if (rows.length + numbers.length === 0)
+      throw new Error(
+        `No ${values.numbers ? 'number' : 'row'} has ${only?.replaceAll(',', ' or ')} in its name.`,
+      );
     return {
       rows,
-      numbers: only === undefined,
+      numbers,
       together: within('--rows', values.rows, 1, 40),
       seconds: within('--seconds', values.seconds, 1, 60),
       peers: values['no-peers'] ? [] : PEERS,
@@ -136,11 +139,11 @@ function read() {
 }
 
 /** A whole name, which may have commas in it, or parts of names with commas between them. */
-function named(only = ''): readonly Row[] {
-  const whole = ROWS.filter(({ name }) => name === only);
+function named<Named extends { name: string }>(all: readonly Named[], only = ''): readonly Named[] {
+  const whole = all.filter(({ name }) => name === only);
   return whole.length > 0
     ? whole
-    : ROWS.filter(({ name }) => only.split(',').some((part) => name.includes(part)));
+    : all.filter(({ name }) => only.split(',').some((part) => name.includes(part)));
 }
 
 function within(flag: string, text: string, least: number, most: number): number {

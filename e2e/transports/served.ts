@@ -38,6 +38,7 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
       requests: {
         echo: { input: anything, output: anything },
         refuse: { input: anything, output: anything },
+        hold: { input: anything, output: anything },
       },
     },
     store: memoryStore({
@@ -50,6 +51,8 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
     ...options,
   });
   realtime.handle('echo', (input) => input);
+  const held: (() => void)[] = [];
+  realtime.handle('hold', (input) => new Promise((resolve) => held.push(() => resolve(input))));
   realtime.handle('refuse', () => {
     throw new Refusal('forbidden', 'That door is shut.', 'payload.door');
   });
@@ -78,6 +81,8 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
         delta,
         payload: payload as Record<string, unknown>,
       })),
+    /** Answers the requests that are held; how many. */
+    release: (): number => held.splice(0).map((answer) => answer()).length,
     members: (channel: `room:${string}`) => realtime.members(channel),
   };
 

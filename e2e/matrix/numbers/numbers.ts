@@ -8,6 +8,7 @@ import { CLIENTS, whoIs } from './measure.js';
 import type { ClientName, Measure, Measured } from './measure.js';
 import { silentWhileIdle, silentWhileTalking } from './silent.js';
 import { below } from './slow.js';
+import { transportsOf } from './visit.js';
 
 const ROUNDS = 5;
 const MINUTE = 60_000;
@@ -34,6 +35,14 @@ export const MEASURES: readonly Measure[] = [
   first('stream held back whole', 'strip-upgrade,buffer', 700),
   first('stream one behind', 'strip-upgrade,one-behind', 700),
   first('stream and silent WebSocket', 'mute-websocket,buffer', 700),
+  ...[100, 200, 300, 600].map((roundTrip): Measure => ({
+    name: `transports of a first visit, ${roundTrip} ms round trip`,
+    goal: 'WebSocket alone',
+    atMost: 1,
+    unit: 'times',
+    rounds: ROUNDS,
+    measure: transportsOf(`latency=${roundTrip / 2}ms`),
+  })),
   {
     name: 'second visit, upgrade swallowed',
     goal: 'direct + 1 round trip',
@@ -104,7 +113,8 @@ export interface Number {
   readonly measured: Readonly<Partial<Record<ClientName, Measured>>>;
 }
 
-export async function measureAll(servers: Servers): Promise<Number[]> {
+/** @param measures those that are wanted */
+export async function measureAll(servers: Servers, measures: readonly Measure[]): Promise<Number[]> {
   const clients = CLIENTS.filter((name) => name === 'iskra' || servers.peer);
   const found = new Map<Measure, Partial<Record<ClientName, Measured>>>();
   const take = async (measure: Measure, name: ClientName): Promise<void> => {
@@ -112,7 +122,7 @@ export async function measureAll(servers: Servers): Promise<Number[]> {
     const measured = await median(measure, () => measure.measure(whoIs(name, servers)));
     found.set(measure, { ...found.get(measure), [name]: measured });
   };
-  const all = MEASURES.flatMap((measure) =>
+  const all = measures.flatMap((measure) =>
     clients
       .filter((name) => name === 'iskra' || measure.peers === true)
       .map((name) => [measure, name] as const),
@@ -122,7 +132,7 @@ export async function measureAll(servers: Servers): Promise<Number[]> {
   // What takes seconds is not in the way of each other.
   await Promise.all(all.filter((one) => !isQuick(one)).map((one) => take(...one)));
   progress('');
-  return MEASURES.map((measure) => ({ measure, measured: found.get(measure)! }));
+  return measures.map((measure) => ({ measure, measured: found.get(measure)! }));
 }
 
 /** The one in the middle; who never comes there comes last. */

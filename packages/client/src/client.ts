@@ -161,7 +161,8 @@ export function connect<C extends Contract = Untyped>(
       way?.close();
     },
     bye(message) {
-      void poll({ url: session.policy.current!.server, environment, on() {} }).send(message);
+      const { server } = session.policy.current ?? ladder[0]!;
+      void poll({ url: server, environment, on() {} }).send(message);
     },
     hand(channel, what, value) {
       channels.get(channel)?.[what]?.(value);

@@ -32,6 +32,15 @@ test('tells of the beginning with the voices as they are then', () => {
   ]);
 });
 
+test('tells of a session that follows a lost one as of a beginning', () => {
+  const d = dialogue({ transports: ['websocket'] });
+  d.start();
+  d.connect(1);
+  d.hear(1, ['close', code('session_unknown', 'open_session')]);
+  d.connect(d.next(), { session: 'session-2' });
+  expect(d.reports()).toEqual(['connection_established', 'session_lost', 'connection_established']);
+});
+
 test('names why a transport was left, as sure as it is from the times that it saw it', () => {
   const d = dialogue({ transports: ['websocket', 'sse'] });
   d.start();

@@ -128,7 +128,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
         lostAt = Infinity;
         return [
           report('connection_established', 'monitor_stability', 0.5, {
-            transport: policy.newest()?.transport,
+            transport: policy.current?.transport,
             session: id,
             node: session.identity.welcome?.node,
           }),

@@ -4,7 +4,7 @@ import type { Attempt, Cause, Rung } from './attempt.js';
 import { phaseOf, verdictOf } from './explain.js';
 import type { Phase } from './explain.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvents, PolicyOptions } from './policy.js';
+import type { PolicyEvents, PolicyOptions } from './policy-events.js';
 import { ALL, ladderOf } from './testing.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -31,6 +31,7 @@ function scene(
   let now = 1_000;
   let generation = 0;
   let roundTrip = 0;
+  let unsettled = 0;
   const begun: Attempt[] = [];
   const changed: Name[] = [];
   const policy = createPolicy(
@@ -48,6 +49,7 @@ function scene(
       if (effect[0] === 'askCredentials') begun.push(effect[1]);
       if (effect[1] === 'transport') changed.push(nameOf(policy.current!));
     },
+    () => unsettled,
   );
   let ready = 0;
   const tell = <Name extends keyof PolicyEvents>(
@@ -74,6 +76,8 @@ function scene(
     opened: () => begun.map(nameOf),
     changes: () => changed,
     measured: (sample: number) => void (roundTrip = sample),
+    /** So many sends are unsettled from now on. */
+    occupy: (sends: number) => void (unsettled = sends),
     last: (name: Name) => begun.filter((one) => nameOf(one) === name && !one.endedAt).at(-1)!.attempt,
     verdicts: (name: Name) => begun.filter((one) => nameOf(one) === name).map(verdictOf),
     /** What is held against it, with the verdict. */
@@ -161,7 +165,7 @@ describe('the truth table', () => {
     opened: (s) => s.tell('opened', 1),
     welcomed: (s) => s.tell('welcomed', 1, 1),
     proven: (s) => s.tell('proven', 1),
-    held: (s) => s.tell('held', 1),
+    held: (s) => s.tell('held', 1, Infinity),
     ended: (s) => s.tell('ended', 1, { status: 0, detail: '' }),
     woke: (s) => s.tell('woke'),
     moved: (s) => s.tell('moved', undefined, 0),
@@ -286,7 +290,6 @@ describe('the race', () => {
     s.pass(750);
     s.welcome('sse');
     expect(s.open()).toEqual(['websocket', 'sse']);
-    expect(s.changes()).toEqual(['sse']);
   });
 
   test('lets a WebSocket that opens late look first, and take over only when it is proven (P16, P55)', () => {
@@ -502,7 +505,7 @@ describe('verdicts', () => {
     s.end('long-poll');
     s.pass(250);
     const attempt = s.prove('long-poll');
-    s.tell('held', attempt);
+    s.tell('held', attempt, Infinity);
     s.end('long-poll');
     s.pass(250);
     expect(s.open()).toEqual(['long-poll']);
@@ -619,7 +622,7 @@ test('asks ever less often for a long-poll that is cut each time, and is back so
         if (!one.welcomeAt) s.prove(transport);
         else if (transport === 'long-poll' && role !== 'probe') {
           if (!held && s.now >= one.welcomeAt + 1_000) s.end(transport);
-          else if (held && s.now >= one.welcomeAt + 25_000) s.tell('held', attempt);
+          else if (held && s.now >= one.welcomeAt + 25_000) s.tell('held', attempt, Infinity);
         }
       }
       const { transport } = s.policy.newest() ?? {};
@@ -785,6 +788,7 @@ describe('of several servers', () => {
     expect(s.open()).toEqual([...ALL, 'websocket at backup']);
     s.prove('polling');
     expect(s.open()).not.toContain('websocket at backup');
+    s.pass(500);
     expect(s.changes()).toEqual(['websocket at backup', 'polling']);
   });
 
@@ -837,6 +841,42 @@ describe('of several servers', () => {
     expect(s.changes()).toEqual(['websocket at backup', 'websocket']);
   });
 
+  test('a primary that is back waits until nothing is unsettled, but not for a client that is always busy', () => {
+    const AT: Record<string, number> = {
+      never: 10_000,
+      'for 5 s': 10_000,
+      'for 18 s': 18_000,
+      always: 25_000,
+    };
+    for (const [howLong, at] of Object.entries(AT)) {
+      const s = away();
+      s.pass(15_000);
+      s.occupy(howLong === 'never' ? 0 : 2);
+      s.prove('websocket');
+      const back = s.now;
+      while (s.open().includes('websocket?')) {
+        if (howLong === `for ${(s.now - back) / 1_000} s`) s.occupy(0);
+        s.pass(100);
+      }
+      expect([howLong, s.begun.at(-1)!.startedAt - back]).toEqual([howLong, at]);
+      expect(s.open()).toEqual(['websocket at backup', 'websocket']);
+    }
+  });
+
+  test('a better transport of the same server does not wait until nothing is unsettled', () => {
+    const s = scene();
+    s.start();
+    s.prove('websocket');
+    s.end('websocket');
+    s.pass(250);
+    s.prove('sse');
+    s.occupy(1);
+    s.pass(15_000);
+    s.prove('websocket');
+    s.pass(10_000);
+    expect(s.open()).toEqual(['sse', 'websocket']);
+  });
+
   test('from the backup on a lower transport all of the primary is looked at first, then what is better of the backup', () => {
     const s = two();
     refusePrimary(s);
@@ -863,6 +903,7 @@ describe('of several servers', () => {
     s.end('websocket at backup', { detail: 'session_unknown', advice: 'open_session' });
     expect(s.open()).toEqual(ALL);
     s.prove('polling');
+    s.pass(500);
     expect(s.changes()).toEqual(['polling']);
   });
 

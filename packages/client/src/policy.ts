@@ -6,94 +6,28 @@
  *                      │  ▼                  ▼                ▼       │ while the old one delivers
  *                      waiting ◂─────────────┴────────────────┘ ◂─────┘
  *
- * Servers and transports are one ladder: all transports of the primary, then all
- * of the next server. A rung is judged only by its own evidence, and only once
- * another attempt has shown that its server is there: until then failures are
- * mere suspicions. Every verdict expires. A connection is left only when a newer
+ * Servers and transports are one ladder: all transports of the primary, then all of the next server. What is held against
+ * a rung is in `standings.ts`, how long to wait when nobody answered in `breaker.ts`. A connection is left only when a newer
  * one is proven.
  */
 import { MARKER_DELAY } from '@iskra/protocol/wire';
 import { blames, createAttempt, EARLY, rejects } from './attempt.js';
 import type { Attempt, Cause, Rung } from './attempt.js';
-import type { Path } from './path.js';
-import type { TransportName } from './transports/transport.js';
-
-export interface PolicyOptions {
-  /** In order of preference. */
-  ladder: readonly Rung[];
-  /** Exponential backoff with full jitter, ms. */
-  reconnect: { min: number; max: number };
-  /** Times after which better transports are probed, ms; the last one repeats. */
-  probe?: readonly number[] | undefined;
-  /** How long a transport is alone before the next one starts beside it, ms; grows with the round trip. */
-  stagger?: number | undefined;
-  /** How long an attempt may take to its welcome, ms; grows with the round trip and with failures. */
-  patience?: number | undefined;
-  /** What is known of the way. */
-  path?: Path | undefined;
-}
-
-/** What the policy wants done. */
-export type PolicyEffect =
-  /** Get credentials and open it. */
-  | [name: 'askCredentials', attempt: Attempt]
-  /** It is over. */
-  | [name: 'close', attempt: Attempt]
-  /** What carries the session, as the application should know it: another transport, or the same one of another server. */
-  | [name: 'tell', what: 'transport', change: { from: TransportName | undefined; to: TransportName }]
-  | [name: 'tell', what: 'status'];
-
-/** What can happen: the value that comes with it. Those of an attempt say which. */
-export interface PolicyEvents {
-  started: undefined;
-  /** An attempt has its credentials: its time runs from now. */
-  ready: undefined;
-  opened: undefined;
-  /** With this generation. */
-  welcomed: number;
-  proven: undefined;
-  /** A poll was held for its whole time. */
-  held: undefined;
-  ended: Cause;
-  /** The page is visible or online again. */
-  woke: undefined;
-  /** The session wants another connection, on the same transport, within this time, ms. */
-  moved: number;
-  /** The session was replaced by a new one. */
-  renewed: undefined;
-  stopped: undefined;
-  timePassed: undefined;
-}
-
-/** What is held against a transport, and until when. */
-export interface Standing {
-  strikes: number;
-  until: number;
-  /** The last attempt that was held against it. */
-  attempt: Attempt;
-}
-
-/** Verdicts expire after this time, so that a wrong one costs a minute at most, ms. */
-const VERDICT_LIFE = 50_000;
-
-/** So many times in a row a server may reject everything after it opened; then the breaker opens, for up to this time, ms. */
-const REJECTIONS = 5;
-const BREAK = 300_000;
-
-/** A poll that was welcome once, so that polls as such are let through. */
-const wasCut = (attempt?: Attempt): boolean => !!attempt?.welcomeAt && attempt.polls;
-/** A stream that came through and was then closed. */
-const diedEarly = (attempt?: Attempt): boolean =>
-  !!attempt?.openedAt && !attempt.polls && attempt.cause!.status !== undefined;
+import { breakFor, isBroken } from './breaker.js';
+import { dueOf } from './patience.js';
+import type { PolicyEffect, PolicyEvents, PolicyOptions } from './policy-events.js';
+import { diedEarly, isDoubted, pauseOf, VERDICT_LIFE } from './standings.js';
+import type { Standing } from './standings.js';
 
 export type Policy = ReturnType<typeof createPolicy>;
 
-/** `roundTrip`: smoothed, ms; 0 before the first. */
+/** `roundTrip`: smoothed, ms; 0 before the first. `unsettled`: how many sends another server may not know of. */
 export function createPolicy(
   options: PolicyOptions,
   random: () => number,
   roundTrip: () => number,
   act: (...effect: PolicyEffect) => void,
+  unsettled: () => number,
 ) {
   const {
     ladder,
@@ -103,6 +37,7 @@ export function createPolicy(
     patience = 5_000,
     path = {},
   } = options;
+  /** By rank. */
   const standings = new Map<number, Standing>();
   /** Attempts that failed while nobody of their server answered: their fault, or the server's. */
   let suspects: Attempt[] = [];
@@ -116,10 +51,8 @@ export function createPolicy(
   let failures = 0;
   /** What a failure counts. */
   let weight = 1;
-  /** Every end since the last retry was a rejection; and how often in a row it was so. */
-  let rejected = true;
+  /** How often in a row everything was rejected; below 0 when something else has happened since the last retry. */
   let rejections = 0;
-  const isBroken = (): boolean => rejections > REJECTIONS;
   let renewed = false;
   let race: Rung[] | undefined;
   /** When the race's next one starts. */
@@ -140,10 +73,8 @@ export function createPolicy(
   const scaled = (times: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, roundTrip() * times));
   const backoff = (tries: number): number => random() * Math.min(reconnect.max, reconnect.min * 2 ** tries);
-  const standing = (rank: number): Partial<Standing> & { strikes: number } =>
-    standings.get(rank) ?? { strikes: 0 };
   const strike = (attempt: Attempt): void => {
-    const strikes = standing(attempt.rank).strikes + 1;
+    const strikes = (standings.get(attempt.rank)?.strikes ?? 0) + 1;
     standings.set(attempt.rank, { strikes, attempt, until: now + VERDICT_LIFE });
   };
   /** Nobody answered: that is the server or the network, and no transport's fault. */
@@ -151,22 +82,22 @@ export function createPolicy(
     for (const one of suspects) one.serverDown = true;
     suspects = [];
   };
-
-  const doubted = ({ rank }: Rung): boolean => {
-    const suspect = suspects.find((one) => one.rank === rank);
-    const { attempt, strikes, until = 0 } = standing(rank);
-    // One poll that was cut may be an accident; two are a habit of the network.
-    if (wasCut(suspect ?? attempt) && strikes + (suspect ? 1 : 0) < 2) return false;
-    return !!suspect || until > now;
+  const due = (one: Attempt): number => {
+    const waits = one.server !== current?.server && unsettled() > 0;
+    return dueOf(one, scaled, 2 ** Math.min(failures, 2), patience, waits);
   };
 
-  /** The moment at which an attempt has had its time. */
-  const dueOf = ({ ready, startedAt, welcomeAt, provenAt, role, welcomeBy = Infinity }: Attempt): number => {
-    if (!ready) return Infinity;
-    if (!welcomeAt)
-      return Math.min(startedAt + scaled(20, patience, 15_000) * 2 ** Math.min(failures, 2), welcomeBy);
-    if (!provenAt) return welcomeAt + MARKER_DELAY + scaled(6, 1_500, 10_000);
-    return role === 'probe' ? welcomeAt + EARLY : Infinity;
+  /**
+   * When it is known to stay with what carries the session, where nothing was chosen yet: at once, unless a WebSocket that
+   * began before is still on its way. That takes up to four round trips, where this one took one at least.
+   */
+  const takenAt = (best: Attempt): number => {
+    const before = running.find((one) => pending(one) && !one.overHttp && one.attempt < best.attempt);
+    return current && !current.endedAt
+      ? Infinity
+      : before
+        ? before.startedAt + stagger + (best.welcomeAt! - best.startedAt) * 5
+        : 0;
   };
 
   const begin = (rung: Rung, role: Attempt['role']): void => {
@@ -186,7 +117,7 @@ export function createPolicy(
     const blamed = !one.idle && blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
-    if (cause.verdict !== 'left' && !rejects(one)) rejected = false;
+    if (cause.verdict !== 'left' && !rejects(one)) rejections = -1;
     // Another node is there already; whoever balances the load only needs a moment to see it.
     if (cause.advice === 'reconnect_elsewhere') weight = 0.5;
     const moving = newest() && one.role === 'attach' && one.rank === current?.rank;
@@ -231,20 +162,18 @@ export function createPolicy(
     leave((other) => pending(other) && other.rank > one.rank);
     // The others had the same network: they need not be waited for much longer.
     for (const other of running) if (!other.welcomeAt) other.welcomeBy = now + scaled(8, 2_000, 10_000);
-    if (!current || current.endedAt) take(one);
   };
 
   const proven = (one: Attempt): void => {
     one.provenAt = now;
     if (one.role === 'probe') {
       // One that died early before must outlive that age now; so must a server that came back.
-      if (one.server === current!.server && !diedEarly(standing(one.rank).attempt)) promote(one);
+      if (one.server === current!.server && !diedEarly(standings.get(one.rank)?.attempt)) promote(one);
     } else if (one.generation === held) {
       failures = moves = rejections = 0;
       renewed = false;
       moveAt = Infinity;
       leave((other) => other !== one && other.generation);
-      take(one);
     } else if (
       one.rank < (newest() ?? one).rank &&
       (!one.overHttp || now - one.welcomeAt! > MARKER_DELAY / 2)
@@ -265,65 +194,50 @@ export function createPolicy(
   const step = (): void => {
     for (const one of running) {
       if (one.endedAt) continue;
-      if (one.provenAt && now >= one.welcomeAt! + EARLY && one.transport !== 'long-poll')
-        standings.delete(one.rank);
-      if (now < dueOf(one)) continue;
+      // What was answered for so long is not cut by habit, however short the answers took.
+      const lived = one.transport === 'long-poll' ? VERDICT_LIFE : EARLY;
+      if (one.provenAt && now >= one.welcomeAt! + lived) standings.delete(one.rank);
+      if (now < due(one)) continue;
       if (one.provenAt) promote(one);
       else end(one, {});
     }
     if (!started) return;
     const best = newest();
-    if (!best) lost();
-    else if (best.provenAt) settled(best);
+    if (!best) return lost();
+    if (now >= takenAt(best)) take(best);
+    if (best.provenAt) settled(best);
   };
 
-  const retry = (): void => {
-    // What did not fit is read again at once: nobody else lost anything then.
-    rejections = rejected ? rejections + 1 : 0;
-    rejected = true;
-    // Somebody is there who wants none of it: ever more rarely, and all at other times.
-    const pause = isBroken()
-      ? (0.5 + random() / 2) * Math.min(BREAK, reconnect.max * 2 ** (rejections - REJECTIONS))
-      : backoff(failures);
-    retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
-    delay = 0;
-    failures += weight;
-    weight = 1;
-  };
-
+  /** Nothing carries the session. */
   const lost = (): void => {
     probes = [];
     probeAt = moveAt = Infinity;
     leave(({ role }) => role === 'probe');
-    if (!race && !running.some(pending) && retryAt === Infinity) retry();
+    if (!race?.length && !running.some(pending) && retryAt === Infinity) {
+      if (race) acquit();
+      race = undefined;
+      const pause = isBroken(++rejections) ? breakFor(reconnect, random, rejections) : backoff(failures);
+      // What did not fit is read again at once: nobody else lost anything then.
+      retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
+      delay = 0;
+      failures += weight;
+      weight = 1;
+    }
     if (now >= retryAt) {
-      // To begin with, what worked last time; later, what is known now.
-      const first = ladder.find(({ transport }) => !current && transport === path.first);
-      const likely = (one: Rung): number => (doubted(one) ? 2 : one === first ? 0 : 1);
-      race = [...ladder].sort((one, other) => likely(one) - likely(other));
-      // Half open: one of them shows whether it is still so.
-      if (isBroken()) race = race.slice(0, 1);
       retryAt = Infinity;
       nextAt = now;
+      // To begin with, what worked last time; later, what is known now.
+      const first = ladder.find(({ transport }) => !current && transport === path.first);
+      const likely = (one: Rung): number =>
+        isDoubted(one.rank, standings, suspects, now) ? 2 : one === first ? 0 : 1;
+      race = [...ladder].sort((one, other) => likely(one) - likely(other));
+      // Half open: one of them shows whether it is still so.
+      if (isBroken(rejections)) race = race.slice(0, 1);
     }
-    if (!race) return;
-    if (now >= nextAt) {
-      const next = race.shift();
-      if (next) begin(next, 'race');
-      nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
-    }
-    if (race.length || running.some(pending)) return;
-    race = undefined;
-    acquit();
-    retry();
-  };
-
-  /** To the next look at better transports. */
-  const pause = (best: Attempt): number => {
-    const usual = schedule[Math.min(probed++, schedule.length - 1)]!;
-    // No probe shows that a poll will be held: each look is another switch, so there are ever fewer.
-    const { attempt, strikes } = standing(best.rank - 1);
-    return Math.min(Math.max(usual, VERDICT_LIFE), wasCut(attempt) ? usual * 2 ** strikes : usual);
+    if (!race || now < nextAt) return;
+    const next = race.shift();
+    if (next) begin(next, 'race');
+    nextAt = race.length ? now + scaled(3, stagger, 3_000) : Infinity;
   };
 
   const settled = (best: Attempt): void => {
@@ -336,7 +250,9 @@ export function createPolicy(
       probed = 0;
       probeAt = Infinity;
     } else if (!undecided()) {
-      if (!probes.length && probeAt === Infinity) probeAt = now + pause(best);
+      if (!probes.length && probeAt === Infinity)
+        probeAt = now + pauseOf(schedule, probed++, standings.get(best.rank - 1));
+
       if (now >= probeAt) {
         probeAt = Infinity;
         probes = ladder.slice(0, best.rank);
@@ -359,12 +275,16 @@ export function createPolicy(
     },
     opened(one) {
       one.openedAt ??= now;
-      // Another one already carries the session: look first, then take over.
-      if (one.role === 'race' && !one.overHttp && newest()) one.role = 'probe';
+      // The choice is made already: look first, then take over.
+      if (one.role === 'race' && !one.overHttp && current && newest() === current) one.role = 'probe';
     },
     welcomed,
     proven,
-    held: ({ rank }) => void standings.delete(rank),
+    held({ rank }, waited) {
+      const { endedAt = 0, polledAt = 0 }: Partial<Attempt> = standings.get(rank)?.attempt ?? {};
+      // It waited as long as the one that was cut, so that was an accident.
+      if (waited >= endedAt - polledAt) standings.delete(rank);
+    },
     ended: end,
     woke() {
       if (retryAt < Infinity) retryAt = now;
@@ -394,8 +314,8 @@ export function createPolicy(
     get running(): readonly Attempt[] {
       return running;
     },
-    /** The breaker is not closed (P57): the server rejects whatever is opened. */
-    isBroken,
+    /** The breaker is not closed (P57). */
+    isBroken: () => isBroken(rejections),
     /** By rank. */
     standings: standings as ReadonlyMap<number, Standing>,
     get current() {
@@ -406,9 +326,12 @@ export function createPolicy(
     get deadline(): number {
       const best = newest();
       return Math.min(
-        ...running.map(dueOf),
-        ...(started && !best ? [race ? nextAt : Infinity, retryAt] : []),
-        ...(best?.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : []),
+        ...running.map(due),
+        ...(best
+          ? [takenAt(best), ...(best.provenAt ? [moveAt, undecided() ? Infinity : probeAt] : [])]
+          : started
+            ? [race ? nextAt : Infinity, retryAt]
+            : []),
       );
     },
 

@@ -148,6 +148,47 @@ describe('a primary that comes back', () => {
   });
 });
 
+describe('a primary that comes back while something is unsettled', () => {
+  /** A primary whose probe has lived for 9 s, and a send that the backup has not settled. */
+  const unsettled = () => {
+    const d = away({ probe: [1_000] });
+    const backup = d.last().attempt;
+    const probe = d.next();
+    d.prove(probe);
+    const pass = (seconds: number) => {
+      for (let n = 0; n < seconds; n++) {
+        d.advance(1_000);
+        for (const one of [backup, probe]) d.hear(one, ['ping', 2]);
+      }
+    };
+    pass(9);
+    return { d, backup, probe, pass, send: publish(d, 'under way') };
+  };
+
+  test('is gone to once that is settled, so that its end is known', () => {
+    const { d, backup, probe, pass, send } = unsettled();
+    pass(5);
+    expect(d.last().attempt).toBe(probe);
+    d.hear(backup, ['acked', 1, 'e', 0]);
+    expect(send.state).toBe('acknowledged');
+    d.advance(0);
+    expect(d.last().attempt).toBeGreaterThan(probe);
+    expect(serverOf(d, d.last().attempt)).toBe(PRIMARY);
+    d.open(d.last().attempt);
+    d.hear(d.last().attempt, ['close', lost]);
+    expect(d.settled().filter(({ error }) => error)).toEqual([]);
+  });
+
+  test('is gone to all the same when that takes too long', () => {
+    const { d, probe, pass, send } = unsettled();
+    pass(15);
+    expect(d.last().attempt).toBe(probe);
+    pass(1);
+    expect(d.last().attempt).toBeGreaterThan(probe);
+    expect(send.state).toBe('sent');
+  });
+});
+
 describe('a session that is opened', () => {
   test('carries no sends with it, which two servers could both perform; they follow the welcome', () => {
     const d = pair({ transports: ['sse'] });

@@ -3,7 +3,7 @@ import type { DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/w
 import type { Attempt } from './attempt.js';
 import type { PageSignal } from './environment.js';
 import type { OutboxLimits } from './outbox.js';
-import type { PolicyOptions } from './policy.js';
+import type { PolicyOptions } from './policy-events.js';
 import type { TransportEvent, TransportName } from './transports/transport.js';
 
 export interface SessionOptions extends PolicyOptions {
@@ -24,6 +24,7 @@ export type SessionState = 'connecting' | 'connected' | 'reconnecting' | 'closed
 export interface Status {
   /** Stays `connected` while transports change, for 5 s without any, and longer while nobody sees the page. */
   state: SessionState;
+  /** That carries the session, or did last; on a slow line it may take a little longer than the first messages to be known. */
   transport: TransportName | undefined;
   /** Smoothed, ms; undefined until measured. */
   roundTrip: number | undefined;

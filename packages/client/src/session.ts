@@ -24,7 +24,7 @@ import type { Attempt, Cause } from './attempt.js';
 import { createOutbox } from './outbox.js';
 import type { Pending } from './outbox.js';
 import { createPolicy } from './policy.js';
-import type { PolicyEvents } from './policy.js';
+import type { PolicyEvents } from './policy-events.js';
 import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Status } from './session-events.js';
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
@@ -94,7 +94,13 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('tell', 'status');
   };
 
-  const policy = createPolicy(options, random, () => roundTrip ?? 0, act);
+  const policy = createPolicy(
+    options,
+    random,
+    () => roundTrip ?? 0,
+    act,
+    () => outbox.sends.length,
+  );
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
@@ -196,7 +202,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     // What a captive portal answers is no sign of life.
     if (!frames) return;
     let news = false;
-    const { asked } = one;
+    const { asked, welcomeAt } = one;
     if (!aside) {
       one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
       one.asked = false;
@@ -218,7 +224,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (one.hold && took >= holdOf(one) * 0.8) consult('held', one);
+    if (one.hold && welcomeAt) consult('held', one, took < holdOf(one) * 0.8 ? took : Infinity);
     if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
@@ -347,7 +353,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const { delta, lambda: advice, payload = {} } = envelope as Said;
       // An old connection has no say any more, a probe never had one, and another server has none as long as the one that
       // has the session may only have hiccuped.
-      const isOther = one.role === 'race' && state === 'connected' && one.server !== policy.current!.server;
+      const isOther = one.role === 'race' && state === 'connected' && one.server !== policy.current?.server;
       if (!isOther && one.role !== 'probe' && (!one.welcomeAt || one === primary())) {
         // A key that no longer counts (the server restarted with another secret) is not mended by credentials.
         if (advice === 'open_session' || payload.field === 'key') return renew();
