@@ -30,7 +30,7 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P52',
     breaks: 'the client waits for ever for a stream that is silent',
-    file: client('session'),
+    file: client('liveness'),
     from: 'if (!one.polls) one.deadAfter = Math.max(LEAST, heartbeat * 1.5);',
     to: '',
     by: 'R39',
@@ -38,7 +38,7 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P52',
     breaks: 'the client waits for ever for the answer to a poll',
-    file: client('session'),
+    file: client('liveness'),
     from: 'if (!one.asked) one.dueAt = now + wait + POLL_GRACE;',
     to: 'one.dueAt = Infinity;',
     by: 'P52',
@@ -46,7 +46,7 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P52',
     breaks: 'the client gives a stream up that is only quiet',
-    file: client('session'),
+    file: client('liveness'),
     from: 'heartbeat * 1.5',
     to: 'heartbeat * 0.5',
     by: 'P50 websocket',
@@ -94,7 +94,7 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P56',
     breaks: 'the client does not ask a busy stream that falls silent',
-    file: client('session'),
+    file: client('liveness'),
     from: 'waits ? 0 : Math.min(usual * 2, idle)',
     to: 'waits ? 0 : idle',
     by: 'P56 sse',
@@ -102,8 +102,8 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P56',
     breaks: 'the client waits for acknowledgements for as long as for anything',
-    file: client('session'),
-    from: 'const waits = !overHttp && sentUpTo > outbox.committed;',
+    file: client('liveness'),
+    from: 'const waits = !overHttp && sentUpTo > session.committed();',
     to: 'const waits = false;',
     by: 'P56 acknowledgement',
   },
