@@ -2,76 +2,79 @@
  * PURE. Whether a connection lives, by the times at which it was heard: when it is asked and how (P56), and from when on
  * it is dead (P52). What is asked is one of those that are there; who opens and closes is not decided here.
  */
+import { ANSWER } from './attempt.js';
 import type { Attempt } from './attempt.js';
+import type { Outbox } from './outbox.js';
 import { control } from './sending.js';
-
-/** What is asked of the session whose connections these are. */
-export interface Asking {
-  /** The connection that carries the session: nothing is expected of others. */
-  carrier(): Attempt | undefined;
-  /** Smoothed, ms; undefined before the first. */
-  roundTrip(): number | undefined;
-  /** Sends up to this number are acknowledged. */
-  committed(): number;
-  /** Polls again, to be answered after `wait` ms at the latest. */
-  poll(one: Attempt, wait: number): void;
-  /** Attaches another connection beside the one that there is. */
-  replace(): void;
-}
 
 /** A timer that is so late has slept; who was heard more lately is not asked over HTTP; nobody has longer to answer, ms. */
 const CHECK = 5_000;
-/** A stream may be silent for so long before it is asked whether it lives, ms; and then has so long to answer. */
+/** A stream may be silent for so long before it is asked whether it lives, ms. */
 const SILENCE = 2_000;
-const ANSWER = 1_500;
 /** Shorter silences end no stream, ms (P52). */
 const LEAST = 3_000;
 /** How much longer than its hold a poll may take, ms. */
 const POLL_GRACE = 4_000;
+/** In a pause of so long a busy stream is asked whether it stays one behind, ms; and if it does not, its `pong` is not so late. */
+const PAUSE = 100;
+/** With so much against it a stream stays one behind: each late `pong` is two, and each in time takes one away. */
+const ENOUGH = 9;
 
-export function createLiveness(session: Asking) {
+/**
+ * @param carrier the connection that carries the session: nothing is expected of others
+ * @param roundTrip smoothed, ms; 0 before the first
+ * @param poll polls again, to be answered after `wait` ms at the latest
+ * @param replace attaches another connection beside the one that there is
+ */
+export function createLiveness(
+  carrier: () => Attempt | undefined,
+  roundTrip: () => number,
+  outbox: Pick<Outbox, 'committed'>,
+  poll: (one: Attempt, wait: number) => void,
+  replace: () => void,
+) {
   /** How often a stream was asked by a POST and did not answer. */
   let vain = 0;
 
-  /** Another node may have taken the POST: it is asked in this way until that was in vain a few times. */
-  const echoes = (one: Attempt): unknown => one.echoes && vain < 2;
+  /** Asked by a POST. Another node may have taken it: only until that was in vain a few times. */
+  const echoes = (one: Attempt): unknown => one.overHttp && one.echoes && vain < 2;
+
+  /** What comes down when it is asked by a POST may only have been pushed out by the answer. */
+  const lives = (one: Attempt, now: number): void => {
+    if (one.asked && echoes(one)) return;
+    one.asked = 0;
+    // What stays one message behind brings something with each heartbeat, and never the heartbeat.
+    one.dueAt = Math.max(now + one.deadAfter / 2, one.pingAt + one.deadAfter);
+  };
 
   const beat = (one: Attempt, now: number): void => {
     one.pingAt = now;
-    one.dueAt = now + one.deadAfter;
+    lives(one, now);
   };
 
   /**
    * When the connection that carries the session is asked whether it lives, though nobody expects anything: it has
-   * been silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56).
+   * been silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56). Or sooner,
+   * whether it stays one behind (P58).
    */
   const askAt = (one: Attempt): number => {
-    const { provenAt, polls, hold, pollAt, asked, heardAt, usual, overHttp, deadAfter, sentUpTo } = one;
-    if (!provenAt || asked || one !== session.carrier() || (polls && (!hold || pollAt < Infinity)))
+    const { polls, overHttp } = one;
+    if (!one.provenAt || one.asked || one !== carrier() || (polls && (!one.hold || one.pollAt < Infinity)))
       return Infinity;
-    const waits = !overHttp && sentUpTo > session.committed();
-    const idle = polls || (overHttp && !echoes(one)) ? Infinity : deadAfter / 3;
-    return Math.max(heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(usual * 2, idle));
+    if (one.behind && one.entryAt > one.judgedAt && echoes(one)) return one.heardAt + PAUSE;
+    const waits = !overHttp && one.sentUpTo > outbox.committed;
+    const idle = polls || (overHttp && !echoes(one)) ? Infinity : one.deadAfter / 3;
+    return Math.max(one.heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(one.usual * 2, idle));
   };
 
-  /** `busy`: while messages flow, a stream that is silent is replaced at once, as a POST may be stuck as well. */
-  const ask = (one: Attempt, now: number, busy?: boolean): void => {
-    let patience = Math.min(CHECK, Math.max(ANSWER, (session.roundTrip() ?? 0) * 6));
-    one.asked = true;
-    if (busy) one.echoes = false;
-    if (one.polls) session.poll(one, 0);
-    else if (one.overHttp && !echoes(one)) {
-      // The old one stays as long as its successor may need, which has to be looked up by the server.
-      patience = CHECK;
-      session.replace();
-    } else control(one, 'ping', now);
-    one.dueAt = Math.min(one.dueAt, now + patience);
-  };
-
-  /** Asks a connection after a sleep, of which its time was a part. */
-  const check = (one: Attempt, now: number): void => {
-    if (now >= one.dueAt) one.dueAt = Infinity;
-    ask(one, now);
+  const ask = (one: Attempt, now: number): void => {
+    one.asked ||= now;
+    if (one.polls) poll(one, 0);
+    else if (one.overHttp && !echoes(one)) replace();
+    else control(one, 'ping', now);
+    // Who is asked has the time to answer, however late it is.
+    const patience = Math.min(CHECK, Math.max(ANSWER, roundTrip() * 6, now - one.asked));
+    one.dueAt = Math.min(one.dueAt > now ? one.dueAt : Infinity, now + patience);
   };
 
   return {
@@ -86,15 +89,34 @@ export function createLiveness(session: Asking) {
 
     /** Something came down it. */
     heard(one: Attempt, now: number): void {
-      one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
-      one.asked = false;
+      one.usual = Math.max(now - one.heardAt, one.usual * 0.8);
       one.heardAt = now;
-      // What stays one message behind brings something with each heartbeat, and never the heartbeat.
-      one.dueAt = Math.max(now + one.deadAfter / 2, one.pingAt + one.deadAfter);
+      lives(one, now);
     },
 
     /** A heartbeat came. */
     beat,
+
+    /**
+     * A `pong` came: `aside`, with the answer to a POST, or down the stream. Where something on the way keeps what came
+     * last until more comes, each is late, and what it pushes out comes before it: that is the end of it (P58).
+     */
+    echoed(one: Attempt, moment: number, aside: boolean, now: number): void {
+      if (aside) {
+        one.echo = moment;
+        one.echoAt = now;
+        return;
+      }
+      one.echoes = true;
+      one.asked = 0;
+      lives(one, now);
+      // What the stream brings before the answer has waited for nothing.
+      if (moment !== one.echo) return;
+      one.judgedAt = now;
+      const isLate = one.entryAt >= moment && now - Math.max(one.entryAt, one.echoAt) > PAUSE;
+      one.behind = Math.max(0, one.behind + (isLate ? 2 : -1));
+      if (one.behind >= ENOUGH) one.dueAt = now;
+    },
 
     /** It polls, to be answered after `wait` ms at the latest. */
     polled(one: Attempt, wait: number, now: number): void {
@@ -104,8 +126,8 @@ export function createLiveness(session: Asking) {
 
     /** The page is back: what was not heard lately is asked at once. */
     woke(now: number): void {
-      const one = session.carrier();
-      if (one && !one.asked && (!one.overHttp || now - one.heardAt > CHECK)) check(one, now);
+      const one = carrier();
+      if (one && !one.asked && (!one.overHttp || now - one.heardAt > CHECK)) ask(one, now);
     },
 
     /** Asks what is to be asked by now. The answer: whether it is dead. */
@@ -114,13 +136,15 @@ export function createLiveness(session: Asking) {
       // time: the timers of a hidden page are always late.
       if (now - one.dueAt > CHECK && !one.asked) {
         one.slept = true;
-        check(one, now);
-      } else if (now >= askAt(one)) ask(one, now, now < one.heardAt + one.deadAfter / 3);
+        ask(one, now);
+      } else if (now >= askAt(one)) ask(one, now);
       if (now < one.dueAt) return false;
-      if (!one.asked || !one.overHttp || !echoes(one)) return true;
-      vain++;
+      // A successor has to be looked up by the server, and may have gone over a connection that is dead as well.
+      if (!one.asked || one.transport !== 'sse' || now >= one.asked + CHECK) return true;
+      // A POST that is stuck, too, says nothing of another node.
+      if (one.echoes && one.echoAt > one.heardAt) vain++;
       one.echoes = false;
-      check(one, now);
+      ask(one, now);
       return false;
     },
   };

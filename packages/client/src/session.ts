@@ -74,6 +74,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('measured', sample);
   };
 
+  const smoothed = (): number => roundTrip ?? 0;
+
   /** Then the application learns that nothing carries the session. */
   const toldAt = (): number => (state === 'connected' && !hidden ? lostAt + QUIET : Infinity);
 
@@ -84,7 +86,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('tell', 'status');
   };
 
-  const policy = createPolicy(options, random, () => roundTrip ?? 0, act);
+  const policy = createPolicy(options, random, smoothed, act);
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
@@ -131,14 +133,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
         (!one.overHttp || (!bare && !primary() && !policy.running.some(({ underWay }) => underWay))),
     );
 
-  const liveness = createLiveness({
-    carrier: primary,
-    roundTrip: () => roundTrip,
-    committed: () => outbox.committed,
-    poll: (one, wait) => poll(one, wait),
-    replace: () => consult('moved', undefined, 0),
-  });
-
   /** Sends what can be sent now. */
   const flush = (): void => {
     const carrier = primary();
@@ -162,6 +156,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     liveness.polled(one, wait, now);
     act('open', one, sending.poll(one, wait));
   };
+
+  const liveness = createLiveness(primary, smoothed, outbox, poll, () => consult('moved', undefined, 0));
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
     const send = outbox.add('subscribe', channel, options);
@@ -199,7 +195,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || one.endedAt) continue;
-      if (!aside && frame[0] === 'pong') one.echoes = true;
+      if (frame[0] === 'pong') liveness.echoed(one, frame[1], aside, now);
       news ||= /^[aefgw]/.test(frame[0]);
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
@@ -248,6 +244,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     entry(one, [, channel, epoch, offset, envelope, answers]) {
+      one.entryAt = now;
       if (!passes(one, downlink.entry(channel, epoch, offset))) return;
       resyncs = 0;
       const position: Position = [epoch, offset];
