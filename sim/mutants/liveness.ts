@@ -1,4 +1,4 @@
-/** Liveness: what breaks rules P50 to P55. */
+/** Liveness: what breaks rules P50 to P58. */
 import { client, server } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
@@ -30,15 +30,15 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P52',
     breaks: 'the client waits for ever for a stream that is silent',
-    file: client('session'),
+    file: client('liveness'),
     from: 'if (!one.polls) one.deadAfter = Math.max(LEAST, heartbeat * 1.5);',
     to: '',
-    by: 'R39',
+    by: 'P52 stream',
   },
   {
     rule: 'P52',
     breaks: 'the client waits for ever for the answer to a poll',
-    file: client('session'),
+    file: client('liveness'),
     from: 'if (!one.asked) one.dueAt = now + wait + POLL_GRACE;',
     to: 'one.dueAt = Infinity;',
     by: 'P52',
@@ -46,7 +46,7 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P52',
     breaks: 'the client gives a stream up that is only quiet',
-    file: client('session'),
+    file: client('liveness'),
     from: 'heartbeat * 1.5',
     to: 'heartbeat * 0.5',
     by: 'P50 websocket',
@@ -94,17 +94,33 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P56',
     breaks: 'the client does not ask a busy stream that falls silent',
-    file: client('session'),
-    from: 'waits ? 0 : Math.min(usual * 2, idle)',
+    file: client('liveness'),
+    from: 'waits ? 0 : Math.min(one.usual * 2, idle)',
     to: 'waits ? 0 : idle',
     by: 'P56 sse',
   },
   {
     rule: 'P56',
     breaks: 'the client waits for acknowledgements for as long as for anything',
-    file: client('session'),
-    from: 'const waits = !overHttp && sentUpTo > outbox.committed;',
+    file: client('liveness'),
+    from: 'const waits = !overHttp && one.sentUpTo > outbox.committed;',
     to: 'const waits = false;',
     by: 'P56 acknowledgement',
+  },
+  {
+    rule: 'P56',
+    breaks: 'the client waits for one successor of a silent stream, however long that takes',
+    file: client('liveness'),
+    from: "one.transport !== 'sse' || now",
+    to: '!one.echoes || now',
+    by: 'P56 successor',
+  },
+  {
+    rule: 'P58',
+    breaks: 'the client stays on a stream that brings everything one late',
+    file: client('liveness'),
+    from: '      if (one.behind >= ENOUGH) one.dueAt = now;\n',
+    to: '',
+    by: 'P58',
   },
 ];

@@ -71,6 +71,24 @@ export const liveness: readonly Schedule[] = [
     await hasRead(stage, page, 'room', 'e1', 21_000);
   }),
 
+  schedule(
+    'P52 stream',
+    'a quiet stream goes silent, and what asks beside it goes to another node',
+    PAIR,
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const page = stage.page('anna', { transports: ['sse'] });
+      page.way.to = first;
+      await enters(stage, page, 'room', 'sse');
+      page.way.to = second;
+      await stage.run(MINUTE);
+      cut(page, Infinity, Infinity);
+      await say(stage, 'room', 'e1');
+      // One and a half heartbeats, and one backoff.
+      await hasRead(stage, page, 'room', 'e1', 30_700);
+    },
+  ),
+
   schedule('P53', 'a node lets go of a page that is gone without a word', {}, async (stage) => {
     const pages = (['websocket', 'sse'] as const).map((transport) =>
       stage.page(transport, { transports: [transport] }),
@@ -110,6 +128,52 @@ export const liveness: readonly Schedule[] = [
       await hasRead(stage, page, 'room', 'last', 5_000);
       assert.equal(disconnects(page), 0);
     }),
+  ),
+
+  schedule(
+    'P56 successor',
+    'what takes over from a silent stream is swallowed as well',
+    {},
+    async (stage) => {
+      const page = stage.page('anna', { transports: ['sse'] });
+      await enters(stage, page, 'room', 'sse');
+      for (let number = 1; number <= 60; number++) {
+        await say(stage, 'room', `e${number}`);
+        await stage.run(50);
+      }
+      cut(page, Infinity, Infinity);
+      let swallowed = 0;
+      page.way.overhears = ({ by, wire }) => {
+        if (by === 'page' && wire.carries === 'sse' && ++swallowed === 1) wire.up.hold();
+      };
+      await say(stage, 'room', 'last');
+      await hasRead(stage, page, 'room', 'last', 5_200);
+      assert.equal(swallowed, 2);
+      assert.equal(disconnects(page), 0);
+      await stage.run(MINUTE);
+      assert.equal(swallowed, 2, 'and nothing more is attached');
+    },
+  ),
+
+  schedule(
+    'P58',
+    'a box keeps the last piece of a stream that is never quiet for long',
+    {},
+    async (stage) => {
+      const page = stage.page('anna', { transports: ['sse', 'long-poll'] });
+      page.way.streams = { how: 'one-behind' };
+      page.subscribe('room');
+      let said = 0;
+      for (const end = stage.world.now + 12_000; stage.world.now < end; await stage.run(300))
+        await say(stage, 'room', `e${++said}`);
+      assert.equal(page.client.explain().current, 'long-poll', 'it is left while it still speaks');
+      assert.deepEqual(
+        page.client.explain().attempts.map(({ verdict }) => verdict),
+        ['sse-one-behind', undefined],
+      );
+      await hasRead(stage, page, 'room', `e${said}`, 100);
+      assert.equal(disconnects(page), 0);
+    },
   ),
 
   schedule(

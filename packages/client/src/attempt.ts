@@ -47,8 +47,8 @@ export interface Attempt extends Rung {
   endedAt?: number;
   generation?: number;
   cause?: Cause;
-  /** Something on the way cuts what is silent for so long. */
-  idle?: boolean | undefined;
+  /** Something on the way cuts what is silent for so long; null: perhaps, as it was the first time. */
+  idle?: boolean | null | undefined;
   /** No other transport had an answer from this server either. */
   serverDown?: boolean;
   /** It has its credentials, so its time runs. */
@@ -86,10 +86,18 @@ export interface Attempt extends Rung {
   usual: number;
   /** This machine slept meanwhile: how long it was silent says nothing of the network. */
   slept?: boolean;
-  /** It was asked whether it lives, and has not been heard since. */
-  asked?: boolean;
+  /** It was asked then whether it lives, and has not answered; 0 when it has. */
+  asked: number;
   /** An event stream on which a `ping` was answered that went up beside it (P54). */
   echoes?: boolean;
+  /** The newest such `ping` that the answer to its POST brought back, and when. */
+  echo?: number;
+  echoAt: number;
+  /** How much speaks for it that the stream brings everything one late, from 0 (P58). */
+  behind: number;
+  /** It was judged so last; and it brought its last entry. */
+  judgedAt: number;
+  entryAt: number;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
   pollAt: number;
   polledAt: number;
@@ -121,6 +129,11 @@ export function createAttempt(
     deadAfter: Infinity,
     dueAt: Infinity,
     usual: Infinity,
+    asked: 0,
+    echoAt: 0,
+    behind: 3,
+    judgedAt: Infinity,
+    entryAt: 0,
     pollAt: Infinity,
     polledAt: startedAt,
     pause: 0,
@@ -129,6 +142,13 @@ export function createAttempt(
 
 /** A transport that dies within this time of its welcome has not shown that it works, ms. */
 export const EARLY = 10_000;
+
+/** A request of what has just been shown to work, of which nothing was heard: it went over a connection that was dead. */
+export const wentNowhere = ({ role, overHttp, welcomeAt, cause = {} }: Attempt): boolean =>
+  role === 'attach' && overHttp && !welcomeAt && cause.status === undefined;
+
+/** Who is asked whether it lives has so long to answer, ms. */
+export const ANSWER = 1_500;
 
 /** A stream that brought something, and not the last heartbeats: it stays behind (P52). */
 export const staysBehind = ({ transport, deadAfter, asked, cause = {} }: Attempt): boolean =>
@@ -139,11 +159,12 @@ export const staysBehind = ({ transport, deadAfter, asked, cause = {} }: Attempt
 export const blames = (one: Attempt): boolean => {
   const { polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} } = one;
   if (cause.verdict || cause.advice) return cause.advice === 'correct_input';
+  if (wentNowhere(one)) return false;
   return (
     !provenAt ||
     polls ||
     staysBehind(one) ||
-    endedAt - welcomeAt < EARLY ||
+    (endedAt - welcomeAt < EARLY && one.idle !== null) ||
     /^(404|405|501)$/.test(`${cause.status}`)
   );
 };

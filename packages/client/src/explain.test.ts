@@ -75,6 +75,59 @@ test('calls a proven stream that was cut after a long silence an idle cut', () =
   expect(judge({ ...at('websocket', 'old'), heardAt: 40_000 }, network, 60_000)).toBe('idle-cut');
 });
 
+/** A connection that worked was cut: at which age, after which silence; and whether the path takes that for its reason. */
+const cut: Record<
+  string,
+  [age: number, silence: number, idle: boolean | null, websocket: string, sse: string]
+> = {
+  'young, while it talked': [3_000, 100, false, 'ws-killed-early', 'sse-killed-early'],
+  'young, in its first silence': [5_000, 4_800, null, 'idle-cut', 'idle-cut'],
+  'young, sooner than silences that it has outlived': [
+    5_000,
+    2_000,
+    false,
+    'ws-killed-early',
+    'sse-killed-early',
+  ],
+  'after the same silence as one before': [5_000, 4_800, true, 'idle-cut', 'idle-cut'],
+  'old, while it talked': [60_000, 100, false, 'lost', 'lost'],
+  'old, in a silence like many before': [60_000, 4_000, null, 'lost', 'lost'],
+  'old, in a long silence': [60_000, 15_000, null, 'idle-cut', 'idle-cut'],
+};
+test.each(Object.entries(cut))('calls a cut %s by what was seen', (_, [age, silence, idle, ...verdicts]) => {
+  for (const [index, transport] of (['websocket', 'sse'] as const).entries()) {
+    const one = { ...at(transport, 'proven'), heardAt: age - silence, idle };
+    // What is known to be a habit of the network is acquitted by the policy.
+    if (idle) expect(verdictOf({ ...one, cause: network, endedAt: age })).toBe(verdicts[index]);
+    else expect(judge(one, network, age)).toBe(verdicts[index]);
+  }
+});
+
+/** What is attached where its transport has just been shown to work, and of which nothing is heard. */
+const nowhere: Record<TransportName, VerdictCode> = {
+  // Never over a connection that was there before.
+  websocket: 'ws-timeout',
+  sse: 'half-open',
+  'long-poll': 'half-open',
+  polling: 'half-open',
+};
+test.each(Object.entries(nowhere) as [TransportName, VerdictCode][])(
+  'calls a successor over %s that goes nowhere %s',
+  (transport, verdict) => {
+    expect(judge({ ...at(transport, 'started'), role: 'attach' }, silence, 6_000)).toBe(verdict);
+  },
+);
+
+test('calls a busy connection half open that did not answer until its successor was there', () => {
+  const asked = { ...at('sse', 'old'), usual: 100, heardAt: 50_000, asked: 52_000 };
+  expect(judge(asked, { verdict: 'left' }, 55_000)).toBe('half-open');
+  // It may still have answered, or another node has, or it did.
+  expect(judge({ ...asked, usual: 4_000 }, { verdict: 'left' }, 55_000)).toBe('left');
+  expect(judge(asked, { verdict: 'left' }, 52_100)).toBe('left');
+  expect(judge({ ...asked, heardAt: 52_010 }, { verdict: 'left' }, 55_000)).toBe('left');
+  expect(judge({ ...asked, asked: 0 }, { verdict: 'left' }, 55_000)).toBe('left');
+});
+
 test('takes a route that is not there as not available', () => {
   expect(judge(at('sse', 'started'), { ...network, status: 404 }, 500)).toBe('not-available');
 });

@@ -2,7 +2,7 @@
  * PURE. Attempts → verdicts, as data: why this server and transport, what was tried, what
  * each failure proves, and where to read what would mend it.
  */
-import { EARLY, staysBehind } from './attempt.js';
+import { ANSWER, EARLY, staysBehind, wentNowhere } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
 import type { Curable } from './cures.js';
 import type { Learned } from './path.js';
@@ -134,17 +134,22 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
   if (!cause) return undefined;
   if (serverDown) return 'server-down';
   const { verdict, advice, status, detail } = cause;
+  if (verdict === 'left' && fellSilent(one)) return 'half-open';
   if (verdict) return verdict;
   if (advice) {
     return detail === 'forbidden' || detail === 'superseded' ? detail : (BY_ADVICE[advice] ?? 'lost');
   }
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const silent = status === undefined;
+  if (wentNowhere(one)) return 'half-open';
   if (polls) return welcomeAt ? 'poll-cut' : 'poll-refused';
   if (one.idle) return 'idle-cut';
   if (staysBehind(one)) return 'sse-one-behind';
   if (provenAt && cause.silent !== undefined) return 'half-open';
-  if (provenAt && endedAt! - welcomeAt! >= EARLY) return endedAt! - heardAt >= EARLY ? 'idle-cut' : 'lost';
+  const old = endedAt! - welcomeAt! >= EARLY;
+  // One that is old has lived through many silences: only a long one may have been too long for it.
+  if (provenAt && (old ? endedAt! - heardAt >= EARLY : one.idle === null)) return 'idle-cut';
+  if (provenAt && old) return 'lost';
   if (transport === 'sse') {
     if (silent) return welcomeAt ? 'sse-one-behind' : 'sse-buffered';
     return openedAt ? 'sse-killed-early' : 'sse-refused';
@@ -152,6 +157,10 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
   if (silent) return openedAt ? 'ws-silent' : 'ws-timeout';
   return openedAt ? 'ws-killed-early' : 'ws-refused';
 }
+
+/** It was busy, and did not answer until its successor was there. One that was quiet may have been asked by way of another node. */
+const fellSilent = ({ asked, heardAt, endedAt = 0, usual }: Attempt): boolean =>
+  asked > heardAt && endedAt - asked >= ANSWER && endedAt - heardAt > usual * 2;
 
 /** How sure the verdict of an attempt is, from the times that it was seen up to then. */
 export const certainty = (attempt: Attempt, log: readonly Attempt[]): number => {

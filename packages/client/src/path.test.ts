@@ -21,9 +21,9 @@ const cutAfter = (
 });
 
 describe('what was learned of the way', () => {
-  test('takes one cut for an accident, and the second after the same silence for a habit', () => {
+  test('takes one cut for what may be an accident, and the second after the same silence for a habit', () => {
     const path = createPath();
-    expect(path.ended!(cutAfter(5_000))).toBe(false);
+    expect(path.ended!(cutAfter(5_000))).toBe(null);
     expect(path.heartbeat).toBeUndefined();
     expect(path.ended!(cutAfter(5_200, 'sse', { cause: { status: 200 } }))).toBe(true);
     expect(path.heartbeat).toBe(3_000);
@@ -32,7 +32,7 @@ describe('what was learned of the way', () => {
   test('finds the habit between accidents', () => {
     const path = createPath();
     const told = [20_000, 3_000, 9_000, 20_400].map((silence) => path.ended!(cutAfter(silence)));
-    expect(told).toEqual([false, false, false, true]);
+    expect(told).toEqual([null, null, null, true]);
     expect(path.heartbeat).toBe(12_000);
   });
 
@@ -41,7 +41,7 @@ describe('what was learned of the way', () => {
       const path = createPath();
       const poll = (): Attempt =>
         cutAfter(12_000, 'long-poll', { polledAt: 7_000, heardAt: 6_990, cause: { status } });
-      expect([path.ended!(poll()), path.ended!(poll())]).toEqual([false, true]);
+      expect([path.ended!(poll()), path.ended!(poll())]).toEqual([null, true]);
       expect(path.heartbeat).toBe(3_000);
     }
   });
@@ -68,7 +68,7 @@ describe('what was learned of the way', () => {
   test('never asks for more than one heartbeat a second', () => {
     const path = createPath();
     const cut = () => path.ended!(cutAfter(1_600));
-    expect([cut(), cut(), cut()]).toEqual([false, true, false]);
+    expect([cut(), cut(), cut()]).toEqual([null, true, false]);
     expect(path.heartbeat).toBe(1_000);
   });
 

@@ -18,13 +18,13 @@ export interface Learned {
 
 /** What the session reads when it needs it, and writes when it finds out. */
 export interface Path extends Learned {
-  /** An attempt has ended. Whether the silence on it, as on others before, was too long for something on the way. */
-  ended?(attempt: Attempt): boolean;
+  /** An attempt has ended. Whether the silence on it was too long for something on the way; null: perhaps. */
+  ended?(attempt: Attempt): boolean | null;
 }
 
+const LEAST_HEARTBEAT = 1_000;
 /** Shorter silences cannot be kept with heartbeats that a server takes, ms. */
 const SHORTEST = 1_500;
-const LEAST_HEARTBEAT = 1_000;
 /** Of the silence that is not allowed, what is: a heartbeat that comes late is still in time. */
 const SHARE = 0.6;
 
@@ -67,7 +67,7 @@ export function createPath(known: Learned = {}): Path {
       // One cut may be an accident, too; two after the same time are a habit of the network.
       const again = cuts.find((one) => Math.abs(one - silence) < Math.max(500, silence * 0.15));
       cuts = [silence, ...cuts].slice(0, 4);
-      if (again === undefined) return false;
+      if (again === undefined) return null;
       const before = path.heartbeat ?? Infinity;
       path.heartbeat = Math.min(
         before,

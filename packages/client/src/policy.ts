@@ -159,7 +159,7 @@ export function createPolicy(
     retryAt = Infinity;
     race = undefined;
     delay = 0;
-    leave((other) => pending(other) && other.rank > one.rank);
+    leave((other) => pending(other) && other.rank >= one.rank);
     // The others had the same network: they need not be waited for much longer.
     for (const other of running) if (!other.welcomeAt) other.welcomeBy = now + scaled(8, 2_000, 10_000);
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { code, dialogue, envelope } from './testing.js';
 import type { Dialogue } from './testing.js';
 import { OutcomeUnknown, SendError } from './errors.js';
+import { createPath } from './path.js';
 
 const publish = (d: ReturnType<typeof dialogue>, text: string) => {
   const send = d.session.outbox.add('publish', 'room', envelope('said', text))!;
@@ -645,6 +646,24 @@ describe('liveness', () => {
       expect(d.closed).toEqual([1]);
     });
 
+    test('by one stream more where the first went over a connection that is dead, too, and waits 5 s for them', () => {
+      const d = subscribed({ transports: ['sse'] });
+      d.answer(1, 200, ['pong', d.clock.now()]);
+      d.hear(1, ['pong', d.clock.now()]);
+      chat(d);
+      // As it is new, it is asked in the first pause.
+      d.advance(1_600);
+      expect(d.on('sse')).toEqual([1, 2]);
+      d.advance(1_500);
+      expect(d.on('sse')).toEqual([1, 2, 3]);
+      expect(d.closed).toEqual([]);
+      d.connect(3);
+      expect(new Set(d.closed)).toEqual(new Set([1, 2]));
+      expect(d.explain().attempts.map(({ verdict }) => verdict)).toEqual(['half-open', 'left', undefined]);
+      d.advance(5_000);
+      expect(d.on('sse')).toEqual([1, 2, 3]);
+    });
+
     test('not by pings that went to another node a few times', () => {
       const d = connected({ transports: ['sse'] });
       for (let times = 0; times < 5; times++) {
@@ -693,6 +712,49 @@ describe('liveness', () => {
       d.advance(2);
       expect(d.closed).toEqual([1]);
     });
+  });
+
+  test('leaves an event stream that brings each entry with the next one only (P58)', () => {
+    const d = subscribed({ transports: ['sse', 'long-poll'] });
+    const [asked] = d.sent.at(-1)!.message.filter(([tag]) => tag === 'ping');
+    d.answer(1, 200, ['pong', asked![1]]);
+    d.hear(1, ['pong', asked![1]]);
+    let offset = 1;
+    while (d.closed.length === 0 && offset < 40) {
+      d.hear(1, say(offset++));
+      const before = d.sent.length;
+      d.advance(100);
+      const ping = d.sent
+        .slice(before)
+        .flatMap(({ message }) => message.filter(([tag]) => tag === 'ping'))[0];
+      if (!ping) continue;
+      // The answer pushes out what was kept, and its copy on the stream is kept until the next entry is written.
+      d.answer(1, 200, ['pong', ping[1]]);
+      d.hear(1, say(offset++));
+      d.advance(200);
+      d.hear(1, ['pong', ping[1]]);
+      d.advance(0);
+    }
+    expect(d.explain().attempts[0]).toMatchObject({ verdict: 'sse-one-behind' });
+    expect(offset).toBeLessThan(20);
+    d.next();
+    expect(d.last().transport).toBe('long-poll');
+  });
+
+  test('takes the first cut in a silence for what it may be, and no transport for its cause', () => {
+    const d = connected({ transports: ['websocket', 'sse'], path: createPath() });
+    d.advance(5_000);
+    d.hear(1, ['pong', d.clock.now()]);
+    d.advance(4_900);
+    d.die(1, 1006);
+    expect(d.explain().attempts[0]).toMatchObject({ verdict: 'idle-cut' });
+    d.connect(d.next());
+    expect(d.status().transport).toBe('websocket');
+    d.advance(1_000);
+    d.die(2, 1006);
+    expect(d.explain().attempts[1]).toMatchObject({ verdict: 'ws-killed-early' });
+    d.next();
+    expect(d.last().transport).toBe('sse');
   });
 
   test('leaves an event stream that brings what came before each heartbeat, and not the heartbeat (P52)', () => {

@@ -1,10 +1,10 @@
 /**
  * PURE. One session over whatever connections the policy opens: what to send,
- * what to deliver, when a connection is dead, when the session itself is.
+ * what to deliver, when the session itself is dead.
  *
  * Entries of all connections pass the same cursors (`downlink.ts`); the newest
- * live connection carries the sends (`outbox.ts`); who opens and closes is the
- * business of `policy.ts`.
+ * live connection carries the sends (`outbox.ts`); whether one lives is judged by
+ * `liveness.ts`; who opens and closes is the business of `policy.ts`.
  */
 import { INBOX, parseMessage, readServerFrame } from '@iskra/protocol/wire';
 import type {
@@ -18,6 +18,7 @@ import type {
 } from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
 import { createDownlink } from './downlink.js';
+import { createLiveness } from './liveness.js';
 import { ClosedError, OutcomeUnknown, SendError } from './errors.js';
 import type { Refusal } from './errors.js';
 import type { Attempt, Cause } from './attempt.js';
@@ -29,18 +30,9 @@ import type { SessionEffect, SessionEvent, SessionOptions, SessionState, Status 
 import { control, createSending } from './sending.js';
 import type { Identity } from './sending.js';
 
-/** A timer that is so late has slept; who was heard more lately is not asked over HTTP; nobody has longer to answer, ms. */
-const CHECK = 5_000;
-/** A stream may be silent for so long before it is asked whether it lives, ms; and then has so long to answer. */
-const SILENCE = 2_000;
-const ANSWER = 1_500;
-/** Shorter silences end no stream, ms (P52). */
-const LEAST = 3_000;
 /** How long it is nobody's business that there is no connection, ms. */
 const QUIET = 5_000;
 const ACK_INTERVAL = 2_000;
-/** How much longer than its hold a poll may take, ms. */
-const POLL_GRACE = 4_000;
 const MAX_REFRESHES = 3;
 
 export type Session = ReturnType<typeof createSession>;
@@ -71,8 +63,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** The sends that the application was told to be forgotten. */
   let skipped = 0;
   let skippedFrom = 0;
-  /** How often a stream was asked by a POST and did not answer. */
-  let vain = 0;
   /** An opening that carried sends has failed. */
   let bare = false;
   let roundTrip: number | undefined;
@@ -84,6 +74,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('measured', sample);
   };
 
+  const smoothed = (): number => roundTrip ?? 0;
+
   /** Then the application learns that nothing carries the session. */
   const toldAt = (): number => (state === 'connected' && !hidden ? lostAt + QUIET : Infinity);
 
@@ -94,13 +86,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('tell', 'status');
   };
 
-  const policy = createPolicy(
-    options,
-    random,
-    () => roundTrip ?? 0,
-    act,
-    () => outbox.sends.length,
-  );
+  const policy = createPolicy(options, random, smoothed, act, () => outbox.sends.length);
 
   const consult = <Name extends keyof PolicyEvents>(
     name: Name,
@@ -167,10 +153,11 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
   const poll = (one: Attempt, wait = holdOf(one)): void => {
     one.pollAt = Infinity;
-    one.polledAt = now;
-    if (!one.asked) one.dueAt = now + wait + POLL_GRACE;
+    liveness.polled(one, wait, now);
     act('open', one, sending.poll(one, wait));
   };
+
+  const liveness = createLiveness(primary, smoothed, outbox, poll, () => consult('moved', undefined, 0));
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
     const send = outbox.add('subscribe', channel, options);
@@ -203,18 +190,12 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (!frames) return;
     let news = false;
     const { asked, welcomeAt } = one;
-    if (!aside) {
-      one.usual = Math.max(now - one.heardAt, one.usual * 0.9);
-      one.asked = false;
-      one.heardAt = now;
-      // What stays one message behind brings something with each heartbeat, and never the heartbeat.
-      one.dueAt = Math.max(now + one.deadAfter / 2, one.pingAt + one.deadAfter);
-    }
+    if (!aside) liveness.heard(one, now);
     for (const value of frames) {
       const frame = readServerFrame(value);
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || one.endedAt) continue;
-      if (!aside && frame[0] === 'pong') one.echoes = true;
+      if (frame[0] === 'pong') liveness.echoed(one, frame[1], aside, now);
       news ||= /^[aefgw]/.test(frame[0]);
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
@@ -233,11 +214,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     else one.pollAt = now + pace.min;
   };
 
-  const beat = (one: Attempt): void => {
-    one.pingAt = now;
-    one.dueAt = now + one.deadAfter;
-  };
-
   /** What each frame does. */
   const take: {
     [Tag in ServerFrame[0]]: (one: Attempt, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
@@ -247,9 +223,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       const probe = one.role === 'probe';
       if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
-      if (!one.polls) one.deadAfter = Math.max(LEAST, heartbeat * 1.5);
-      one.usual = heartbeat;
-      beat(one);
+      liveness.welcomed(one, heartbeat, now);
       bare = false;
       if (!probe) {
         const first = !identity.welcome;
@@ -270,6 +244,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     entry(one, [, channel, epoch, offset, envelope, answers]) {
+      one.entryAt = now;
       if (!passes(one, downlink.entry(channel, epoch, offset))) return;
       resyncs = 0;
       const position: Position = [epoch, offset];
@@ -328,7 +303,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     ping(one, [, moment]) {
-      beat(one);
+      liveness.beat(one, now);
       control(one, 'pong', moment);
       if (!one.provenAt || now - pingedAt >= pingInterval) {
         pingedAt = now;
@@ -422,41 +397,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (identity.welcome && (leaving || one?.overHttp)) act('bye', sending.bye());
   };
 
-  /**
-   * When the connection that carries the session is asked whether it lives, though nobody expects anything: it has
-   * been silent for twice as long as it was of late, or for half a heartbeat, or does not acknowledge (P56).
-   */
-  const askAt = (one: Attempt): number => {
-    const { provenAt, polls, hold, pollAt, asked, heardAt, usual, overHttp, deadAfter, sentUpTo } = one;
-    if (!provenAt || asked || one !== primary() || (polls && (!hold || pollAt < Infinity))) return Infinity;
-    const waits = !overHttp && sentUpTo > outbox.committed;
-    const idle = polls || (overHttp && !echoes(one)) ? Infinity : deadAfter / 3;
-    return Math.max(heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(usual * 2, idle));
-  };
-
-  /** Another node may have taken the POST: it is asked in this way until that was in vain a few times. */
-  const echoes = (one: Attempt): unknown => one.echoes && vain < 2;
-
-  /** `busy`: while messages flow, a stream that is silent is replaced at once, as a POST may be stuck as well. */
-  const ask = (one: Attempt, busy?: boolean): void => {
-    let patience = Math.min(CHECK, Math.max(ANSWER, (roundTrip ?? 0) * 6));
-    one.asked = true;
-    if (busy) one.echoes = false;
-    if (one.polls) poll(one, 0);
-    else if (one.overHttp && !echoes(one)) {
-      // The old one stays as long as its successor may need, which has to be looked up by the server.
-      patience = CHECK;
-      consult('moved', undefined, 0);
-    } else control(one, 'ping', now);
-    one.dueAt = Math.min(one.dueAt, now + patience);
-  };
-
-  /** Asks a connection after a sleep, of which its time was a part. */
-  const check = (one: Attempt): void => {
-    if (now >= one.dueAt) one.dueAt = Infinity;
-    ask(one);
-  };
-
   /** What each event does; those of a connection only as long as there is one. */
   const happen: {
     [Type in Exclude<SessionEvent['type'], 'sendAdded'>]: (
@@ -482,8 +422,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         // If there is no connection, it is missed from now on.
         lostAt = Infinity;
       }
-      const one = primary();
-      if (one && !one.asked && (!one.overHttp || now - one.heardAt > CHECK)) check(one);
+      liveness.woke(now);
     },
 
     closeAsked() {
@@ -494,18 +433,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     deadlinePassed() {
       for (const one of policy.running) {
         if (now >= one.pollAt) poll(one);
-        // A timer that comes late has slept, and what came meanwhile may still wait to be read. But who was asked had its
-        // time: the timers of a hidden page are always late.
-        if (now - one.dueAt > CHECK && !one.asked) {
-          one.slept = true;
-          check(one);
-        } else if (now >= askAt(one)) ask(one, now < one.heardAt + one.deadAfter / 3);
-        if (now < one.dueAt) continue;
-        if (one.asked && one.overHttp && echoes(one)) {
-          vain++;
-          one.echoes = false;
-          check(one);
-        } else end(one, { silent: now - one.heardAt });
+        if (liveness.isDead(one, now)) end(one, { silent: now - one.heardAt });
       }
       const late = now - toldAt();
       // Asleep, nobody missed it.
@@ -569,7 +497,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         ...policy.running.flatMap((one) => [
           one.dueAt,
           one.pollAt,
-          askAt(one),
+          liveness.askAt(one),
           one.sendAt > now ? one.sendAt : Infinity,
         ]),
       );
