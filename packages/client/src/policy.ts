@@ -57,7 +57,7 @@ export interface PolicyEvents {
   ended: Cause;
   /** The page is visible or online again. */
   woke: undefined;
-  /** The session wants another connection, on the same transport, within this time, ms. */
+  /** The session wants another connection, on the same transport, after this time, ms. */
   moved: number;
   /** The session was replaced by a new one. */
   renewed: undefined;
@@ -371,8 +371,8 @@ export function createPolicy(
       if (probeAt < Infinity) probeAt = now;
       probed = 0;
     },
-    moved(_, within) {
-      if (moveAt === Infinity) moveAt = now + random() * within;
+    moved(_, after) {
+      moveAt = Math.min(moveAt, now + after);
     },
     renewed() {
       held = 0;
