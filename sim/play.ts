@@ -287,7 +287,7 @@ class Cast {
         // A roll-out takes one node after another, and leaves one that takes everybody.
         if (stage.nodes.some(({ core }) => core.drain !== undefined)) return undefined;
         if (stage.nodes.filter(({ listens }) => listens).length < 2) return undefined;
-        node.drain(fault.within);
+        node.drain(fault.spread, fault.notice);
         return () => {
           if (node.actor !== actor || actor.isDead) return;
           stage.kill(node);
