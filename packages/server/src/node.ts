@@ -37,6 +37,8 @@ export interface Serving {
   close(): Promise<Drained>;
 }
 
+/** What balancers ask, HAProxy in HTTP/1.0 and without a host, for which the adapter would refuse it. */
+const WATCHED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 /** Milliseconds that requests to the application have to end when all clients have gone. */
 const LAST_ANSWERS = 5_000;
 
@@ -54,6 +56,7 @@ export async function serve<C extends Contract>(
   // The adapter calls it with both; its type is that of all ways to call Node's own.
   const createDirectServer = (given: ServerOptions, listener: RequestListener): Server =>
     createServer(given, (incoming, outgoing) => {
+      if (WATCHED.has(incoming.url ?? '')) incoming.headers.host ??= 'localhost';
       if (!direct.request(incoming, outgoing)) listener(incoming, outgoing);
     });
   const server = createAdaptorServer({
