@@ -1,10 +1,12 @@
-/** Clients over all four transports, who talk in one room, and write down what becomes of it. */
+/** Clients over all four transports, who talk in rooms, and write down what becomes of it. */
 import { connect } from '@iskra/client';
 import type { Client, Position, Send, TransportName } from '@iskra/client';
 import { pause, until } from '../matrix/speak.js';
 
 export const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
-const ROOM = 'room:rolling';
+
+/** Clients that come at a time. */
+const AT_ONCE = 40;
 
 export interface Tally {
   readonly transport: TransportName;
@@ -19,6 +21,8 @@ export interface Tally {
   disconnects: number;
   /** Between two messages that an application was given, ms. */
   longestPause: number;
+  /** From the call that said a message until another application had it, ms. */
+  slowest: number;
 }
 
 export interface Crowd {
@@ -35,15 +39,21 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-export async function gather(url: string, each: number): Promise<Crowd> {
+export async function gather(url: string, each: number, rooms: number): Promise<Crowd> {
   const members = TRANSPORTS.flatMap((transport) =>
-    Array.from({ length: each }, (_, index) => new Member(url, transport, `${transport}-${index + 1}`)),
+    Array.from({ length: each }, (_, index) => new Member(url, transport, index, index % rooms)),
   );
-  await Promise.all(members.map((member) => member.enter()));
-  const sends: { id: string; send: Send }[] = [];
+  // So many at a time: a crowd that comes all at once is another test.
+  for (let first = 0; first < members.length; first += AT_ONCE)
+    await Promise.all(members.slice(first, first + AT_ONCE).map((member) => member.enter()));
+  const sends: { id: string; room: number; send: Send }[] = [];
   let talking: NodeJS.Timeout | undefined;
-  const acknowledged = (): string[] =>
-    sends.flatMap(({ id, send }) => (send.state === 'acknowledged' ? [id] : []));
+  const acknowledgedIn = (room: number): string[] =>
+    sends.flatMap((one) => (one.room === room && one.send.state === 'acknowledged' ? [one.id] : []));
+  const lacking = (): Map<Member, number> => {
+    const all = Array.from({ length: rooms }, (_, room) => acknowledgedIn(room));
+    return new Map(members.map((member) => [member, member.lacks(all[member.roomNumber]!)]));
+  };
   const count = (state: Send['state']): number => sends.filter(({ send }) => send.state === state).length;
 
   return {
@@ -52,9 +62,10 @@ export async function gather(url: string, each: number): Promise<Crowd> {
       talking = setInterval(() => {
         const member = members[sends.length % members.length]!;
         const id = `${member.name} ${sends.length}`;
-        const send = member.room.publish('said', { id });
+        const { room, roomNumber } = member;
+        const send = room.publish('said', { id, at: performance.now() });
         send.settled.catch(() => {});
-        sends.push({ id, send });
+        sends.push({ id, room: roomNumber, send });
       }, every);
     },
     hush() {
@@ -64,7 +75,7 @@ export async function gather(url: string, each: number): Promise<Crowd> {
     async rest(atMost) {
       const isDone = (): boolean =>
         sends.every(({ send }) => !['queued', 'sent'].includes(send.state)) &&
-        members.every((member) => member.lacks(acknowledged()) === 0);
+        [...lacking().values()].every((count) => count === 0);
       await until(isDone, atMost, 100);
       // What comes twice comes late.
       await pause(500);
@@ -76,19 +87,21 @@ export async function gather(url: string, each: number): Promise<Crowd> {
       const [done, rejected, unknown] = [count('acknowledged'), count('rejected'), count('unknown')];
       return { acknowledged: done, rejected, unknown, open: sends.length - done - rejected - unknown };
     },
-    tallies: () =>
-      TRANSPORTS.map((transport) => {
+    tallies() {
+      const lacks = lacking();
+      return TRANSPORTS.map((transport) => {
         const ours = members.filter((member) => member.transport === transport);
         const sum = (of: (member: Member) => number): number =>
           ours.reduce((total, member) => total + of(member), 0);
-        const all = acknowledged();
         return {
-          ...{ transport, clients: ours.length, lost: sum((member) => member.lacks(all)) },
+          ...{ transport, clients: ours.length, lost: sum((member) => lacks.get(member)!) },
           ...{ doubled: sum((member) => member.doubled), gaps: sum((member) => member.gaps) },
           disconnects: sum((member) => member.disconnects),
           longestPause: Math.max(...ours.map((member) => member.longestPause)),
+          slowest: Math.max(...ours.map((member) => member.slowest)),
         };
-      }),
+      });
+    },
     async close() {
       await Promise.all(members.map((member) => member.client.close()));
     },
@@ -98,23 +111,26 @@ export async function gather(url: string, each: number): Promise<Crowd> {
 class Member {
   readonly name: string;
   readonly transport: TransportName;
+  readonly roomNumber: number;
   readonly client: Client;
   doubled = 0;
   gaps = 0;
   disconnects = 0;
   longestPause = 0;
+  slowest = 0;
   readonly #read = new Set<string>();
   #position: Position | undefined;
   #heardAt: number | undefined;
 
-  constructor(url: string, transport: TransportName, name: string) {
-    this.name = name;
+  constructor(url: string, transport: TransportName, index: number, roomNumber: number) {
+    this.name = `${transport}-${index + 1}`;
     this.transport = transport;
+    this.roomNumber = roomNumber;
     this.client = connect(url, { transports: [transport], poll: { min: 250, max: 500 } });
   }
 
   get room() {
-    return this.client.channel(ROOM);
+    return this.client.channel(`room:${this.roomNumber}`);
   }
 
   /** Its connections to nodes, without the first. */
@@ -132,7 +148,9 @@ class Member {
     });
     this.client.on('session', ({ lost }) => void (lost && this.disconnects++));
     this.room.onGap(() => this.gaps++);
-    this.room.on('said', (payload, { position }) => this.#hear((payload as { id: string }).id, position));
+    this.room.on('said', (payload, { position }) =>
+      this.#hear(payload as { id: string; at: number }, position),
+    );
     await this.room.subscribe();
   }
 
@@ -146,12 +164,13 @@ class Member {
     return ids.filter((id) => !this.#read.has(id)).length;
   }
 
-  #hear(id: string, position: Position): void {
+  #hear({ id, at }: { id: string; at: number }, position: Position): void {
     const [epoch, offset] = position;
     const isNext =
       this.#position === undefined || (this.#position[0] === epoch && offset === this.#position[1] + 1);
     if (this.#read.has(id) || !isNext) this.doubled++;
     this.#read.add(id);
+    this.slowest = Math.max(this.slowest, performance.now() - at);
     this.#position = position;
     this.#pauseUntilNow();
   }

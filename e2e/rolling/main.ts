@@ -13,13 +13,14 @@ const usage = `npm run rolling -- [flags]
   --redis          processes that share a Redis. Default: servers of one process that share its memory
   --nodes 3        how many, 2 to 9
   --clients 40     over the four transports, by turns
+  --rooms 1        rooms that they are in, one each
   --rate 20        messages a second, all clients together
 `;
 
 const NODES = 10;
 const COLUMN = 15;
 
-const { redis, nodes, clients, rate } = read();
+const { redis, nodes, clients, rooms, rate } = read();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void endAll().finally(() => process.exit(1)));
 
@@ -34,17 +35,29 @@ async function show(fleet: Fleet): Promise<number> {
   const each = Math.max(1, Math.round(clients / TRANSPORTS.length));
   print(bold(`${fleet.is}, behind HAProxy without affinity`));
   print(
-    `${each * TRANSPORTS.length} clients over ${TRANSPORTS.length} transports, ${rate} messages a second\n`,
+    `${each * TRANSPORTS.length} clients over ${TRANSPORTS.length} transports, in ${rooms} ${rooms === 1 ? 'room' : 'rooms'}, ` +
+      `${rate} messages a second\n`,
   );
   print(dim(columns('', 'took', 'left', 'closed', 'arrivals', 'in a second', 'evenly')));
   let count = 0;
   const onRolled = ({ took, left, closed, arrivals, busiest, even }: Rolled): void =>
     print(columns(`node ${++count}`, ms(took), left, closed, arrivals, busiest, even.toFixed(1)));
-  const outcome = await rollAll(fleet, { each, every: 1_000 / rate, onRolled });
+  const outcome = await rollAll(fleet, { each, rooms, every: 1_000 / rate, onRolled });
 
-  print(`\n${dim(columns('', 'clients', 'lost', 'doubled', 'gaps', 'disconnects', 'longest pause'))}`);
-  for (const { transport, clients: count, lost, doubled, gaps, disconnects, longestPause } of outcome.tallies)
-    print(columns(transport, count, lost, doubled, gaps, disconnects, ms(longestPause)));
+  print(
+    `\n${dim(columns('', 'clients', 'lost', 'doubled', 'gaps', 'disconnects', 'longest pause', 'slowest message'))}`,
+  );
+  for (const {
+    transport,
+    clients: count,
+    lost,
+    doubled,
+    gaps,
+    disconnects,
+    longestPause,
+    slowest,
+  } of outcome.tallies)
+    print(columns(transport, count, lost, doubled, gaps, disconnects, ms(longestPause), ms(slowest)));
   const { acknowledged, rejected, unknown, open } = outcome.sends;
   print(`\n${acknowledged} messages acknowledged, ${rejected} rejected, ${unknown} unknown, ${open} open`);
   const noticed = complaints(outcome);
@@ -63,6 +76,7 @@ function read() {
         redis: { type: 'boolean', default: false },
         nodes: { type: 'string', default: '3' },
         clients: { type: 'string', default: '40' },
+        rooms: { type: 'string', default: '1' },
         rate: { type: 'string', default: '20' },
         help: { type: 'boolean', default: false },
       },
@@ -75,6 +89,7 @@ function read() {
       redis: values.redis,
       nodes: number('nodes', values.nodes, 2, 9),
       clients: number('clients', values.clients, 4, 2_000),
+      rooms: number('rooms', values.rooms, 1, 500),
       rate: number('rate', values.rate, 1, 500),
     };
   } catch (error) {

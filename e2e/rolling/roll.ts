@@ -25,17 +25,19 @@ export interface Outcome {
 export interface Settings {
   /** Clients of each transport. */
   each: number;
+  /** Rooms that they are in, one each. */
+  rooms: number;
   /** Ms between two messages. */
   every: number;
   /** Told of each node when it has been rolled. */
   onRolled?: (rolled: Rolled) => void;
 }
 
-export async function rollAll(fleet: Fleet, { each, every, onRolled }: Settings): Promise<Outcome> {
+export async function rollAll(fleet: Fleet, { each, rooms, every, onRolled }: Settings): Promise<Outcome> {
   const balancer = await runBalancer(fleet.ports);
   const rolls: Rolled[] = [];
   try {
-    const crowd = await gather(`http://127.0.0.1:${balancer.port}/realtime`, each);
+    const crowd = await gather(`http://127.0.0.1:${balancer.port}/realtime`, each, rooms);
     crowd.talk(every);
     // What is usual is there before anything happens.
     await pause(2_000);

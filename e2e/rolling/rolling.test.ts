@@ -12,7 +12,7 @@ afterEach(async () => {
 
 it('nobody notices that all nodes are replaced, one after another', { timeout: 150_000 }, async () => {
   fleet = await memoryFleet(3);
-  const outcome = await rollAll(fleet, { each: 4, every: 50 });
+  const outcome = await rollAll(fleet, { each: 4, rooms: 1, every: 50 });
   expect(complaints(outcome)).toEqual([]);
   expect(outcome.sends.acknowledged).toBeGreaterThan(100);
   // 8 of them have a stream, and each of those had to move at least once.
