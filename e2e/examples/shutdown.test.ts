@@ -206,3 +206,20 @@ describe('a draining server', () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 });
+
+describe('a server of somebody else', () => {
+  it('drains when it is told to, and hears what became of the clients', async () => {
+    const server = await serving(start(process.execPath, ['e2e/examples/embedded.mjs']));
+    const guest = await PlainClient.open(`${server.url}/ws/guest`);
+    await guest.next();
+    const peer = await Peer.open(server);
+    await peer.next('welcome');
+    server.process.kill('SIGTERM');
+    await peer.next('drain');
+    expect(await ask(server, '/ready')).toEqual({ status: 503, body: { ready: false } });
+    await peer.client.close();
+    await guest.close();
+    await server.said(/2 left, 0 closed/);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+});
