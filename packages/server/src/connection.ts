@@ -359,8 +359,18 @@ export class Connection implements Follower {
 
   /** The same for sends: what was begun is waited for by a node that ends, also when its client is elsewhere. */
   #work(question: (session: string) => Promise<SessionEvent>): void {
-    this.#core.working++;
-    this.#ask((session) => question(session).finally(() => this.#core.working--));
+    const core = this.#core;
+    core.working++;
+    question(this.#session.id ?? '').then(
+      (event) => {
+        core.working--;
+        this.#tell(event);
+      },
+      (error: unknown) => {
+        core.working--;
+        this.#storeFailed(error);
+      },
+    );
   }
 
   #tell(event: SessionEvent): void {
