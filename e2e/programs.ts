@@ -32,6 +32,8 @@ export interface Serving extends Program {
 
 /** Longer than anything here takes on a busy machine. */
 const PATIENCE = 40_000;
+/** What would change how programs of ours behave. */
+const OURS = ['PORT', 'HOST', 'LOG_LEVEL', 'ISKRA_URL', 'SHUTDOWN_TIMEOUT', 'SHUTDOWN_NOTICE', 'REDIS_URL'];
 const running = new Set<ChildProcess>();
 
 /** For `afterEach`: nothing that a test started outlives it. */
@@ -47,7 +49,8 @@ export async function endAll(): Promise<void> {
 }
 
 export function start(command: string, args: readonly string[], env: Record<string, string> = {}): Program {
-  const { PORT: _p, HOST: _h, LOG_LEVEL: _l, ISKRA_URL: _u, ...inherited } = process.env;
+  const inherited = { ...process.env };
+  for (const name of OURS) delete inherited[name];
   const child = spawn(command, args, {
     cwd: root,
     env: { ...inherited, PYTHONUNBUFFERED: '1', NO_COLOR: '1', ...env },
@@ -120,6 +123,11 @@ export const iskra = (args: readonly string[], env?: Record<string, string>): Pr
   start(process.execPath, [command, ...args], env);
 
 export { command as iskraCommand };
+
+/** A program of these tests, as it was compiled: `rolling/serve-redis`. */
+export const compiled = (program: string): string =>
+  // The same from the source of a test and from what was compiled.
+  fileURLToPath(import.meta.url.replace(/^(.*\/e2e)\/.*$/, `$1/dist/${program}.js`));
 
 export async function serving(program: Program): Promise<Serving> {
   const [url, port] = await program.said(/http:\/\/127\.0\.0\.1:(\d+)/);

@@ -42,6 +42,9 @@ export const installSystemPackages = () => install({ ...tools, ...proxies });
 /** The proxies alone, as the matrix needs them. */
 export const installProxies = () => install(proxies);
 
+/** What a rolling deploy needs: something to stand before the nodes. */
+export const installBalancer = () => install({ haproxy: proxies.haproxy });
+
 async function install(needs) {
   const packages = await missing(needs);
   if (packages.length === 0) return;

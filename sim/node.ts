@@ -1,6 +1,6 @@
 /** One server process: the real core of a node, on an actor that can be paused and killed. */
 import type { Core, Exchange, Place, Transport } from '@iskra/server/parts';
-import { Connection, createCore, keepSwept, PollTransport, SseTransport } from '@iskra/server/parts';
+import { Connection, createCore, Drain, keepSwept, PollTransport, SseTransport } from '@iskra/server/parts';
 import { parseMessage } from '@iskra/protocol/wire';
 import type { CoreOptions } from '@iskra/server/parts';
 import { createRandom } from './random.js';
@@ -61,13 +61,12 @@ export class SimNode {
     this.#options.store.forget(this.actor);
   }
 
-  drain(within: number): void {
+  /** Sends its clients away over so many ms. Nobody is closed: whoever plays ends the node. */
+  drain(spread: number, notice = 0): void {
     this.#drainsSince = this.#options.world.now;
     this.actor.run(() => {
-      this.actor.note(() => `drains within ${within} ms`);
-      this.core.draining = true;
-      this.core.drainWithin = within;
-      for (const connection of this.core.connections) connection.drain(within);
+      this.actor.note(() => `drains over ${spread} ms`);
+      this.core.drain = new Drain(this.core, { spread, notice, timeout: Infinity });
     });
   }
 

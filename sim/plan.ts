@@ -31,7 +31,7 @@ export type Fault =
       | { kind: 'deny'; page: number; for: number; channel: string }
       | { kind: 'kill'; node: number; for: number; silent: boolean }
       | { kind: 'pause'; node: number; for: number }
-      | { kind: 'drain'; node: number; for: number; within: number }
+      | { kind: 'drain'; node: number; for: number; spread: number; notice?: number }
       | { kind: 'wall-jump'; node: number; by: number }
       | { kind: 'store-slow'; for: number; most: number }
       | { kind: 'store-fails'; for: number; before: number; after: number }
@@ -114,6 +114,10 @@ const KINDS: readonly DrawnKind[] = [
 /** Kinds that a store in the same process does not have. */
 const FAR_ONLY: ReadonlySet<DrawnKind> = new Set(['store-slow', 'hints', 'fail-over']);
 
+/** Ms that a node of a deploy has to be left, and until the next one drains. */
+const ROLL = 10_000;
+const REST = 1_000;
+
 export function drawPlan(seed: number): Plan {
   const random = createRandom(seed, 'plan');
   const store = random.chance(0.4) ? 'memory' : 'shared';
@@ -133,7 +137,7 @@ export function drawPlan(seed: number): Plan {
       drawFault(random, kind, chaos, pages, nodes),
     ),
   );
-  const faults = [...drawn, ...shut].sort((one, other) => one.at - other.at);
+  const faults = [...drawn, ...shut, ...drawRoll(seed, nodes, chaos)].sort((one, other) => one.at - other.at);
   return {
     seed,
     pages,
@@ -161,6 +165,19 @@ export function isMild({ faults, credentials, walls }: Plan): boolean {
     faults.every((fault) => isMildKind(fault.kind) && fault.kind !== 'weather') &&
     walls.every((wall) => wall.length === 0)
   );
+}
+
+/** A deploy: all nodes are replaced one after another. Of a generator of its own, so that everything else of a seed stays as it is. */
+function drawRoll(seed: number, nodes: number, chaos: number): Fault[] {
+  const random = createRandom(seed, 'roll');
+  if (nodes < 2 || !random.chance(0.25)) return [];
+  const notice = random.pick([0, 3_000]);
+  const spread = random.pick([1_000, 4_000]);
+  const start = random.between(0, chaos / 2);
+  return Array.from({ length: nodes }, (_, node): Fault => {
+    const at = Math.round(start + node * (ROLL + REST));
+    return { at, kind: 'drain', node, for: ROLL, spread, notice };
+  });
 }
 
 function drawFault(random: Random, kind: DrawnKind, chaos: number, pages: number, nodes: number): Fault {
@@ -224,7 +241,7 @@ function drawFault(random: Random, kind: DrawnKind, chaos: number, pages: number
     case 'pause':
       return { at, kind, node, for: random.chance(0.2) ? 70_000 : lasts };
     case 'drain':
-      return { at, kind, node, for: 10_000, within: random.pick([1_000, 4_000]) };
+      return { at, kind, node, for: 10_000, spread: random.pick([1_000, 4_000]) };
     case 'wall-jump':
       return { at, kind, node, by: random.pick([-3_600_000, 3_600_000]) };
     case 'store-slow':

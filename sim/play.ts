@@ -167,7 +167,7 @@ class Cast {
       if (node.actor.isDead) node.start();
       node.actor.resume();
       // A node on its way out would have been replaced by now.
-      if (node.core.draining) {
+      if (node.core.drain !== undefined) {
         this.#stage.kill(node);
         node.start();
       }
@@ -285,9 +285,9 @@ class Cast {
         // It would come to it after the calm has begun.
         if (actor.isPaused) return undefined;
         // A roll-out takes one node after another, and leaves one that takes everybody.
-        if (stage.nodes.some(({ core }) => core.draining)) return undefined;
+        if (stage.nodes.some(({ core }) => core.drain !== undefined)) return undefined;
         if (stage.nodes.filter(({ listens }) => listens).length < 2) return undefined;
-        node.drain(fault.within);
+        node.drain(fault.spread, fault.notice);
         return () => {
           if (node.actor !== actor || actor.isDead) return;
           stage.kill(node);

@@ -143,6 +143,7 @@ export class SimStore {
       unwatch: (log: string) => void listener.watched.delete(log),
       onHint: (hear: Hear) => {
         listener.hear = hear;
+        return () => void (listener.hear = () => {});
       },
       end: () => Promise.resolve(),
     };

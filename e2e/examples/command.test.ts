@@ -180,7 +180,7 @@ describe('iskra health', () => {
     const guest = await PlainClient.open(`${server.url}/ws/guest`);
     await guest.next();
     server.process.kill('SIGTERM');
-    await guest.next();
+    await server.said(/Shutting down/);
     expect(await result('health', server.url)).toEqual({
       code: 1,
       stdout: `shutting down: ${server.url}/health, 1 connection left\n`,

@@ -1,5 +1,6 @@
 // The endpoints that need no library: /ws/:client_id for any WebSocket client, /health, /ready and /metrics.
 
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PlainClient } from './plain-client.js';
 import { endAll, serveBare } from '../programs.js';
@@ -164,6 +165,17 @@ describe('/health', () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ ready: true });
   });
+
+  it.each(['/health', '/ready', '/metrics'])(
+    '%s is told to a balancer that asks without a host',
+    async (path) => {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.end(`GET ${path} HTTP/1.0\r\n\r\n`);
+      let answer = '';
+      for await (const part of socket.setEncoding('utf8')) answer += part as string;
+      expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 200 OK');
+    },
+  );
 });
 
 describe('/metrics', () => {

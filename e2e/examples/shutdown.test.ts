@@ -68,7 +68,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     expect(told).toMatchObject({
       delta: 'drain',
       lambda: 'reconnect_elsewhere',
-      payload: { within: 30_000 },
+      payload: { after: expect.any(Number) as number },
     });
 
     // While the connection drains, the process is alive and says what it does.
@@ -112,12 +112,57 @@ describe('a draining server', () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 
+  it('keeps no connection alive, on which a balancer of connections would bring the next request', async () => {
+    const server = await serveWorkshop();
+    const peer = await Peer.open(server);
+    await peer.next('welcome');
+    const hello = JSON.stringify([['hello', { version: 1, nonce: nonce() }]]);
+    const open = () => fetch(`${server.url}/realtime/poll`, { method: 'POST', body: hello });
+    expect((await open()).headers.get('connection')).toBe('keep-alive');
+    server.process.kill('SIGTERM');
+    await peer.next('drain');
+    const refused = await open();
+    expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+    await peer.client.close();
+  });
+
+  it('goes on as ever, but for its readiness, until the balancers had their time', async () => {
+    const server = await serveBare('--shutdown-notice', '300');
+    const guest = await PlainClient.open(`${server.url}/ws/guest`);
+    await guest.next();
+    server.process.kill('SIGTERM');
+    await server.said(/Shutting down: 1 active connection, 1800 s for clients to leave/);
+    expect(await ask(server, '/ready')).toEqual({ status: 503, body: { ready: false } });
+    expect(await ask(server, '/health')).toMatchObject({ status: 200, body: { shutdown_in_progress: true } });
+    const late = await Peer.open(server);
+    await late.next('welcome');
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('says how many are still there, for how long they have been and may be, who leaves, and that it is over', async () => {
+    const server = await serveBare();
+    const guest = await PlainClient.open(`${server.url}/ws/guest`);
+    await guest.next();
+    const peer = await Peer.open(server);
+    await peer.next('welcome');
+    server.process.kill('SIGTERM');
+    await server.said(/Shutting down: 2 active connections, 1800 s for clients to leave\./);
+    await peer.client.close();
+    await server.said(/"transport":"websocket".*A client has left, 1 remain\./);
+    await server.said(/Shutting down: 1 active connection, \d+(\.\d)? s elapsed, 17\d\d(\.\d)? s left\./);
+    await guest.close();
+    await server.said(/A client has left, 0 remain\./);
+    await server.said(/All clients gone, finished in \d+(\.\d)? s\./);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
   it('takes no newcomers', async () => {
     const server = await serveBare();
     const guest = await PlainClient.open(`${server.url}/ws/guest`);
     await guest.next();
     server.process.kill('SIGTERM');
-    expect(await guest.next()).toBe('The server is shutting down: please connect again.');
+    await server.said(/Shutting down/);
 
     await expect(PlainClient.open(`${server.url}/ws/late`)).rejects.toThrow('503');
     const late = await Peer.open(server);
@@ -137,6 +182,7 @@ describe('a draining server', () => {
     server.process.kill('SIGTERM');
     expect((await peer.next('close'))[1]).toMatchObject({ delta: 'drain' });
     expect(await guest.closed).toEqual({ code: 1012, reason: 'drain' });
+    await server.said(/The time is over: 2 connections closed\./);
     expect(await server.ended).toEqual({ code: 0, signal: null });
     expect(performance.now() - began).toBeGreaterThan(900);
   });
@@ -146,7 +192,7 @@ describe('a draining server', () => {
     const guest = await PlainClient.open(`${server.url}/ws/guest`);
     await guest.next();
     server.process.kill('SIGTERM');
-    await guest.next();
+    await server.said(/Shutting down/);
     expect(await ask(server, '/health')).toMatchObject({ body: { shutdown_in_progress: true } });
     // Its timeout is 1,800 s: only the second signal can end it.
     server.process.kill('SIGINT');
@@ -157,6 +203,23 @@ describe('a draining server', () => {
   it('does not wait when nobody is there', async () => {
     const server = await serveBare();
     server.process.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a server of somebody else', () => {
+  it('drains when it is told to, and hears what became of the clients', async () => {
+    const server = await serving(start(process.execPath, ['e2e/examples/embedded.mjs']));
+    const guest = await PlainClient.open(`${server.url}/ws/guest`);
+    await guest.next();
+    const peer = await Peer.open(server);
+    await peer.next('welcome');
+    server.process.kill('SIGTERM');
+    await peer.next('drain');
+    expect(await ask(server, '/ready')).toEqual({ status: 503, body: { ready: false } });
+    await peer.client.close();
+    await guest.close();
+    await server.said(/2 left, 0 closed/);
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 });

@@ -53,7 +53,10 @@ export function failingOver(): FailingOver {
       skips.push(number);
       return current.skip(session, from, number);
     },
-    onHint: (listener) => [primary, replica, channels].forEach((store) => store.onHint(listener)),
+    onHint: (listener) => {
+      const ends = [primary, replica, channels].map((store) => store.onHint(listener));
+      return () => ends.forEach((end) => end());
+    },
   };
   return {
     store: new Proxy(primary, { get: (_, verb: keyof Store) => own[verb] ?? both(verb) }),

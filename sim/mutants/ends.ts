@@ -1,5 +1,5 @@
 /** Transports and endings: what breaks rules P64 to P72. */
-import { server } from './mutant.js';
+import { client, server } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
 export const ends: readonly Mutant[] = [
@@ -39,7 +39,7 @@ export const ends: readonly Mutant[] = [
     rule: 'P71',
     breaks: 'a draining node does not say so',
     file: server('session'),
-    from: "talk.write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, within } }]));",
+    from: "talk.write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, after } }]));",
     to: '',
     by: 'P71',
   },
@@ -47,9 +47,41 @@ export const ends: readonly Mutant[] = [
     rule: 'P71',
     breaks: 'a draining node takes new sessions',
     file: server('opening'),
-    from: "  if (core.draining) return refused('drain');\n",
+    from: "  if (core.drain?.isTold === true) return refused('drain');\n",
     to: '',
     by: 'P71',
+  },
+  {
+    rule: 'P71',
+    breaks: 'a draining node leaves its polls held',
+    file: server('drain'),
+    from: '    for (const poll of held) poll.drain(0);\n',
+    to: '',
+    by: 'P71',
+  },
+  {
+    rule: 'P71',
+    breaks: 'a draining node sends everybody away at once',
+    file: server('spread'),
+    from: 'Math.round(((place + 0.5) * spread) / clients)',
+    to: 'place * 0',
+    by: 'G10 with notice',
+  },
+  {
+    rule: 'P71',
+    breaks: 'a client that is told its moment goes at once',
+    file: client('policy'),
+    from: 'moveAt = Math.min(moveAt, now + after);',
+    to: 'moveAt = Math.min(moveAt, after * 0);',
+    by: 'G10 with notice',
+  },
+  {
+    rule: 'P71',
+    breaks: 'a draining node ends while a handler is at work for a client that is elsewhere',
+    file: server('drain'),
+    from: ' || node.working > 0',
+    to: '',
+    by: 'G10 work',
   },
   {
     rule: 'P72',

@@ -2,6 +2,7 @@
 import type { Schedule } from '../schedule.js';
 import { apart } from './apart.js';
 import { downlink } from './downlink.js';
+import { draining } from './draining.js';
 import { dying } from './dying.js';
 import { failover } from './failover.js';
 import { failure } from './failure.js';
@@ -34,6 +35,7 @@ export const schedules: readonly Schedule[] = [
   ...liveness,
   ...apart,
   ...servers,
+  ...draining,
 ];
 
 /** Rows that our design has no place for, and why. */

@@ -2,7 +2,8 @@ import { beforeEach, afterEach, expect, it, vi } from 'vitest';
 import { readSettings } from './serve.js';
 
 beforeEach(() => {
-  for (const name of ['PORT', 'HOST', 'LOG_LEVEL']) vi.stubEnv(name, undefined);
+  for (const name of ['PORT', 'HOST', 'LOG_LEVEL', 'SHUTDOWN_TIMEOUT', 'SHUTDOWN_NOTICE'])
+    vi.stubEnv(name, undefined);
   vi.stubEnv('WATCH_REPORT_DEPENDENCIES', undefined);
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -15,6 +16,7 @@ it('has a default for everything', () => {
     origins: undefined,
     level: 'info',
     shutdownTimeout: 1_800_000,
+    shutdownNotice: 0,
   });
 });
 
@@ -28,6 +30,18 @@ it('takes the environment, and flags before it', () => {
     hostname: '::',
     level: 'silent',
   });
+});
+
+it('takes the times of a shutdown in seconds, from flags and from the environment', () => {
+  vi.stubEnv('SHUTDOWN_TIMEOUT', '25');
+  vi.stubEnv('SHUTDOWN_NOTICE', '3');
+  expect(readSettings({}, [])).toMatchObject({ shutdownTimeout: 25_000, shutdownNotice: 3_000 });
+  const given = { 'shutdown-timeout': '60', 'shutdown-notice': '0' };
+  expect(readSettings(given, [])).toMatchObject({ shutdownTimeout: 60_000, shutdownNotice: 0 });
+  vi.stubEnv('SHUTDOWN_NOTICE', 'soon');
+  expect(() => readSettings({}, [])).toThrow(
+    'SHUTDOWN_NOTICE is "soon"; it must be a whole number of seconds',
+  );
 });
 
 it('does not keep `node --watch` waiting, unless it was told to', () => {

@@ -27,7 +27,13 @@ const args = {
   'shutdown-timeout': {
     type: 'string',
     valueHint: 'seconds',
-    description: 'how long clients have to leave on ending [1800; 0 under node --watch]',
+    description: 'how long clients have to leave on ending [SHUTDOWN_TIMEOUT, 1800; 0 under node --watch]',
+  },
+  'shutdown-notice': {
+    type: 'string',
+    valueHint: 'seconds',
+    description:
+      'between /ready saying no and the clients being told: for balancers to see it [SHUTDOWN_NOTICE, 0]',
   },
 } satisfies ArgsDef;
 
@@ -40,6 +46,8 @@ export interface ServeSettings {
   level: Level;
   /** Milliseconds. */
   shutdownTimeout: number;
+  /** Milliseconds. */
+  shutdownNotice: number;
 }
 
 export const serveCommand = defineCommand({
@@ -68,21 +76,29 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
     level: readLevel(setting('log-level', given['log-level'], 'LOG_LEVEL')),
     shutdownTimeout:
       1000 *
-      whole(setting('shutdown-timeout', given['shutdown-timeout']), {
+      whole(setting('shutdown-timeout', given['shutdown-timeout'], 'SHUTDOWN_TIMEOUT'), {
         // `node --watch` waits for the old process before it starts the new one.
         otherwise: process.env['WATCH_REPORT_DEPENDENCIES'] === undefined ? 1800 : 0,
         min: 0,
         max: 86_400,
         what: 'a whole number of seconds',
       }),
+    shutdownNotice:
+      1000 *
+      whole(setting('shutdown-notice', given['shutdown-notice'], 'SHUTDOWN_NOTICE'), {
+        otherwise: 0,
+        min: 0,
+        max: 600,
+        what: 'a whole number of seconds',
+      }),
   };
 }
 
 async function start(settings: ServeSettings): Promise<Serving> {
-  const { port, hostname, path, origins, level, shutdownTimeout } = settings;
+  const { port, hostname, path, origins, level, shutdownTimeout, shutdownNotice } = settings;
   const realtime = createRealtime({ logger: level, ...(origins !== undefined && { origins }) });
   try {
-    return await serve(realtime, { port, hostname, path, shutdownTimeout, signals: true });
+    return await serve(realtime, { port, hostname, path, shutdownTimeout, shutdownNotice, signals: true });
   } catch (error) {
     await realtime.close();
     throw explainListening(error, settings);

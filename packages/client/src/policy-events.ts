@@ -42,7 +42,7 @@ export interface PolicyEvents {
   ended: Cause;
   /** The page is visible or online again. */
   woke: undefined;
-  /** The session wants another connection, on the same transport, within this time, ms. */
+  /** The session wants another connection, on the same transport, after this time, ms. */
   moved: number;
   /** The session was replaced by a new one. */
   renewed: undefined;

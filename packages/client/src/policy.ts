@@ -291,8 +291,8 @@ export function createPolicy(
       if (probeAt < Infinity) probeAt = now;
       probed = 0;
     },
-    moved(_, within) {
-      if (moveAt === Infinity) moveAt = now + random() * within;
+    moved(_, after) {
+      moveAt = Math.min(moveAt, now + after);
     },
     renewed() {
       held = 0;

@@ -989,7 +989,7 @@ describe('the end', () => {
 
   test('ignores that an old connection was superseded (P13)', () => {
     const d = connected();
-    d.hear(1, ['drain', envelope('drain', { within: 0 })]);
+    d.hear(1, ['drain', envelope('drain', { after: 0 })]);
     d.advance(1);
     d.open(2);
     d.hear(2, d.welcome());
@@ -1005,7 +1005,7 @@ describe('the end', () => {
     d.start();
     d.die(1, 1006);
     d.connect(2);
-    d.hear(2, ['drain', envelope('drain', { within: 0 })]);
+    d.hear(2, ['drain', envelope('drain', { after: 0 })]);
     d.advance(0);
     d.open(3);
     d.hear(3, d.welcome());
@@ -1037,7 +1037,7 @@ describe('the end', () => {
 
   test('moves make-before-break when the node drains: the old one delivers until the new one is proven (P71)', () => {
     const d = subscribed();
-    d.hear(1, ['drain', envelope('drain', { within: 10_000 })]);
+    d.hear(1, ['drain', envelope('drain', { after: 5_000 })]);
     d.advance(4_999);
     expect(d.on('websocket')).toEqual([1]);
     d.advance(1);
@@ -1050,6 +1050,18 @@ describe('the end', () => {
     expect(d.closed).toEqual([1]);
     expect(d.entries('room')).toEqual([1, 2, 3]);
     expect(d.reports()).not.toContain('connection_lost');
+  });
+
+  test('only asks again when the node that answers a poll drains: any node takes the next one (P71)', () => {
+    const d = dialogue({ transports: ['long-poll'] });
+    d.start();
+    d.connect(1);
+    const asked = () => d.sent.length + d.effects.filter(([what]) => what === 'open').length;
+    const before = asked();
+    d.hear(1, ['drain', envelope('drain', { after: 0 })]);
+    expect(asked()).toBeGreaterThan(before);
+    d.advance(10_000);
+    expect(d.on('long-poll')).toEqual([1]);
   });
 
   test('says bye and settles what is open when it is closed (P72)', () => {

@@ -38,7 +38,7 @@ const MAX_REFRESHES = 3;
 export type Session = ReturnType<typeof createSession>;
 
 /** What the server says in an envelope of its own. */
-type Said = Envelope<Partial<Fault> & { within?: number }>;
+type Said = Envelope<Partial<Fault> & { after?: number }>;
 
 export function createSession(options: SessionOptions, random: () => number, makeNonce: () => string) {
   const { poll: pace, pingInterval = 0, path = {} } = options;
@@ -196,7 +196,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || one.endedAt) continue;
       if (frame[0] === 'pong') liveness.echoed(one, frame[1], aside, now);
-      news ||= /^[aefgw]/.test(frame[0]);
+      news ||= /^[adefgw]/.test(frame[0]);
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
@@ -315,7 +315,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     pong: (_, [, moment]) => measured(now - moment),
 
     drain(one, [, envelope]) {
-      if (one === primary()) consult('moved', undefined, (envelope as Said).payload?.within ?? 0);
+      // Any node takes the next poll, and so another one does.
+      if (one === primary() && !one.polls)
+        consult('moved', undefined, (envelope as Said).payload?.after ?? 0);
     },
 
     error(one, [, envelope]) {

@@ -13,6 +13,7 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
+import type { MetricTransport } from './observe/metrics.js';
 import { performSends } from './sends.js';
 import { Session } from './session.js';
 import type { Mode, SessionEffect, SessionEvent } from './session.js';
@@ -77,6 +78,10 @@ export class Connection implements Follower {
     return this.#mode === 'poll';
   }
 
+  get transport(): MetricTransport {
+    return this.#transport.name;
+  }
+
   get generation(): number {
     return this.#session.generation;
   }
@@ -136,8 +141,9 @@ export class Connection implements Follower {
     this.#drive.tell({ type: 'identified', expiresIn: expiresIn(this.#core, identity) });
   }
 
-  drain(within: number): void {
-    this.#drive.tell({ type: 'draining', within });
+  /** The client is to be elsewhere in so many ms. */
+  drain(after: number): void {
+    this.#drive.tell({ type: 'draining', after });
   }
 
   /** The transport has room again. */
@@ -231,6 +237,7 @@ export class Connection implements Follower {
     }
     this.#core.connections.delete(this);
     this.#place.release();
+    this.#core.drain?.parted(this);
   }
 
   // ── effects ───────────────────────────────────────────────────────────────
@@ -244,7 +251,7 @@ export class Connection implements Follower {
         this.#turnAwaited = true;
         return this.#wantFlush();
       case 'begin':
-        return this.#ask(async (session) => {
+        return this.#work(async (session) => {
           const asked = core.clock.now();
           const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
           // This process, or the answer, slept for longer than the claim lasts: another node may have performed it.
@@ -256,7 +263,7 @@ export class Connection implements Follower {
           return { type: 'begun', result };
         });
       case 'perform':
-        return this.#ask(async (session) => {
+        return this.#work(async (session) => {
           const { batch, redelivered } = effect;
           core.sends.spend(session, batch.length, core.clock.now());
           const claim = this.#claimId();
@@ -276,7 +283,7 @@ export class Connection implements Follower {
           return { type: 'performed', outcomes };
         });
       case 'commit':
-        return this.#ask(async (session) => {
+        return this.#work(async (session) => {
           const { first, last, outcomes } = effect;
           const result = await core.store.commit(session, first, last, this.#claimId(), outcomes);
           // It was given back. The next batch may have a name of its own.
@@ -350,6 +357,22 @@ export class Connection implements Follower {
     );
   }
 
+  /** The same for sends: what was begun is waited for by a node that ends, also when its client is elsewhere. */
+  #work(question: (session: string) => Promise<SessionEvent>): void {
+    const core = this.#core;
+    core.working++;
+    question(this.#session.id ?? '').then(
+      (event) => {
+        core.working--;
+        this.#tell(event);
+      },
+      (error: unknown) => {
+        core.working--;
+        this.#storeFailed(error);
+      },
+    );
+  }
+
   #tell(event: SessionEvent): void {
     if (!this.#disposed) this.#drive.tell(event);
   }
@@ -410,8 +433,7 @@ export class Connection implements Follower {
     hub.heard(session);
     this.#drive.tell(event);
     if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
-    // A poll that comes during the drain is answered with it at once (P71).
-    if (this.#core.draining) this.drain(this.#core.drainWithin);
+    this.#core.drain?.joined(this);
   }
 
   async #identify(credentials: unknown): Promise<SessionEvent> {

@@ -2,6 +2,7 @@
 import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
 import type { Channels } from './channels.js';
 import type { Connection } from './connection.js';
+import type { Drain } from './drain.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
@@ -115,6 +116,11 @@ export interface Times {
   supersededGrace: number;
 }
 
+/** What is used of a client that speaks no protocol. */
+export interface PlainClient {
+  close(code: number, reason: string): void;
+}
+
 /** A batch of sends that is being performed, under a claim. */
 export interface Performing {
   readonly session: string;
@@ -135,6 +141,8 @@ export interface Core {
   readonly settings: Readonly<Record<Mode, SessionSettings>>;
   /** Connections that are open on this node. */
   readonly connections: Set<Connection>;
+  /** Those of clients that speak no protocol. */
+  readonly plainClients: Set<PlainClient>;
   readonly limits: Limits;
   readonly times: Times;
   readonly opens: Rates;
@@ -149,8 +157,8 @@ export interface Core {
   nextClaim(): string;
   /** Batches of sends that are being performed, also for connections that have gone. */
   readonly performing: Set<Performing>;
-  /** Set when the node is on its way out: no new sessions. */
-  draining: boolean;
-  /** Milliseconds within which clients are asked to be elsewhere. */
-  drainWithin: number;
+  /** Questions about sends that the store or the application has not answered yet, also for connections that have gone. */
+  working: number;
+  /** Set when the node is on its way out. */
+  drain: Drain | undefined;
 }

@@ -101,6 +101,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       send: sessionSettings('send', limits, times),
     },
     connections: new Set(),
+    plainClients: new Set(),
     limits,
     times,
     opens: new Rates(limits.openRate),
@@ -113,8 +114,8 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,
     performing: new Set(),
-    draining: false,
-    drainWithin: 0,
+    working: 0,
+    drain: undefined,
   };
 }
 

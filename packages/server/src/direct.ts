@@ -37,7 +37,7 @@ export function createDirect(parts: PostParts, webSockets: WebSocketServer, path
       if (name === undefined) return false;
       const asked = new NodeAsked(incoming, outgoing);
       answerPost(parts, name, asked).catch((error: unknown) => {
-        const exchange = createExchange(outgoing, () => asked.request.signal, HEADERS, core.limits.backlog);
+        const exchange = createExchange(outgoing, () => asked.request.signal, HEADERS, core);
         exchange.answer(internalError(core, error));
       });
       return true;

@@ -15,7 +15,10 @@ function world(options: { slowWatch?: boolean } = {}) {
   let heads: readonly Head[] = [];
   const asked: (readonly string[])[] = [];
   const store: Pick<Store, 'onHint' | 'watch' | 'unwatch' | 'heads'> = {
-    onHint: (given) => void (listener = given),
+    onHint: (given) => {
+      listener = given;
+      return () => {};
+    },
     watch(log) {
       watched.push(log);
       if (options.slowWatch !== true) return undefined;

@@ -44,12 +44,13 @@ export class Hub {
   #runs: Run[] = [];
   #outgoing = new Set<Follower>();
   #scheduled = false;
+  readonly #deafen: () => void;
 
   /** @param defer runs a task once, after the current turn of the event loop. */
   constructor(store: Store, defer: (task: () => void) => void) {
     this.#store = store;
     this.#defer = defer;
-    store.onHint((log, entry) => this.#hint(log, entry));
+    this.#deafen = store.onHint((log, entry) => this.#hint(log, entry));
   }
 
   /** Once this resolves (undefined: at once) the log's hints reach this node: what is read from then on has no hole (P26). */
@@ -110,6 +111,11 @@ export class Hub {
   wantsFlush(follower: Follower): void {
     this.#outgoing.add(follower);
     this.#schedule();
+  }
+
+  /** No hint is heard any more. */
+  end(): void {
+    this.#deafen();
   }
 
   /** Compares what was delivered here with the store's heads: repairs a hint that was lost (P27). */

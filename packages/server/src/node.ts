@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Contract } from '@iskra/protocol/wire';
+import type { Drained, DrainOptions } from './drain.js';
 import type { Realtime } from './realtime.js';
 import { wrapUpgrades } from './upgrade.js';
 
@@ -19,23 +20,33 @@ export interface ServeOptions {
   app?: Hono;
   /** Ends in order on SIGINT and SIGTERM, and at once on a second one. Default false. */
   signals?: boolean;
-  /** Milliseconds that open work has to finish on ending. Default 5,000. */
+  /** Milliseconds that clients have to leave on ending. Default: 1,800,000 on a signal, 5,000 for `close`. */
   shutdownTimeout?: number;
+  /**
+   * Milliseconds between `/ready` saying that this server is not ready, and the clients being told: as long as a balancer
+   * needs to see it. Default 0.
+   */
+  shutdownNotice?: number;
 }
 
 export interface Serving {
   readonly server: Server;
   readonly port: number;
   readonly url: string;
-  /** Tells the clients, lets open work finish within the timeout, closes. */
-  close(): Promise<void>;
+  /** Drains the realtime (see `Realtime.drain`), closes it and its server. Resolves with what became of the clients. */
+  close(): Promise<Drained>;
 }
+
+/** What balancers ask, HAProxy in HTTP/1.0 and without a host, for which the adapter would refuse it. */
+const WATCHED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+/** Milliseconds that requests to the application have to end when all clients have gone. */
+const LAST_ANSWERS = 5_000;
 
 export async function serve<C extends Contract>(
   realtime: Realtime<C>,
   options: ServeOptions = {},
 ): Promise<Serving> {
-  const { port = 8000, hostname = '0.0.0.0', path = '/realtime', shutdownTimeout = 5_000 } = options;
+  const { port = 8000, hostname = '0.0.0.0', path = '/realtime' } = options;
   const app = new Hono();
   app.route(path, realtime.app);
   app.route('/', realtime.plain);
@@ -45,6 +56,7 @@ export async function serve<C extends Contract>(
   // The adapter calls it with both; its type is that of all ways to call Node's own.
   const createDirectServer = (given: ServerOptions, listener: RequestListener): Server =>
     createServer(given, (incoming, outgoing) => {
+      if (WATCHED.has(incoming.url ?? '')) incoming.headers.host ??= 'localhost';
       if (!direct.request(incoming, outgoing)) listener(incoming, outgoing);
     });
   const server = createAdaptorServer({
@@ -66,37 +78,39 @@ export async function serve<C extends Contract>(
   });
   const address = server.address() as AddressInfo;
 
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= end(realtime, server, shutdownTimeout));
-  if (options.signals === true) endOnSignals(close);
+  let closing: Promise<Drained> | undefined;
+  const end = (otherwise: number): Promise<Drained> => {
+    const { shutdownTimeout: timeout = otherwise, shutdownNotice: notice } = options;
+    return (closing ??= drainAndClose(realtime, server, { timeout, notice }));
+  };
+  if (options.signals === true) endOnSignals(() => end(1_800_000));
 
   const host = hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname;
   return {
     server,
     port: address.port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    close,
+    close: () => end(5_000),
   };
 }
 
-async function end<C extends Contract>(
+async function drainAndClose<C extends Contract>(
   realtime: Realtime<C>,
   server: Server,
-  timeout: number,
-): Promise<void> {
-  realtime.drain(timeout);
-  const until = performance.now() + timeout;
+  options: DrainOptions & { timeout: number },
+): Promise<Drained> {
   // The port stays open meanwhile: whoever watches /health must see the shutdown, not a refused connection.
-  while (realtime.isBusy && performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const drained = await realtime.drain(options);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await realtime.close();
-  server.closeAllConnections();
+  const left = Math.max(0, options.timeout - drained.took);
+  const late = setTimeout(() => server.closeAllConnections(), Math.min(left, LAST_ANSWERS));
   await closed;
+  clearTimeout(late);
+  return drained;
 }
 
-function endOnSignals(close: () => Promise<void>): void {
+function endOnSignals(close: () => Promise<unknown>): void {
   let asked = false;
   const onSignal = (): void => {
     if (asked) process.exit(0);

@@ -46,7 +46,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     if (hello.key === undefined) return refused('bad_frame', 'key');
     if (session !== undefined) return probed(core, session, hello);
   }
-  if (core.draining) return refused('drain');
+  if (core.drain?.isTold === true) return refused('drain');
   if (session === undefined && core.opens.take(caller.address, core.clock.now()) > 0) {
     return refused('rate_limited');
   }

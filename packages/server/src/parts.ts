@@ -7,6 +7,8 @@ export type { ConnectionFacts } from './connection.js';
 export type { Authenticate, Authorize, Core, RequestContext, SessionInfo } from './core.js';
 export { createCore, keepSwept } from './create-core.js';
 export type { CoreOptions } from './create-core.js';
+export { Drain } from './drain.js';
+export type { DrainOptions } from './drain.js';
 export type { Environment } from './environment.js';
 export type { Place } from './guard.js';
 export { Message } from './message.js';

@@ -5,6 +5,7 @@
 import { Hono } from 'hono';
 import { CODES } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
+import { activeConnections } from './drain.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/log.js';
 import { headersOf, noOther, releaseOnClose } from './routes.js';
@@ -16,17 +17,13 @@ export interface PlainParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
-  /** Open plain connections, to tell them of a shutdown. */
-  readonly clients: Set<WebSocketContext>;
-  /** All connections of this node. */
-  readonly active: () => number;
 }
 
 /** Characters of a text message that is answered. */
 const MAX_TEXT = 16_384;
 
 export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | undefined }> {
-  const { core, guard, clients } = parts;
+  const { core, guard } = parts;
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
   app.onError((error, c) => {
     core.log.handlerFailed(error, { hook: 'request', transport: 'plain' });
@@ -35,15 +32,17 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
 
   app.get('/health', (c) =>
     c.json({
-      status: core.draining ? 'shutting_down' : 'healthy',
-      active_connections: parts.active(),
-      shutdown_in_progress: core.draining,
+      status: core.drain === undefined ? 'healthy' : 'shutting_down',
+      active_connections: activeConnections(core),
+      shutdown_in_progress: core.drain !== undefined,
       timestamp: timestamp(new Date()),
       node: core.node,
     }),
   );
 
-  app.get('/ready', (c) => (core.draining ? c.json({ ready: false }, 503) : c.json({ ready: true })));
+  app.get('/ready', (c) =>
+    core.drain === undefined ? c.json({ ready: true }) : c.json({ ready: false }, 503),
+  );
 
   app.get('/metrics', async (c) =>
     c.body(await core.metrics.text(), 200, {
@@ -55,7 +54,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
   app.get('/ws/:client_id', async (c) => {
     const peer = c.env?.incoming?.socket.remoteAddress;
     const verdict = guard.check(headersOf(c), c.req.url, peer, core.clock.now());
-    if (!verdict.ok || core.draining) {
+    if (!verdict.ok || core.drain?.isTold === true) {
       const code = verdict.ok ? 'drain' : verdict.code;
       core.log.refused(code, { address: verdict.address, transport: 'plain' });
       core.metrics.refused(code);
@@ -70,7 +69,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     const label = printable(c.req.param('client_id')).slice(0, 64);
     const response = await parts.upgradeWebSocket(() => ({
       onOpen: (_event, client) => {
-        clients.add(client);
+        core.plainClients.add(client);
         place.known();
         core.metrics.connections.plain++;
         send(core, client, `Welcome, ${label}. This is Iskra: send a text, and it comes back.`);
@@ -85,7 +84,9 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
         else send(core, client, `Server received: ${event.data}`);
       },
       onClose: (_event, client) => {
-        if (clients.delete(client)) core.metrics.connections.plain--;
+        if (!core.plainClients.delete(client)) return;
+        core.metrics.connections.plain--;
+        core.drain?.plainParted();
       },
     }))(c, noOther);
     if (!(response instanceof Response) || response.status >= 300) {
@@ -96,11 +97,6 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     return response;
   });
   return app;
-}
-
-/** Plain clients speak no protocol, so they are told of a shutdown in words. */
-export function tellShutdown(core: Core, clients: Iterable<WebSocketContext>): void {
-  for (const client of clients) send(core, client, 'The server is shutting down: please connect again.');
 }
 
 function send(core: Core, client: WebSocketContext, text: string): void {

@@ -58,12 +58,7 @@ export async function answerPost(parts: PostParts, name: PostName, asked: Asked)
   const { core, guard, unfinished } = parts;
   const { header, incoming, outgoing } = asked;
   const verdict = guard.check(header, asked.url, asked.peer, core.clock.now());
-  const exchange = createExchange(
-    outgoing,
-    () => asked.request.signal,
-    headersFor(verdict),
-    core.limits.backlog,
-  );
+  const exchange = createExchange(outgoing, () => asked.request.signal, headersFor(verdict), core);
   const refused = (why: Refused): Response | Promise<Response> => {
     exchange.answer(refuse(core, verdict, why));
     return exchange.response;

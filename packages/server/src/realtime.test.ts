@@ -482,12 +482,39 @@ describe('draining', () => {
     const { goOn } = await open(realtime);
     const held = post(realtime, '/poll', [goOn({ wait: 20_000 })]);
     await expect.poll(() => realtime.activeConnections).toBe(1);
-    realtime.drain(100);
-    expect((await held).frames).toMatchObject([['drain', { payload: { within: 100 } }]]);
+    const drained = realtime.drain();
+    expect((await held).frames).toMatchObject([['drain', { payload: { after: 0 } }]]);
     const stranger = await post(realtime, '/poll', [['hello', { version: 1, nonce: newNonce() }]]);
     expect([stranger.status, tags(stranger.frames)]).toEqual([503, ['close drain']]);
     const known = await post(realtime, '/send', [goOn(), ['publish', 1, 'room', envelope('said')]]);
     expect(known.frames.at(-1)).toEqual(['acked', 1, expect.any(String), 0]);
+    expect(await drained).toMatchObject({ left: 1, closed: 0 });
+    expect(realtime.drain()).toBe(drained);
+  });
+
+  test('is over when it is closed meanwhile', async () => {
+    const realtime = start();
+    const { goOn } = await open(realtime);
+    const drained = realtime.drain({ notice: 60_000 });
+    const held = post(realtime, '/poll', [goOn({ wait: 20_000 })]);
+    await expect.poll(() => realtime.activeConnections).toBe(1);
+    await realtime.close();
+    expect(tags((await held).frames)).toEqual(['close drain']);
+    expect(await drained).toMatchObject({ left: 0, closed: 1 });
+  });
+
+  test('moves clients to another node of the process, on the same memory', async () => {
+    const store = memoryStore();
+    const [one, two] = [start({ store, secret: 'same' }), start({ store, secret: 'same' })];
+    const { goOn } = await open(one);
+    const [epoch] = await one.publish('room', 'said', 0);
+    const held = post(two, '/poll', [goOn({ wait: 20_000, cursors: { room: [epoch, 1] } })]);
+    await expect.poll(() => two.activeConnections).toBe(1);
+    // The hint reaches the other node, also when the first one has ended.
+    await one.drain();
+    await one.close();
+    await two.publish('room', 'said', 1);
+    expect((await held).frames).toMatchObject([['entry', 'room', epoch, 2, { payload: 1 }]]);
   });
 
   test('makes the node not ready, and says so in its health', async () => {
@@ -499,7 +526,7 @@ describe('draining', () => {
       shutdown_in_progress: false,
       active_connections: 0,
     });
-    realtime.drain();
+    void realtime.drain({ notice: 1_000 });
     expect((await realtime.plain.request('/ready')).status).toBe(503);
     expect(await health()).toMatchObject({ shutdown_in_progress: true });
   });

@@ -26,16 +26,18 @@ import { Unfinished } from './body.js';
 import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
 import { createCore, keepSwept } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
+import { activeConnections, Drain, isBusy } from './drain.js';
+import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
-import { createPlain, tellShutdown } from './plain.js';
+import { createPlain } from './plain.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { Entry, Store } from './store.js';
 import { webSocketServer } from './transports/websocket.js';
-import type { UpgradeHelper, WebSocketContext, WebSocketServer } from './transports/websocket.js';
+import type { UpgradeHelper, WebSocketServer } from './transports/websocket.js';
 import { attachUpgrades } from './upgrade.js';
 
 export interface RealtimeOptions<C extends Contract = Untyped> {
@@ -135,8 +137,12 @@ export interface Realtime<C extends Contract = Untyped> {
   readonly activeConnections: number;
   /** Whether a client is still here or a handler still at work: what an orderly end waits for. */
   readonly isBusy: boolean;
-  /** Readiness goes off and every client is told to be elsewhere within `within` ms. Default 5,000. */
-  drain(within?: number): void;
+  /**
+   * Takes this node out of service: `/ready` says so, every client is told when to be elsewhere, newcomers are refused.
+   * Resolves when nobody is left, or when the time is over and who was left has been closed. Asked again, the answer is
+   * the same. Node's server and the store stay open: `close` lets go of them.
+   */
+  drain(options?: DrainOptions): Promise<Drained>;
   /** Closes what is still open and lets go of everything. */
   close(): Promise<void>;
 }
@@ -154,11 +160,9 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
   });
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
-  const clients = new Set<WebSocketContext>();
-  const active = (): number => connections.size + clients.size;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket, clients, active });
+  const plain = createPlain({ core, guard, upgradeWebSocket });
   const webSockets = webSocketServer(limits.message);
   const stopSweeping = keepSwept(core);
 
@@ -231,27 +235,23 @@ export function createRealtime<const C extends Contract = Untyped>(
       await store.close(session);
     },
     get activeConnections() {
-      return active();
+      return activeConnections(core);
     },
     get isBusy() {
-      return active() > 0 || core.performing.size > 0;
+      return isBusy(core);
     },
-    drain(within = 5_000) {
-      core.draining = true;
-      core.drainWithin = within;
-      for (const connection of connections) connection.drain(within);
-      tellShutdown(core, clients);
+    drain(drainOptions) {
+      return (core.drain ??= new Drain(core, drainOptions)).done;
     },
     async close() {
-      core.draining = true;
       stopSweeping();
-      for (const connection of connections) connection.refuse('drain');
-      for (const client of clients) client.close(1012, 'drain');
+      (core.drain ??= new Drain(core, { timeout: 0 })).end();
       // What was written in this turn leaves before the sockets do.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();
+      core.hub.end();
       await store.end();
     },
   };

@@ -63,7 +63,7 @@ export type SessionEvent =
   | { type: 'replaced' }
   | { type: 'successorGone' }
   | { type: 'reattached'; result: Attached }
-  | { type: 'draining'; within: number }
+  | { type: 'draining'; after: number }
   | { type: 'blocked' }
   | { type: 'writable' }
   | { type: 'turnEnded' };

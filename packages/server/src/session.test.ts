@@ -251,7 +251,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   replaced: { type: 'replaced' },
   successorGone: { type: 'successorGone' },
   reattached: { type: 'reattached', result: { kind: 'attached', state } },
-  draining: { type: 'draining', within: 5_000 },
+  draining: { type: 'draining', after: 5_000 },
   blocked: { type: 'blocked' },
   writable: { type: 'writable' },
   turnEnded: { type: 'turnEnded' },
@@ -1112,12 +1112,12 @@ describe('the end', () => {
     ]);
   });
 
-  test('of the node is told on every stream, with the time that is left (P71)', () => {
+  test('of the node is told on every stream, with the moment at which it is to be elsewhere (P71)', () => {
     const dialogue = live();
-    const [effect] = dialogue.session.handle({ type: 'draining', within: 8_000 }, dialogue.now);
+    const [effect] = dialogue.session.handle({ type: 'draining', after: 8_000 }, dialogue.now);
     const frames = effect?.type === 'write' ? parseMessage(`[${effect.message.frames}]`) : undefined;
     expect(frames).toMatchObject([
-      ['drain', { delta: 'drain', lambda: 'reconnect_elsewhere', payload: { within: 8_000 } }],
+      ['drain', { delta: 'drain', lambda: 'reconnect_elsewhere', payload: { after: 8_000 } }],
     ]);
     expect(dialogue.offer('room', entry(4))).toEqual(['[room e1:4]']);
   });
@@ -1195,7 +1195,7 @@ describe('a poll', () => {
 
   test('is answered when the node drains (P71)', () => {
     const dialogue = held();
-    expect(dialogue.tell({ type: 'draining', within: 100 })).toEqual(['[drain]', 'awaitTurn']);
+    expect(dialogue.tell({ type: 'draining', after: 100 })).toEqual(['[drain]', 'awaitTurn']);
     expect(dialogue.tell(turnEnded)).toEqual(['finish']);
   });
 

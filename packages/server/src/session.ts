@@ -134,7 +134,7 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
       talk.generation = event.result.state.generation;
       return talk.deadlines.regained();
     case 'draining':
-      return drain(talk, event.within);
+      return drain(talk, event.after);
     case 'blocked':
       // Told again with every write that is not data: the time runs from the first.
       if (!talk.downlink.isFull) talk.deadlines.filled(now);
@@ -203,11 +203,11 @@ function supersede(talk: Conversation, now: number): void {
   talk.deadlines.superseded(now);
 }
 
-function drain(talk: Conversation, within: number): void {
+function drain(talk: Conversation, after: number): void {
   // Nothing comes before welcome (P12), and there is no session to move yet.
   if (talk.phase !== 'live') return talk.close('drain');
-  const envelope = faultEnvelope('drain', Dimension.node, { retryAfter: within });
-  talk.write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, within } }]));
+  const envelope = faultEnvelope('drain', Dimension.node);
+  talk.write(Message.of(['drain', { ...envelope, payload: { ...envelope.payload, after } }]));
   talk.answer?.fallDue();
 }
 

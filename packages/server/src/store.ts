@@ -169,8 +169,11 @@ export interface Store {
    */
   watch(log: LogName): Promise<void> | undefined;
   unwatch(log: LogName): void;
-  /** The one listener of this node. */
-  onHint(listener: (log: LogName, entry: Entry) => void): void;
+  /**
+   * A listener for this node, until the answer is called. A store in the memory of one process has one for each of its
+   * nodes; one that is reached by a network is made anew for each node.
+   */
+  onHint(listener: (log: LogName, entry: Entry) => void): () => void;
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it
@@ -225,6 +228,6 @@ export interface Store {
   /** Ends what is over: leases, and sessions whose window passed. Called every few seconds by each node. */
   sweep(): Promise<void>;
 
-  /** Releases what the store holds: connections, listeners. */
+  /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;
 }

@@ -29,6 +29,14 @@ export interface Log {
   handlerFailed(error: unknown, context: LogContext): void;
   /** The store did not answer. */
   storeFailed(error: unknown, context: LogContext): void;
+  /** The node is on its way out, with so many connections; it has so many ms. */
+  drainBegan(active: number, timeout: number): void;
+  drainGoesOn(active: number, elapsed: number, left: number): void;
+  /** A client has gone, and so many connections are left. */
+  clientLeft(remaining: number, context: LogContext): void;
+  /** The time is over, and so many are closed. */
+  drainForced(closed: number): void;
+  drainEnded(closed: number, took: number): void;
   /** A system event. */
   event(envelope: Envelope, context?: LogContext): void;
 }
@@ -47,6 +55,27 @@ function knownField(field: string): string {
   return FIELDS.has(first) ? first : 'unknown';
 }
 
+const SILENCE: Log = {
+  welcomed() {},
+  refused() {},
+  handlerFailed() {},
+  storeFailed() {},
+  drainBegan() {},
+  drainGoesOn() {},
+  clientLeft() {},
+  drainForced() {},
+  drainEnded() {},
+  event() {},
+};
+
+/** What lines about the whole node have in common. */
+const NODE = { dimension: Dimension.node, omega: 1 };
+
+/** Seconds, to a tenth: what is over in a moment is not over in 0. */
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text from outside, made fit for a line: no control characters or direction marks, at most 256 characters. */
@@ -60,8 +89,7 @@ export function sessionLabel(session: string): string {
 }
 
 export function createLog(logger: Logger | undefined): Log {
-  if (logger === undefined)
-    return { welcomed() {}, refused() {}, handlerFailed() {}, storeFailed() {}, event() {} };
+  if (logger === undefined) return SILENCE;
 
   const ids = (context: LogContext): Record<string, unknown> => {
     const line: Record<string, unknown> = {};
@@ -125,6 +153,42 @@ export function createLog(logger: Logger | undefined): Log {
           ...ids(context),
         },
         'The store did not answer; nothing was acknowledged.',
+      );
+    },
+    drainBegan(active, timeout) {
+      logger.info(
+        { delta: 'drain_began', ...NODE, lambda: 'reconnect_elsewhere', active_connections: active },
+        `Shutting down: ${counted(active, 'active connection')}, ${seconds(timeout)} s for clients to leave.`,
+      );
+    },
+    drainGoesOn(active, elapsed, left) {
+      logger.info(
+        {
+          ...{ delta: 'drain_progress', ...NODE, lambda: 'monitor_stability', active_connections: active },
+          ...{ elapsed: seconds(elapsed), left: seconds(left) },
+        },
+        `Shutting down: ${counted(active, 'active connection')}, ${seconds(elapsed)} s elapsed, ${seconds(left)} s left.`,
+      );
+    },
+    clientLeft(remaining, context) {
+      logger.info(
+        {
+          ...{ delta: 'client_left', dimension: Dimension.connection, omega: 1, lambda: 'continue' },
+          ...{ active_connections: remaining, ...ids(context) },
+        },
+        `A client has left, ${remaining} remain.`,
+      );
+    },
+    drainForced(closed) {
+      logger.warn(
+        { delta: 'drain_forced', ...NODE, lambda: 'resume', closed },
+        `The time is over: ${counted(closed, 'connection')} closed.`,
+      );
+    },
+    drainEnded(closed, took) {
+      logger.info(
+        { delta: 'drain_ended', ...NODE, lambda: 'continue', closed, elapsed: seconds(took) },
+        `All clients gone, finished in ${seconds(took)} s.`,
       );
     },
     event(envelope, context = {}) {

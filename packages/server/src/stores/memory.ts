@@ -84,7 +84,8 @@ class MemoryStore implements Store {
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
   readonly #members = new MemoryMembers();
-  #listener: (log: string, entry: Entry) => void = () => {};
+  /** One for each node of this process. */
+  readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   #epochs = 0;
 
   constructor(options: MemoryStoreOptions) {
@@ -171,7 +172,7 @@ class MemoryStore implements Store {
     const found = key && target.find(key, acked!);
     if (found === 'duplicate' || found === 'behind') return { kind: found };
     const entry = target.append(body, this.#now(), key, acked);
-    this.#listener(log, entry);
+    this.#hint(log, entry);
     return { kind: 'appended' as const, entry };
   }
 
@@ -208,8 +209,9 @@ class MemoryStore implements Store {
     // Nothing was registered.
   }
 
-  onHint(listener: (log: string, entry: Entry) => void): void {
-    this.#listener = listener;
+  onHint(listener: (log: string, entry: Entry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
@@ -309,7 +311,11 @@ class MemoryStore implements Store {
   }
 
   async end(): Promise<void> {
-    this.#listener = () => {};
+    // Nothing was opened, and another node of this process may go on with it.
+  }
+
+  #hint(log: string, entry: Entry): void {
+    for (const listener of this.#listeners) listener(log, entry);
   }
 
   /** A session that is still within its window; asking for it is contact. */
@@ -368,7 +374,7 @@ class MemoryStore implements Store {
 
   #appendToInbox(record: SessionRecord, body: string): Entry {
     const entry = this.#inbox(record).append(body, this.#now());
-    this.#listener(`@${record.id}`, entry);
+    this.#hint(`@${record.id}`, entry);
     return entry;
   }
 

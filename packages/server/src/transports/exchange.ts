@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Core } from '../core.js';
 
 export interface Answer {
   readonly status: number;
@@ -42,16 +43,18 @@ export type HeaderList = readonly string[];
 const JSON_TYPE = 'application/json; charset=utf-8';
 const STREAM_TYPE = 'text/event-stream; charset=utf-8';
 
-/** @param backlog bytes that may wait in an event stream before it counts as full. */
+/** What an exchange asks of its node. */
+export type ExchangeNode = Pick<Core, 'limits' | 'drain'>;
+
 export function createExchange(
   outgoing: ServerResponse | undefined,
   signal: () => AbortSignal,
   headers: HeaderList,
-  backlog: number,
+  node: ExchangeNode,
 ): Exchange {
   return outgoing === undefined
-    ? new WebExchange(signal, headers, backlog)
-    : new NodeExchange(outgoing, headers, backlog);
+    ? new WebExchange(signal, headers, node.limits.backlog)
+    : new NodeExchange(outgoing, headers, node);
 }
 
 /** The headers of a whole answer. */
@@ -80,12 +83,12 @@ export function headerPairs(headers: HeaderList): [string, string][] {
 class NodeExchange implements Exchange, BlockSink {
   readonly #outgoing: ServerResponse;
   readonly #headers: HeaderList;
-  readonly #backlog: number;
+  readonly #node: ExchangeNode;
 
-  constructor(outgoing: ServerResponse, headers: HeaderList, backlog: number) {
+  constructor(outgoing: ServerResponse, headers: HeaderList, node: ExchangeNode) {
     this.#outgoing = outgoing;
     this.#headers = headers;
-    this.#backlog = backlog;
+    this.#node = node;
   }
 
   get response(): Response {
@@ -94,6 +97,8 @@ class NodeExchange implements Exchange, BlockSink {
 
   answer(answer: Answer): void {
     if (this.#outgoing.destroyed) return;
+    // A balancer of connections asks no other node for as long as this one keeps the connection.
+    if (this.#node.drain !== undefined) this.#outgoing.shouldKeepAlive = false;
     this.#outgoing.writeHead(answer.status, answerHeaders(this.#headers, answer));
     this.#outgoing.end(answer.body);
   }
@@ -112,7 +117,7 @@ class NodeExchange implements Exchange, BlockSink {
     if (this.#outgoing.writableEnded || this.#outgoing.destroyed) return true;
     this.#outgoing.write(block);
     forgetHeader(this.#outgoing);
-    return this.#outgoing.writableLength <= this.#backlog;
+    return this.#outgoing.writableLength <= this.#node.limits.backlog;
   }
 
   whenWritable(callback: () => void): void {

@@ -1,0 +1,16 @@
+/** The nodes that are rolled, wherever they live. */
+
+/** What a node said of its end. */
+export interface Ended {
+  readonly left: number;
+  readonly closed: number;
+}
+
+export interface Fleet {
+  /** What they are, in words. */
+  readonly is: string;
+  readonly ports: readonly number[];
+  /** Ends a node as a deploy does, and starts another one on its port. */
+  roll(node: number): Promise<Ended>;
+  close(): Promise<void>;
+}
