@@ -37,8 +37,8 @@ export interface PolicyEvents {
   /** With this generation. */
   welcomed: number;
   proven: undefined;
-  /** A poll was held until there was something to say, or for its whole time. */
-  held: undefined;
+  /** A poll was answered after so long, ms; Infinity when it was held for its whole time. */
+  held: number;
   ended: Cause;
   /** The page is visible or online again. */
   woke: undefined;

@@ -165,7 +165,7 @@ describe('the truth table', () => {
     opened: (s) => s.tell('opened', 1),
     welcomed: (s) => s.tell('welcomed', 1, 1),
     proven: (s) => s.tell('proven', 1),
-    held: (s) => s.tell('held', 1),
+    held: (s) => s.tell('held', 1, Infinity),
     ended: (s) => s.tell('ended', 1, { status: 0, detail: '' }),
     woke: (s) => s.tell('woke'),
     moved: (s) => s.tell('moved', undefined, 0),
@@ -505,7 +505,7 @@ describe('verdicts', () => {
     s.end('long-poll');
     s.pass(250);
     const attempt = s.prove('long-poll');
-    s.tell('held', attempt);
+    s.tell('held', attempt, Infinity);
     s.end('long-poll');
     s.pass(250);
     expect(s.open()).toEqual(['long-poll']);
@@ -622,7 +622,7 @@ test('asks ever less often for a long-poll that is cut each time, and is back so
         if (!one.welcomeAt) s.prove(transport);
         else if (transport === 'long-poll' && role !== 'probe') {
           if (!held && s.now >= one.welcomeAt + 1_000) s.end(transport);
-          else if (held && s.now >= one.welcomeAt + 25_000) s.tell('held', attempt);
+          else if (held && s.now >= one.welcomeAt + 25_000) s.tell('held', attempt, Infinity);
         }
       }
       const { transport } = s.policy.newest() ?? {};

@@ -194,8 +194,9 @@ export function createPolicy(
   const step = (): void => {
     for (const one of running) {
       if (one.endedAt) continue;
-      if (one.provenAt && now >= one.welcomeAt! + EARLY && one.transport !== 'long-poll')
-        standings.delete(one.rank);
+      // What was answered for so long is not cut by habit, however short the answers took.
+      const lived = one.transport === 'long-poll' ? VERDICT_LIFE : EARLY;
+      if (one.provenAt && now >= one.welcomeAt! + lived) standings.delete(one.rank);
       if (now < due(one)) continue;
       if (one.provenAt) promote(one);
       else end(one, {});
@@ -279,7 +280,11 @@ export function createPolicy(
     },
     welcomed,
     proven,
-    held: ({ rank }) => void standings.delete(rank),
+    held({ rank }, waited) {
+      const { endedAt = 0, polledAt = 0 }: Partial<Attempt> = standings.get(rank)?.attempt ?? {};
+      // It waited as long as the one that was cut, so that was an accident.
+      if (waited >= endedAt - polledAt) standings.delete(rank);
+    },
     ended: end,
     woke() {
       if (retryAt < Infinity) retryAt = now;

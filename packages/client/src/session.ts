@@ -224,7 +224,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     if (aside && one.pollAt < Infinity && outbox.sends[0]?.barrier) one.pollAt = now;
     if (aside || !one.polls || one !== primary()) return;
     const took = now - one.polledAt;
-    if (one.hold && welcomeAt && (news || took >= holdOf(one) * 0.8)) consult('held', one);
+    if (one.hold && welcomeAt) consult('held', one, took < holdOf(one) * 0.8 ? took : Infinity);
     if (!one.hold) {
       one.pause = news || outbox.sends.length ? pace.min : Math.min(pace.max, one.pause * 1.5);
       one.pollAt = now + one.pause;
