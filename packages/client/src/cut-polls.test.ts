@@ -78,14 +78,20 @@ describe('after two long polls that were cut, with this between them, the sessio
     // Of different lengths, so that it is no silence that something on the way does not allow.
     expect(cut(d, 9_000)).toBe('long-poll');
     happen[between](d);
-    expect(cut(d, 4_000)).toBe(transport);
+    expect(cut(d, 1_700)).toBe(transport);
   });
 
   test('and an answer before the first of them excuses neither', () => {
     const d = polling();
     happen['an entry that took as long'](d);
     expect(cut(d, 9_000)).toBe('long-poll');
-    expect(cut(d, 4_000)).toBe('polling');
+    expect(cut(d, 1_700)).toBe('polling');
+  });
+
+  test('a welcome, which every poll of a kind brings, excuses nothing', () => {
+    const d = polling();
+    expect(cut(d, 0)).toBe('long-poll');
+    expect(cut(d, 0)).toBe('polling');
   });
 
   test('accidents never add up, however many there are', () => {
