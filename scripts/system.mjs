@@ -30,6 +30,9 @@ const proxies = {
   'tinyproxy-bin': () => existsSync('/usr/bin/tinyproxy'),
 };
 
+/** Several nodes share it. */
+const stores = { 'redis-server': () => existsSync('/usr/bin/redis-server') };
+
 async function missing(needs) {
   const names = Object.keys(needs);
   const there = await Promise.all(names.map((name) => needs[name]()));
@@ -37,7 +40,7 @@ async function missing(needs) {
 }
 
 /** What the end-to-end tests need. */
-export const installSystemPackages = () => install({ ...tools, ...proxies });
+export const installSystemPackages = () => install({ ...tools, ...proxies, ...stores });
 
 /** The proxies alone, as the matrix needs them. */
 export const installProxies = () => install(proxies);
@@ -91,7 +94,7 @@ const withoutServices = (packages, work) => async () => {
     if (ours) rmSync(POLICY, { force: true });
   }
   // Nor at the next start of the machine.
-  const services = packages.filter((name) => name in proxies && !name.endsWith('-bin'));
+  const services = packages.filter((name) => (name in proxies && !name.endsWith('-bin')) || name in stores);
   if (existsSync('/run/systemd/system') && services.length > 0) {
     await run('systemctl', ['disable', '--quiet', ...services]);
   }
