@@ -36,7 +36,8 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
   client.on('error', () => {});
 
   const start = async (): Promise<void> => {
-    const given = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...settings];
+    const own = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''];
+    const given = [...own, '--repl-diskless-sync-delay', '0', ...settings];
     child = spawn('redis-server', given, { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stdout?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)));

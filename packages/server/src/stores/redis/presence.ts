@@ -43,8 +43,7 @@ export class Presence {
 
   async enter(session: string, channel: string, member: Member, most: number): Promise<Entered> {
     const text = JSON.stringify(member);
-    const { keys } = this.#store;
-    await this.#store.run(list.index, [keys.presenceOf(channel)], [channel]);
+    await this.#announce(channel);
     const answer = (await this.#store.askSession(sessions.lease, session, [channel, text, most])) as string[];
     const [kind, version = '', until = ''] = answer;
     if (kind === 'unknown' || kind === 'full') return { kind };
@@ -68,9 +67,7 @@ export class Presence {
     if (leases.length === 0) return;
     // Told again first: a channel without members may have been forgotten by the index.
     const each = triples(leases);
-    await Promise.all(
-      each.map(([channel]) => this.#store.run(list.index, [this.#store.keys.presenceOf(channel)], [channel])),
-    );
+    await Promise.all(each.map(([channel]) => this.#announce(channel)));
     const answers = await Promise.all(
       each.map(([channel, version, member]) => this.#join(session, channel, member, version, until)),
     );
@@ -168,6 +165,12 @@ export class Presence {
       }),
     );
     return next.flat();
+  }
+
+  /** The sweeps know of a channel before it has a member. */
+  async #announce(channel: string): Promise<void> {
+    const { keys, keep } = this.#store;
+    await this.#store.run(list.index, [keys.presenceOf(channel)], [channel, keep[2] ?? 0]);
   }
 
   #join(session: string, channel: string, member: string, version: string, until: string): Promise<unknown> {

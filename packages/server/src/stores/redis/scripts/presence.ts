@@ -182,8 +182,14 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
   { isFrugal: true },
 );
 
-/** KEYS index · ARGV channel. It is looked at soon. */
-export const index = script('index', [
-  `redis.call('ZADD', KEYS[1], 0, ARGV[1])
-redis.call('PERSIST', KEYS[1])`,
-]);
+/** KEYS index · ARGV channel, age. It is looked at soon. */
+export const index = script(
+  'index',
+  [
+    `
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`,
+  ],
+  { isPromise: true },
+);

@@ -10,8 +10,6 @@ import { LOG } from './log.js';
 /** Milliseconds after a fail-over for which sends of a session count as redelivered, and how many numbers of them. */
 const DOUBT = 60_000;
 const DOUBTED_SENDS = 512;
-/** Generations that a fail-over may have forgotten. */
-const FORGOTTEN_ATTACHES = 100;
 /** Milliseconds for which a lease may take to reach its channel. Those who left stay known there for longer. */
 const JOIN_WITHIN = 10_000;
 
@@ -145,8 +143,10 @@ export const attach = session(
 if not contact() then return { 'unknown' } end
 local v = redis.call('HMGET', meta, 'at', 'ar')
 if ARGV[5] == '' or v[1] ~= ARGV[5] then
-  -- A fail-over may have forgotten attaches, whose connections are still there.
-  redis.call('HINCRBY', meta, 'g', v[2] == run and 1 or ${FORGOTTEN_ATTACHES})
+  local generation = tonumber(redis.call('HGET', meta, 'g')) + 1
+  -- A fail-over may have forgotten attaches, whose connections are still there: the time is above all of them.
+  if v[2] ~= run then generation = math.max(generation, now) end
+  redis.call('HSET', meta, 'g', int(generation))
 end
 redis.call('HSET', meta, 'at', ARGV[5], 'ar', run)
 if ARGV[4] ~= '' then redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4]) end
