@@ -47,7 +47,15 @@ export async function endAll(): Promise<void> {
 }
 
 export function start(command: string, args: readonly string[], env: Record<string, string> = {}): Program {
-  const { PORT: _p, HOST: _h, LOG_LEVEL: _l, ISKRA_URL: _u, ...inherited } = process.env;
+  const {
+    PORT: _p,
+    HOST: _h,
+    LOG_LEVEL: _l,
+    ISKRA_URL: _u,
+    REDIS_URL: _r,
+    SECRET: _s,
+    ...inherited
+  } = process.env;
   const child = spawn(command, args, {
     cwd: root,
     env: { ...inherited, PYTHONUNBUFFERED: '1', NO_COLOR: '1', ...env },
