@@ -66,6 +66,7 @@ export interface RedisStoreOptions {
 const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
 /** Logs whose heads are asked for at once. */
 const HEADS_AT_ONCE = 200;
+const QUESTIONS_AT_ONCE = 64;
 
 const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
@@ -235,16 +236,19 @@ class RedisStore implements Store {
 
   async heads(names: readonly LogName[]): Promise<readonly Head[]> {
     const heads = Array.from<Head>({ length: names.length });
-    await Promise.all(
-      this.#inOneSlot(names).map(async (places) => {
+    const groups = this.#inOneSlot(names);
+    const ask = async (): Promise<void> => {
+      for (let places = groups.pop(); places !== undefined; places = groups.pop()) {
         const keys = places.flatMap((at) => {
           const { meta, entries } = this.#keys.log(names[at] ?? '');
           return [meta, entries];
         });
         const answers = (await this.#ask(logs.heads, keys, [this.#keep[2] ?? 0])) as LogAnswer[];
         places.forEach((at, index) => (heads[at] = this.#head(names[at] ?? '', answers[index])));
-      }),
-    );
+      }
+    };
+    // A cluster has a slot for nearly each of them: not all at once.
+    await Promise.all(Array.from({ length: QUESTIONS_AT_ONCE }, ask));
     return heads;
   }
 

@@ -178,8 +178,7 @@ export class Link {
         if (word === 'MOVED') await this.refresh();
         const owner = this.#at(target);
         if (word === 'ASK' && owner !== undefined) {
-          const [, answer] = await Promise.all([owner.asking(), this.#evaluate(owner, script, keys, args)]);
-          return answer;
+          return this.#evaluate(owner, script, keys, args, true);
         }
       }
     }
@@ -190,12 +189,17 @@ export class Link {
     script: Script,
     keys: readonly string[],
     args: readonly (string | number)[],
+    isAsking = false,
   ): Promise<unknown> {
     let answer: unknown;
+    // Holds for the next command only.
+    const asking = (): void => void (isAsking && redis.asking().catch(() => {}));
     try {
+      asking();
       answer = await redis.evalsha(script.sha, keys.length, ...keys, ...args);
     } catch (error) {
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      asking();
       answer = await redis.eval(script.source, keys.length, ...keys, ...args);
     }
     if (this.#options.isReplicated && script.isPromise && (await this.#replicated(redis)) < 1) {
@@ -317,9 +321,9 @@ function explain(name: string, error: Error): Error {
       'Its user may not do that; it needs EVALSHA, EVAL, SCRIPT LOAD, INFO, and the keys and channels of the prefix.',
     ],
     ['NOAUTH', 'It asks for a password; put one into the URL.'],
+    ['compiling script', 'It has to be Redis 7, or a Valkey, or newer.'],
     ['WRONGTYPE', 'Somebody else writes to keys of this prefix; choose another one.'],
   ].find(([word = '']) => error.message.includes(word));
-  return new Error(`Redis did not do ${name}: ${error.message}${cure === undefined ? '' : ` ${cure[1]}`}`, {
-    cause: error,
-  });
+  // Not as its cause: what ioredis hands on has the whole script with it.
+  return new Error(`Redis did not do ${name}: ${error.message}${cure === undefined ? '' : ` ${cure[1]}`}`);
 }

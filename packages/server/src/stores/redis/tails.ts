@@ -7,6 +7,8 @@ import type { Entry, Head, LogName, LogRead } from '../../store.js';
 
 /** Entries of a log that are kept here. */
 const LENGTH = 64;
+/** Characters of all of them; beyond it the tails that began longest ago are let go. */
+const CHARACTERS = 64 * 1024 * 1024;
 
 interface Tail {
   readonly epoch: string;
@@ -14,10 +16,21 @@ interface Tail {
   top: number;
   /** Those before it, without a hole; perhaps none. */
   entries: Entry[];
+  characters: number;
 }
+
+const charactersOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, { body }) => sum + body.length, 0);
 
 export class Tails {
   readonly #tails = new Map<LogName, Tail>();
+  readonly #most: number;
+  #characters = 0;
+
+  /** @param most characters of all tails together */
+  constructor(most = CHARACTERS) {
+    this.#most = most;
+  }
 
   /** What follows the position, when that is known here. */
   read(log: LogName, epoch: string, offset: number, most: number): LogRead | undefined {
@@ -37,7 +50,11 @@ export class Tails {
     const last = entries[entries.length - 1];
     if (last !== undefined && (last.epoch !== epoch || last.offset !== top)) return;
     const first = entries.findIndex((entry) => entry.epoch === epoch);
-    this.#tails.set(log, { epoch, top, entries: first < 0 ? [] : entries.slice(first).slice(-LENGTH) });
+    const kept = first < 0 ? [] : entries.slice(first).slice(-LENGTH);
+    this.forget(log);
+    const characters = charactersOf(kept);
+    this.#tails.set(log, { epoch, top, entries: kept, characters });
+    this.#grow(characters);
   }
 
   hinted(log: LogName, entry: Entry): void {
@@ -46,20 +63,36 @@ export class Tails {
     if (entry.epoch === tail.epoch && entry.offset === tail.top + 1) {
       tail.entries.push(entry);
       tail.top++;
+      tail.characters += entry.body.length;
       // In strides, so that it is not copied for each entry.
-      if (tail.entries.length > 2 * LENGTH) tail.entries = tail.entries.slice(-LENGTH);
+      if (tail.entries.length > 2 * LENGTH) {
+        tail.entries = tail.entries.slice(-LENGTH);
+        const before = tail.characters;
+        tail.characters = charactersOf(tail.entries);
+        this.#characters += tail.characters - before;
+      }
+      this.#grow(entry.body.length);
     } else if (entry.epoch !== tail.epoch || entry.offset > tail.top) {
-      this.#tails.delete(log);
+      this.forget(log);
     }
   }
 
   /** The store says where a log stands: what is behind it here, or apart from it, has missed a hint. */
   compare(log: LogName, { epoch, offset }: Pick<Head, 'epoch' | 'offset'>): void {
     const tail = this.#tails.get(log);
-    if (tail !== undefined && (tail.epoch !== epoch || tail.top < offset)) this.#tails.delete(log);
+    if (tail !== undefined && (tail.epoch !== epoch || tail.top < offset)) this.forget(log);
   }
 
   forget(log: LogName): void {
+    this.#characters -= this.#tails.get(log)?.characters ?? 0;
     this.#tails.delete(log);
+  }
+
+  #grow(by: number): void {
+    this.#characters += by;
+    for (const log of this.#tails.keys()) {
+      if (this.#characters <= this.#most) return;
+      this.forget(log);
+    }
   }
 }
