@@ -1,4 +1,6 @@
 /** Redis restarts, stops, is full, or loses its newest changes to a fail-over: what is told then, and that it comes back. */
+import { readFile } from 'node:fs/promises';
+import type { Store } from '@iskra/server';
 import { describe, expect, test } from 'vitest';
 import { until } from './server.js';
 import type { RedisServer } from './server.js';
@@ -352,9 +354,20 @@ test('what is acknowledged as replicated is on a replica; without one the verb i
   expect(await store.append('room', 'y', keyOf(session, 'c', 2))).toEqual({ kind: 'duplicate' });
 });
 
-test('nothing that the store writes is left for ever', async () => {
+test('a user with the rights that the guide names can do everything', async () => {
+  const guide = await readFile(new URL('../../docs/guide/many-nodes.md', import.meta.url), 'utf8');
+  const [, rights = ''] = /^ACL SETUSER iskra on (.*)$/m.exec(guide) ?? [];
   const redis = await redisFor();
-  const store = storeAt(redis.url);
+  await redis.client.call('ACL', 'SETUSER', 'iskra', 'on', ...rights.split(' '));
+  const store = storeAt(redis.url.replace('//', '//iskra:password@'));
+  const heard = new Promise((resolve) => store.onHint((_, { body }) => resolve(body)));
+  await store.watch('room');
+  await allVerbs(store);
+  expect(await heard).toBe('x');
+});
+
+/** Everything that leaves something in Redis. */
+async function allVerbs(store: Store): Promise<void> {
   const [one, two] = [await open(store), await open(store)];
   await store.attach(one);
   await store.begin(one, 1, 'c', 60_000);
@@ -362,13 +375,21 @@ test('nothing that the store writes is left for ever', async () => {
   await store.append('room', 'y');
   await store.commit(one, 1, 1, 'c', ['reply']);
   await store.post(two, 'z');
+  await store.trimInbox(two, 1);
   await store.heads(['asked', 'room']);
   await store.enter(one, 'room', { id: one }, 10);
   await store.enter(two, 'room', { id: two }, 10);
+  await store.membersPage('room', 0, 1_000);
   await store.leave(two, 'room');
   await store.lapse(one, 1);
   await store.sweep();
   await store.close(two);
+}
+
+test('nothing that the store writes is left for ever', async () => {
+  const redis = await redisFor();
+  const store = storeAt(redis.url);
+  await allVerbs(store);
   const keys = await redis.client.keys('*');
   const expiries = await Promise.all(keys.map(async (key) => [key, await redis.client.pttl(key)] as const));
   expect(keys.length).toBeGreaterThan(8);
