@@ -1,6 +1,6 @@
 /** What happens to a cluster only: a slot moves to another master, and a master is replaced by its replica. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startCluster, startRedis, until } from './server.js';
+import { OF_A_CLUSTER, startCluster, startRedis, until } from './server.js';
 import type { RedisCluster, RedisServer } from './server.js';
 import { failing, follow, headOf, keyOf, open, storeAt } from './world.js';
 
@@ -38,7 +38,8 @@ test('a log goes on while its slot moves to another master, and its hints come f
   const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
   expect(keys).toContain(key);
   await from.client.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
-  // The old master says where its keys have gone.
+  // The old master says where its keys have gone; the new one has to be told the script, too.
+  await to.client.script('FLUSH');
   await other.append('room', 'while it moves');
   for (const { client } of [to, from, ...cluster.servers])
     await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', await idOf(to));
@@ -55,7 +56,7 @@ test('a log goes on while its slot moves to another master, and its hints come f
 
 test('a master that dies is replaced by its replica; what it served goes on, and the others notice nothing', async () => {
   const [first, second] = cluster.servers as [RedisServer, RedisServer];
-  const replica = await startRedis('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000');
+  const replica = await startRedis(...OF_A_CLUSTER);
   others.push(replica);
   await replica.client.call('CLUSTER', 'MEET', '127.0.0.1', first.port);
   const id = await idOf(first);
