@@ -100,7 +100,12 @@ export async function startCluster(): Promise<RedisCluster> {
     }),
   );
   await Promise.all(
-    servers.map(({ client }) => until(async () => /cluster_state:ok/.test(await client.cluster('INFO')))),
+    servers.map(({ client }) =>
+      until(async () => {
+        const info = await client.cluster('INFO');
+        return /cluster_slots_ok:16384/.test(info) && /cluster_state:ok/.test(info);
+      }),
+    ),
   );
   return {
     url: servers.map(({ url }) => url).join(','),

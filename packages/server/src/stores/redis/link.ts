@@ -28,6 +28,9 @@ const REPLICATION = 500;
 /** Milliseconds between looks for what was not answered. */
 const TICK = 100;
 
+/** Answers by which a cluster says that it did not do it, and that it will be done soon, or elsewhere. */
+const REFUSALS: ReadonlySet<string> = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN']);
+
 interface Pending {
   readonly name: string;
   readonly until: number;
@@ -129,6 +132,13 @@ export class Link {
     }));
   }
 
+  /** The same, waiting for it in bounded time: a master that died may be about to be replaced. */
+  async place(key: string): Promise<string> {
+    await this.ready();
+    await this.#ownerOf(key);
+    return this.placeOf(key) ?? '';
+  }
+
   /** Learns anew who serves which slot. */
   async refresh(): Promise<void> {
     await new Promise<void>((resolve) => {
@@ -166,20 +176,18 @@ export class Link {
   ): Promise<unknown> {
     const [first = ''] = keys;
     if ((this.#redis ?? this.#cluster)?.status !== 'ready') await this.ready();
-    for (let attempt = 0; ; attempt++) {
-      const redis = this.#redis ?? this.#at(this.placeOf(first));
-      if (redis === undefined) throw this.#unreachable();
+    const until = performance.now() + this.#options.timeout;
+    for (;;) {
+      const redis = this.#redis ?? (await this.#ownerOf(first));
       try {
         return await this.#evaluate(redis, script, keys, args);
       } catch (error) {
-        const [word, , target] = (error as Error).message.split(' ');
-        // Refused, and so not done: the slot is another master's by now.
-        if (attempt > 2 || (word !== 'MOVED' && word !== 'ASK')) throw error;
+        const [word = '', , target] = (error as Error).message.split(' ');
+        if (!REFUSALS.has(word) || performance.now() > until || this.#isEnded) throw error;
         if (word === 'MOVED') await this.refresh();
         const owner = this.#at(target);
-        if (word === 'ASK' && owner !== undefined) {
-          return this.#evaluate(owner, script, keys, args, true);
-        }
+        if (word === 'ASK' && owner !== undefined) return this.#evaluate(owner, script, keys, args, true);
+        await new Promise((resolve) => setTimeout(resolve, word === 'MOVED' ? 0 : TICK));
       }
     }
   }
@@ -221,6 +229,17 @@ export class Link {
       this.#replications.set(redis, known);
     }
     return known;
+  }
+
+  async #ownerOf(key: string): Promise<Redis> {
+    const until = performance.now() + this.#options.timeout;
+    for (;;) {
+      const owner = this.#at(this.placeOf(key));
+      if (owner !== undefined) return owner;
+      if (performance.now() > until || this.#isEnded) throw this.#unreachable();
+      await new Promise((resolve) => setTimeout(resolve, TICK));
+      await this.refresh();
+    }
   }
 
   #at(place: string | undefined): Redis | undefined {
