@@ -5,6 +5,7 @@
  */
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
+import { addressOf, explain, optionsOf } from './address.js';
 import { slotOf } from './keys.js';
 import type { Script } from './scripts/script.js';
 
@@ -90,7 +91,7 @@ export class Link {
       };
       this.#pending.add(pending);
       this.#ticking ??= setInterval(() => this.#tick(), TICK);
-      this.#perform(script, keys, args)
+      this.#perform(script, keys, args, pending)
         .then(resolve, (error: Error) => reject(explain(script.name, error)))
         .finally(() => this.#settled(pending));
     });
@@ -135,7 +136,7 @@ export class Link {
   /** The same, waiting for it in bounded time: a master that died may be about to be replaced. */
   async place(key: string): Promise<string> {
     await this.ready();
-    await this.#ownerOf(key);
+    await this.#ownerOf(key, performance.now() + this.#options.timeout);
     return this.placeOf(key) ?? '';
   }
 
@@ -173,17 +174,19 @@ export class Link {
     script: Script,
     keys: readonly string[],
     args: readonly (string | number)[],
+    pending: Pending,
   ): Promise<unknown> {
     const [first = ''] = keys;
     if ((this.#redis ?? this.#cluster)?.status !== 'ready') await this.ready();
-    const until = performance.now() + this.#options.timeout;
     for (;;) {
-      const redis = this.#redis ?? (await this.#ownerOf(first));
+      const redis = this.#redis ?? (await this.#ownerOf(first, pending.until));
+      // Whoever asked was told that it failed: what was not sent by then is not sent any more.
+      if (!this.#pending.has(pending)) throw this.#unreachable();
       try {
         return await this.#evaluate(redis, script, keys, args);
       } catch (error) {
         const [word = '', , target] = (error as Error).message.split(' ');
-        if (!REFUSALS.has(word) || performance.now() > until || this.#isEnded) throw error;
+        if (!REFUSALS.has(word) || !this.#pending.has(pending)) throw error;
         if (word === 'MOVED') await this.refresh();
         const owner = this.#at(target);
         if (word === 'ASK' && owner !== undefined) return this.#evaluate(owner, script, keys, args, true);
@@ -231,8 +234,7 @@ export class Link {
     return known;
   }
 
-  async #ownerOf(key: string): Promise<Redis> {
-    const until = performance.now() + this.#options.timeout;
+  async #ownerOf(key: string, until: number): Promise<Redis> {
     for (;;) {
       const owner = this.#at(this.placeOf(key));
       if (owner !== undefined) return owner;
@@ -308,41 +310,3 @@ export class Link {
 
 const retry = (times: number): number =>
   Math.min(2_000, 50 * 2 ** Math.min(times, 6)) * (0.5 + Math.random() / 2);
-
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };
-}
-
-function optionsOf(url: string): RedisOptions {
-  if (url === '') return {};
-  const { protocol, username, password, pathname } = new URL(url);
-  return {
-    ...addressOf(url),
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
-    ...(pathname.length > 1 && { db: Number(pathname.slice(1)) }),
-    ...(protocol === 'rediss:' && { tls: {} }),
-  };
-}
-
-/** What Redis answered, with what to do about it. */
-function explain(name: string, error: Error): Error {
-  const cure = [
-    ['OOM', 'Its maxmemory is reached. Give it more, or let logs keep less (retention of the store).'],
-    [
-      'READONLY',
-      'It is a replica. Name the primary, or its sentinels; it is asked again behind a new connection.',
-    ],
-    ['MISCONF', 'It cannot save its data, and refuses to take more. Look at its disk and its log.'],
-    [
-      'NOPERM',
-      'Its user may not do that; it needs EVALSHA, EVAL, SCRIPT LOAD, INFO, and the keys and channels of the prefix.',
-    ],
-    ['NOAUTH', 'It asks for a password; put one into the URL.'],
-    ['compiling script', 'It has to be Redis 7, or a Valkey, or newer.'],
-    ['WRONGTYPE', 'Somebody else writes to keys of this prefix; choose another one.'],
-  ].find(([word = '']) => error.message.includes(word));
-  // Not as its cause: what ioredis hands on has the whole script with it.
-  return new Error(`Redis did not do ${name}: ${error.message}${cure === undefined ? '' : ` ${cure[1]}`}`);
-}
