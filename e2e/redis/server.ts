@@ -39,6 +39,11 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
     const own = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''];
     const given = [...own, '--repl-diskless-sync-delay', '0', ...settings];
     child = spawn('redis-server', given, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // It must not outlive this process, whatever ends that: the end of its input is the end of what is on the leash.
+    const leash = spawn('sh', ['-c', `read -r _; kill -9 ${child.pid}; rm -rf "$0"`, dir], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    child.once('exit', () => leash.kill('SIGKILL'));
     let said = '';
     child.stdout?.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)));
     const died = once(child, 'exit').then(() => {
