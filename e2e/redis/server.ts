@@ -40,7 +40,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
     const given = [...own, '--repl-diskless-sync-delay', '0', ...settings];
     child = spawn('redis-server', given, { stdio: ['ignore', 'pipe', 'pipe'] });
     // It must not outlive this process, whatever ends that: the end of its input is the end of what is on the leash.
-    const leash = spawn('sh', ['-c', `read -r _; kill -9 ${child.pid}; rm -rf "$0"`, dir], {
+    const leash = spawn('sh', ['-c', `read -r _; kill -9 ${child.pid}; sleep 1; rm -rf "$0"`, dir], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     child.once('exit', () => leash.kill('SIGKILL'));
