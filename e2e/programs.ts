@@ -33,7 +33,16 @@ export interface Serving extends Program {
 /** Longer than anything here takes on a busy machine. */
 const PATIENCE = 40_000;
 /** What would change how programs of ours behave. */
-const OURS = ['PORT', 'HOST', 'LOG_LEVEL', 'ISKRA_URL', 'SHUTDOWN_TIMEOUT', 'SHUTDOWN_NOTICE', 'REDIS_URL'];
+const OURS = [
+  'PORT',
+  'HOST',
+  'LOG_LEVEL',
+  'ISKRA_URL',
+  'SHUTDOWN_TIMEOUT',
+  'SHUTDOWN_NOTICE',
+  'REDIS_URL',
+  'SECRET',
+];
 const running = new Set<ChildProcess>();
 
 /** For `afterEach`: nothing that a test started outlives it. */

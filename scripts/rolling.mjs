@@ -2,11 +2,11 @@
 
 import { at } from './files.mjs';
 import { setUp } from './setup.mjs';
-import { installBalancer } from './system.mjs';
+import { installRolling } from './system.mjs';
 import { fail, run } from './terminal.mjs';
 
 await setUp().catch(fail);
-await installBalancer().catch(fail);
+await installRolling().catch(fail);
 await run(process.execPath, [at('e2e/dist/rolling/main.js'), ...process.argv.slice(2)], { show: true }).catch(
   fail,
 );

@@ -30,6 +30,9 @@ const proxies = {
   'tinyproxy-bin': () => existsSync('/usr/bin/tinyproxy'),
 };
 
+/** Several nodes share it. */
+const stores = { 'redis-server': () => existsSync('/usr/bin/redis-server') };
+
 async function missing(needs) {
   const names = Object.keys(needs);
   const there = await Promise.all(names.map((name) => needs[name]()));
@@ -37,13 +40,13 @@ async function missing(needs) {
 }
 
 /** What the end-to-end tests need. */
-export const installSystemPackages = () => install({ ...tools, ...proxies });
+export const installSystemPackages = () => install({ ...tools, ...proxies, ...stores });
 
 /** The proxies alone, as the matrix needs them. */
 export const installProxies = () => install(proxies);
 
-/** What a rolling deploy needs: something to stand before the nodes. */
-export const installBalancer = () => install({ haproxy: proxies.haproxy });
+/** What a rolling deploy needs: something to stand before the nodes, and something behind them. */
+export const installRolling = () => install({ haproxy: proxies.haproxy, ...stores });
 
 async function install(needs) {
   const packages = await missing(needs);
@@ -94,7 +97,7 @@ const withoutServices = (packages, work) => async () => {
     if (ours) rmSync(POLICY, { force: true });
   }
   // Nor at the next start of the machine.
-  const services = packages.filter((name) => name in proxies && !name.endsWith('-bin'));
+  const services = packages.filter((name) => (name in proxies && !name.endsWith('-bin')) || name in stores);
   if (existsSync('/run/systemd/system') && services.length > 0) {
     await run('systemctl', ['disable', '--quiet', ...services]);
   }

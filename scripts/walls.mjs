@@ -30,6 +30,11 @@ const noWs = pattern(
   '^ws(/|$)',
   'Only packages/server/src/node.ts and transports/websocket.ts know `ws`, so that Bun and Deno can take their place. Work with the contract in transports/transport.ts instead.',
 );
+const noRedis = pattern(
+  '^ioredis(/|$)',
+  'Only packages/server/src/stores/redis/link.ts knows `ioredis`, which whoever has one node does not install. Ask Redis by a script that link.ts runs; types of its options may be imported with `import type`.',
+  { allowTypeImports: true },
+);
 const onlyTheWire = (outside) => [
   pattern(
     '^@iskra/protocol$',
@@ -86,6 +91,7 @@ const tests = ['**/*.test.ts'];
 const schemas = ['packages/protocol/src/{envelope,frame}.ts', 'packages/protocol/src/**/*schema*.ts'];
 /** What the entry for Node brings, so that a program need not. */
 const clientForNode = 'packages/client/src/node.ts';
+const knowsRedis = 'packages/server/src/stores/redis/link.ts';
 const knowWs = ['packages/server/src/node.ts', 'packages/server/src/transports/websocket.ts'];
 
 export const walls = [
@@ -99,7 +105,9 @@ export const walls = [
   ),
   place([clientForNode], [...onlyTheWire('^node:|^(hono|@hono/.*)(/|$)'), clientHasNoOther]),
   place(['packages/client/src/**/*.test.ts'], [noServer]),
-  place(['packages/server/src/**/*.ts'], [noClient, noWs], [...tests, ...knowWs]),
-  place([...knowWs, 'packages/server/src/**/*.test.ts'], [noClient]),
+  place(['packages/server/src/**/*.ts'], [noClient, noWs, noRedis], [...tests, ...knowWs, knowsRedis]),
+  place([knowsRedis], [noClient, noWs]),
+  place(knowWs, [noClient, noRedis]),
+  place(['packages/server/src/**/*.test.ts'], [noClient]),
   place(['packages/chaos/src/**/*.ts'], [chaosHasNoOther], [...tests, 'packages/chaos/src/fixture.ts']),
 ];

@@ -1,10 +1,6 @@
 /** One of the processes of `redis-fleet.ts`. It ends with its parent, whatever becomes of that. */
-import type { Store } from '@iskra/server';
+import { redisStore } from '@iskra/server/redis';
 import { startNode } from './node.js';
-
-// Whoever rolls in memory needs nothing of it.
-const entry: string = '@iskra/server/redis';
-const { redisStore } = (await import(entry)) as { redisStore(url: string): Store };
 
 process.stdin.resume().once('end', () => process.exit(1));
 const { port } = await startNode({

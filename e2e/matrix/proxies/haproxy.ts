@@ -32,3 +32,6 @@ export const HAPROXY = {
   /** Two servers, and nothing that is sticky. */
   'haproxy-round-robin': haproxy(LONG, 'http-request del-header Upgrade'),
 };
+
+/** The same with WebSockets, for nodes that share a Redis: each request goes to the next one, past one that is gone. */
+export const ANY_NODE = haproxy(LONG, 'option redispatch 1', 'retries 2');

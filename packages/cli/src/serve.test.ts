@@ -2,8 +2,16 @@ import { beforeEach, afterEach, expect, it, vi } from 'vitest';
 import { readSettings } from './serve.js';
 
 beforeEach(() => {
-  for (const name of ['PORT', 'HOST', 'LOG_LEVEL', 'SHUTDOWN_TIMEOUT', 'SHUTDOWN_NOTICE'])
-    vi.stubEnv(name, undefined);
+  const variables = [
+    'PORT',
+    'HOST',
+    'LOG_LEVEL',
+    'REDIS_URL',
+    'SECRET',
+    'SHUTDOWN_TIMEOUT',
+    'SHUTDOWN_NOTICE',
+  ];
+  for (const name of variables) vi.stubEnv(name, undefined);
   vi.stubEnv('WATCH_REPORT_DEPENDENCIES', undefined);
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -48,6 +56,21 @@ it('does not keep `node --watch` waiting, unless it was told to', () => {
   vi.stubEnv('WATCH_REPORT_DEPENDENCIES', '1');
   expect(readSettings({}, []).shutdownTimeout).toBe(0);
   expect(readSettings({ 'shutdown-timeout': '30' }, []).shutdownTimeout).toBe(30_000);
+});
+
+it('shares a Redis with other nodes only when all of them sign with the same secret', () => {
+  expect(() => readSettings({ redis: 'redis://127.0.0.1' }, [])).toThrow('--redis needs SECRET');
+  vi.stubEnv('REDIS_URL', 'redis://one:7000, redis://two:7000');
+  expect(() => readSettings({}, [])).toThrow('REDIS_URL needs SECRET');
+  vi.stubEnv('SECRET', 's3cret');
+  expect(readSettings({}, [])).toMatchObject({
+    redis: 'redis://one:7000, redis://two:7000',
+    secret: 's3cret',
+  });
+  // A password in it is not repeated.
+  expect(() => readSettings({ redis: 'http://user:pass@host' }, [])).toThrow(
+    /^--redis is no URL of a Redis;/,
+  );
 });
 
 it('brings origins to the form in which browsers send them', () => {

@@ -23,6 +23,12 @@ const args = {
     valueHint: 'origin',
     description: "a page's origin that may connect; repeatable, * for all [the server's own]",
   },
+  redis: {
+    type: 'string',
+    valueHint: 'url',
+    description:
+      'share everything with other nodes through this Redis; commas for a cluster; needs SECRET [REDIS_URL]',
+  },
   'log-level': { type: 'string', valueHint: 'level', description: `${LEVELS.join(', ')} [LOG_LEVEL, info]` },
   'shutdown-timeout': {
     type: 'string',
@@ -44,6 +50,10 @@ export interface ServeSettings {
   /** undefined: the server's own origin only. */
   origins: '*' | readonly string[] | undefined;
   level: Level;
+  /** Where sessions and channels are kept; undefined: in this process. */
+  redis: string | undefined;
+  /** What session keys are signed with; undefined: something new at each start. */
+  secret: string | undefined;
   /** Milliseconds. */
   shutdownTimeout: number;
   /** Milliseconds. */
@@ -74,6 +84,7 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
     path: readPath(setting('path', given['path'])?.value ?? '/realtime'),
     origins: readOrigins(origins),
     level: readLevel(setting('log-level', given['log-level'], 'LOG_LEVEL')),
+    ...readShared(setting('redis', given['redis'], 'REDIS_URL'), process.env['SECRET']),
     shutdownTimeout:
       1000 *
       whole(setting('shutdown-timeout', given['shutdown-timeout'], 'SHUTDOWN_TIMEOUT'), {
@@ -95,8 +106,15 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
 }
 
 async function start(settings: ServeSettings): Promise<Serving> {
-  const { port, hostname, path, origins, level, shutdownTimeout, shutdownNotice } = settings;
-  const realtime = createRealtime({ logger: level, ...(origins !== undefined && { origins }) });
+  const { port, hostname, path, origins, level, redis, secret, shutdownTimeout, shutdownNotice } = settings;
+  // Loaded by those alone who asked for it.
+  const store = redis === undefined ? undefined : (await import('@iskra/server/redis')).redisStore(redis);
+  const realtime = createRealtime({
+    logger: level,
+    ...(origins !== undefined && { origins }),
+    ...(store !== undefined && { store }),
+    ...(secret !== undefined && { secret }),
+  });
   try {
     return await serve(realtime, { port, hostname, path, shutdownTimeout, shutdownNotice, signals: true });
   } catch (error) {
@@ -137,6 +155,27 @@ function readOrigins(origins: readonly string[]): ServeSettings['origins'] {
       `--origin is "${origin}"; it must be a scheme, a host and, unless it is the usual one, a port, as in https://app.example.`,
     );
   });
+}
+
+function readShared(
+  redis: { name: string; value: string } | undefined,
+  secret: string | undefined,
+): Pick<ServeSettings, 'redis' | 'secret'> {
+  if (redis === undefined) return { redis: undefined, secret: secret || undefined };
+  const isUrl = redis.value
+    .split(',')
+    .every((url) => /^rediss?:\/\/./.test(url.trim()) && URL.canParse(url.trim()));
+  if (!isUrl) {
+    throw new UsageError(
+      `${redis.name} is no URL of a Redis; it must be like redis://127.0.0.1:6379, or several of a cluster with commas between.`,
+    );
+  }
+  if (!secret) {
+    throw new UsageError(
+      `${redis.name} needs SECRET in the environment, the same for all nodes: a session's key is signed with it, and every node has to accept it. Make one with: openssl rand -base64 32`,
+    );
+  }
+  return { redis: redis.value, secret };
 }
 
 function readLevel(given: { name: string; value: string } | undefined): Level {

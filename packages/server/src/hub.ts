@@ -50,7 +50,11 @@ export class Hub {
   constructor(store: Store, defer: (task: () => void) => void) {
     this.#store = store;
     this.#defer = defer;
-    this.#deafen = store.onHint((log, entry) => this.#hint(log, entry));
+    this.#deafen = store.onHint(
+      (log, entry) => this.#hint(log, entry),
+      // If the store does not answer either, the next check does it, and says so.
+      () => void this.checkHeads().catch(() => {}),
+    );
   }
 
   /** Once this resolves (undefined: at once) the log's hints reach this node: what is read from then on has no hole (P26). */

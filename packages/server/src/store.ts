@@ -143,7 +143,8 @@ export interface Store {
   /**
    * Appends at the next offset for a send: a key at or behind the session's last one in this log is taken no more
    * (P39). `duplicate`: it is in the log; `behind`: it is not, and never will be, as a later one of an unfinished batch
-   * is. Keys are remembered for as long as the session lives and one window more.
+   * is. A session's last key in a log is remembered for two windows at least; an append under a claim that ran out before
+   * that is rejected, so nothing that was forgotten comes again.
    */
   append(channel: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' | 'behind' }>;
 
@@ -171,9 +172,10 @@ export interface Store {
   unwatch(log: LogName): void;
   /**
    * A listener for this node, until the answer is called. A store in the memory of one process has one for each of its
-   * nodes; one that is reached by a network is made anew for each node.
+   * nodes; one that is reached by a network is made anew for each node. `missed`: hints may have been lost, as behind a
+   * connection that broke; all heads are to be looked at.
    */
-  onHint(listener: (log: LogName, entry: Entry) => void): () => void;
+  onHint(listener: (log: LogName, entry: Entry) => void, missed?: () => void): () => void;
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it

@@ -1,0 +1,69 @@
+// What the verbs of the Redis store carry on this machine: `node bench/redis-verbs.mjs`. Starts a redis-server of its own,
+// without persistence, and asks it from one process, 1 and 100 questions at a time, for two seconds each.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { redisStore } from '@iskra/server/redis';
+
+const port = process.env.REDIS_PORT ?? '7799';
+const server = spawn('redis-server', ['--port', port, '--save', '', '--dir', tmpdir()], { stdio: 'ignore' });
+process.once('exit', () => server.kill('SIGKILL'));
+const store = redisStore({ url: `redis://127.0.0.1:${port}`, timeout: 10_000 });
+
+/** Scripts that Redis ran, and its microseconds for them. */
+const spent = () => {
+  const stats = execFileSync('redis-cli', ['-p', port, 'info', 'commandstats'], { encoding: 'utf8' });
+  const [, calls = '0', usec = '0'] = /cmdstat_evalsha:calls=(\d+),usec=(\d+)/.exec(stats) ?? [];
+  return [Number(calls), Number(usec)];
+};
+const envelope = {
+  delta: 'said',
+  dimension: 1,
+  omega: 1,
+  lambda: 'continue',
+  payload: { text: 'x'.repeat(120) },
+};
+const body = JSON.stringify(envelope);
+const room = (lane) => `room:${lane % 10}`;
+const key = ({ session, claim }, number) => ({ session, claim, number, part: 0 });
+
+const verbs = {
+  append: (lane) => store.append(room(lane), body),
+  'append for a send': (lane, own, n) => store.append(room(lane), body, key(own, n)),
+  touch: (_, { session }) => store.touch(session),
+  'a send: begin, append, commit': async (lane, own, n) => {
+    await store.begin(own.session, n, own.claim, 15_000);
+    await store.append(room(lane), body, key(own, n));
+    await store.commit(own.session, n, n, own.claim, []);
+  },
+};
+
+await store.append('warm', body);
+for (const [name, verb] of Object.entries(verbs)) {
+  for (const lanes of [1, 100]) {
+    const owns = [];
+    for (let lane = 0; lane < lanes; lane++) {
+      const opened = await store.openSession(randomBytes(16).toString('base64url'), {});
+      owns.push({ session: opened.state.session, claim: `${name} ${lanes} ${lane}` });
+    }
+    const [calls, usec] = spent();
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    let done = 0;
+    await Promise.all(
+      owns.map(async (own, lane) => {
+        for (let n = 1; performance.now() < began + 2_000; n++, done++) await verb(lane, own, n);
+      }),
+    );
+    const seconds = (performance.now() - began) / 1_000;
+    const { user, system } = process.cpuUsage(cpu);
+    const [callsNow, usecNow] = spent();
+    const perScript = ((usecNow - usec) / (callsNow - calls)).toFixed(1);
+    console.log(
+      `${name}, ${lanes} at a time: ${Math.round(done / seconds)}/s, node ${((user + system) / done).toFixed(1)} µs each, Redis ${perScript} µs a script`,
+    );
+  }
+}
+await store.end();
+process.exit(0);

@@ -1,0 +1,449 @@
+/**
+ * The Redis store: the Store contract for several nodes, on one Redis or a cluster. Each atomic verb is one script in
+ * one slot; verbs that touch a session and channels are several, in an order in which a node may die (presence.ts).
+ */
+import type { RedisOptions } from 'ioredis';
+import type { Member, Position } from '@iskra/protocol/wire';
+import { INBOX, SESSION_WINDOW } from '@iskra/protocol/wire';
+import type {
+  Appended,
+  AppendKey,
+  Attached,
+  Begun,
+  Committed,
+  Entered,
+  Entry,
+  Head,
+  Identity,
+  LogName,
+  LogRead,
+  MemberPage,
+  Opened,
+  Posted,
+  SessionState,
+  Store,
+  Touched,
+} from '../store.js';
+import type { Retention } from './memory-log.js';
+import { Claims } from './redis/claims.js';
+import { continueFrom, headOf, parseForks } from './redis/continuity.js';
+import type { LogState } from './redis/continuity.js';
+import { Hints } from './redis/hints.js';
+import { Keys, sessionOf, slotOf } from './redis/keys.js';
+import { Link } from './redis/link.js';
+import { Presence } from './redis/presence.js';
+import * as logs from './redis/scripts/log.js';
+import * as lists from './redis/scripts/presence.js';
+import * as sessions from './redis/scripts/session.js';
+import type { Script } from './redis/scripts/script.js';
+import { Tails } from './redis/tails.js';
+
+export interface RedisStoreOptions {
+  /** `redis://` or `rediss://`. Several, in a list or with commas between them, are nodes of a cluster. Default `redis://127.0.0.1:6379`. */
+  url?: string | readonly string[];
+  /** Whether it is a Redis Cluster. Default: when there are several URLs. */
+  cluster?: boolean;
+  /** What ioredis is told beside the URL: TLS, sentinels, passwords. */
+  connection?: RedisOptions;
+  /** What all keys begin with. Nodes that share it are one server. Default `iskra`. */
+  prefix?: string;
+  /** Milliseconds that a session lives on after its last contact. Default 120,000. */
+  window?: number;
+  /** Milliseconds that a member stays listed after the session's last contact. Default 30,000. */
+  presenceWindow?: number;
+  /** What a channel's log keeps. Default: 1,000 entries, 1 MiB, 24 hours. */
+  retention?: Partial<Retention>;
+  /** What a session's inbox keeps. Default: 1,000 entries, 1 MiB, as long as the session. */
+  inbox?: Partial<Retention>;
+  /** `'replicated'`: nothing is acknowledged before one replica has it. Default `'primary'`. */
+  durability?: 'primary' | 'replicated';
+  /** Milliseconds that Redis has to answer. Default 3,000. */
+  timeout?: number;
+  /** Milliseconds, for tests. Default: the clock of Redis. */
+  now?: () => number;
+}
+
+const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
+/** Logs whose heads are asked for at once. */
+const HEADS_AT_ONCE = 200;
+const QUESTIONS_AT_ONCE = 64;
+
+const SCRIPTS: readonly Script[] = [
+  ...Object.values(logs),
+  ...Object.values(sessions),
+  ...Object.values(lists),
+].filter((one): one is Script => typeof one === 'object');
+
+type Answer = string[];
+type StateAnswer = [identity: string, generation: string, acked: string, epoch: string, top: string];
+type LogAnswer = [epoch: string, top: string, first: string, forks: string, ...more: unknown[]];
+
+export function redisStore(options: RedisStoreOptions | string = {}): Store {
+  return new RedisStore(typeof options === 'string' ? { url: options } : options);
+}
+
+class RedisStore implements Store {
+  readonly #keys: Keys;
+  readonly #link: Link;
+  readonly #hints: Hints;
+  readonly #tails = new Tails();
+  readonly #claims = new Claims();
+  readonly #presence: Presence;
+  readonly #window: number;
+  readonly #keep: readonly number[];
+  readonly #inboxKeep: readonly number[];
+  readonly #given: (() => number) | undefined;
+  #listener: (log: LogName, entry: Entry) => void = () => {};
+  #missed: () => void = () => {};
+
+  constructor(options: RedisStoreOptions) {
+    const urls = urlsOf(options.url ?? 'redis://127.0.0.1:6379');
+    const timeout = options.timeout ?? 3_000;
+    this.#window = options.window ?? SESSION_WINDOW;
+    const keep = { ...RETENTION, ...options.retention };
+    this.#keep = [keep.entries, keep.bytes, keep.age];
+    const inboxKeep = { ...RETENTION, ...options.inbox };
+    this.#inboxKeep = [inboxKeep.entries, inboxKeep.bytes, inboxKeep.age];
+    this.#given = options.now;
+    this.#keys = new Keys(options.prefix ?? 'iskra');
+    this.#link = new Link({
+      urls,
+      isCluster: options.cluster ?? urls.length > 1,
+      connection: options.connection ?? {},
+      timeout,
+      isReplicated: options.durability === 'replicated',
+      scripts: SCRIPTS,
+    });
+    this.#hints = new Hints(this.#link, this.#keys, timeout, {
+      hinted: (log, entry) => {
+        this.#tails.hinted(log, entry);
+        this.#listener(log, entry);
+      },
+      missed: () => this.#missed(),
+      forgotten: (log) => this.#tails.forget(log),
+    });
+    this.#presence = new Presence({
+      ask: (script, keys, args) => this.#ask(script, keys, args),
+      askSession: (script, session, args) => this.#askSession(script, session, args),
+      run: (script, keys, args) => this.#link.run(script, keys, args),
+      keys: this.#keys,
+      keep: this.#keep,
+      presenceWindow: options.presenceWindow ?? 30_000,
+    });
+  }
+
+  // ── sessions ──────────────────────────────────────────────────────────────
+
+  async openSession(nonce: string, identity: Identity): Promise<Opened> {
+    const session = sessionOf(nonce);
+    const args = [whose(identity), JSON.stringify(identity)];
+    const [kind, state] = (await this.#askSession(sessions.openSession, session, args)) as [
+      string,
+      StateAnswer,
+    ];
+    if (kind === 'opened') return { kind, state: stateOf(session, state) };
+    return { kind: kind === 'taken' ? kind : 'ended' };
+  }
+
+  async attach(session: string, identity?: Identity, attempt = ''): Promise<Attached> {
+    const args = identity === undefined ? ['', ''] : [whose(identity), JSON.stringify(identity)];
+    const answer = await this.#askSession(sessions.attach, session, [...args, attempt]);
+    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    if (kind !== 'attached') return { kind: 'unknown' };
+    await this.#presence.comeBack(session, returning, until);
+    return { kind, state: stateOf(session, state) };
+  }
+
+  async touch(session: string, generation?: number): Promise<Touched> {
+    const answer = await this.#askSession(sessions.touch, session, [generation ?? '']);
+    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    if (kind !== 'current') return { kind: kind === 'superseded' ? kind : 'unknown' };
+    await this.#presence.comeBack(session, returning, until);
+    return { kind, state: stateOf(session, state) };
+  }
+
+  async identify(session: string, identity: Identity): Promise<void> {
+    await this.#askSession(sessions.identify, session, [whose(identity), JSON.stringify(identity)]);
+  }
+
+  async lapse(session: string, generation: number): Promise<void> {
+    const leases = (await this.#askSession(sessions.lapse, session, [generation])) as Answer;
+    await this.#presence.lapsed(session, leases);
+  }
+
+  async close(session: string): Promise<void> {
+    const leases = (await this.#askSession(sessions.close, session, [])) as Answer;
+    await this.#presence.lapsed(session, leases);
+  }
+
+  // ── logs ──────────────────────────────────────────────────────────────────
+
+  append(channel: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' | 'behind' }>;
+  append(channel: string, body: string): Promise<Appended>;
+  async append(
+    channel: string,
+    body: string,
+    key?: AppendKey,
+  ): Promise<Appended | { kind: 'duplicate' | 'behind' }> {
+    const { meta, entries, hints } = this.#keys.log(channel);
+    const args = [hints, body, ...this.#keep];
+    if (key === undefined) {
+      const answer = (await this.#ask(logs.append, [meta, entries], args)) as Answer;
+      return appended(answer, body);
+    }
+    const { session, claim, number, part } = key;
+    if (this.#claims.isOver(claim, this.#now)) {
+      throw new Error('The claim for that send ran out; another node may perform it by now.');
+    }
+    const place = this.#link.placeOf(meta) ?? '';
+    const connection = this.#link.connectionOf(place);
+    const answer = (await this.#ask(
+      logs.appendOnce,
+      [meta, entries, this.#keys.last(channel, session)],
+      [...args, number, part, this.#claims.ackedOf(key), 2 * this.#window, this.#claims.runAt(claim, place)],
+    )) as Answer;
+    const [kind = '', , , run = ''] = answer;
+    if (kind === 'void') throw new Error('Redis failed over since that send was begun; it is begun again.');
+    this.#claims.done(claim, place, run, connection);
+    return kind === 'duplicate' || kind === 'behind' ? { kind } : appended(answer, body);
+  }
+
+  async taken(channel: string, key: AppendKey): Promise<boolean> {
+    const { session, number, part } = key;
+    const args = [number, part, this.#claims.ackedOf(key)];
+    return (await this.#ask(logs.taken, [this.#keys.last(channel, session)], args)) === 1;
+  }
+
+  async post(session: string, body: string): Promise<Posted> {
+    const { hints } = this.#keys.log(INBOX + session);
+    const args = [hints, ...this.#inboxKeep, body];
+    const [kind, epoch = '', offset] = (await this.#askSession(sessions.post, session, args)) as Answer;
+    return kind === 'posted' ? { kind, entry: { epoch, offset: Number(offset), body } } : { kind: 'unknown' };
+  }
+
+  async read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead> {
+    const isWatched = this.#hints.has(log);
+    const known = isWatched ? this.#tails.read(log, epoch, offset, max) : undefined;
+    if (known !== undefined) return known;
+    const isInbox = log.startsWith(INBOX);
+    const { meta, entries } = this.#keys.log(log);
+    const args = [isInbox ? '' : (this.#keep[2] ?? 0), offset, max];
+    const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
+    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isInbox);
+    if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
+    return found;
+  }
+
+  async heads(names: readonly LogName[]): Promise<readonly Head[]> {
+    const heads = Array.from<Head>({ length: names.length });
+    const groups = this.#inOneSlot(names);
+    const ask = async (): Promise<void> => {
+      for (let places = groups.pop(); places !== undefined; places = groups.pop()) {
+        const keys = places.flatMap((at) => {
+          const { meta, entries } = this.#keys.log(names[at] ?? '');
+          return [meta, entries];
+        });
+        const answers = (await this.#ask(logs.heads, keys, [this.#keep[2] ?? 0])) as LogAnswer[];
+        places.forEach((at, index) => (heads[at] = this.#head(names[at] ?? '', answers[index])));
+      }
+    };
+    // A cluster has a slot for nearly each of them: not all at once.
+    await Promise.all(Array.from({ length: QUESTIONS_AT_ONCE }, ask));
+    return heads;
+  }
+
+  watch(log: LogName): Promise<void> | undefined {
+    return this.#hints.watch(log);
+  }
+
+  unwatch(log: LogName): void {
+    this.#hints.unwatch(log, performance.now());
+  }
+
+  onHint(listener: (log: LogName, entry: Entry) => void, missed: () => void = () => {}): () => void {
+    this.#listener = listener;
+    this.#missed = missed;
+    return () => {
+      this.#listener = this.#missed = () => {};
+    };
+  }
+
+  // ── sends ─────────────────────────────────────────────────────────────────
+
+  async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
+    const until = this.#now + lease;
+    const place = this.#placeOf(session);
+    const connection = this.#link.connectionOf(place);
+    const answer = (await this.#askSession(sessions.begin, session, [number, claim, lease])) as Answer;
+    const [kind, first, second = '', third] = answer;
+    switch (kind) {
+      case 'run':
+        this.#claims.begun(claim, number, until, place, second, connection);
+        return { kind, redelivered: Number(first) === 1 };
+      case 'duplicate':
+        return { kind, acked: Number(first), inbox: [second, Number(third)] };
+      case 'expect':
+        return { kind, number: Number(first) };
+      case 'busy':
+        return { kind };
+      default:
+        return { kind: 'unknown' };
+    }
+  }
+
+  async commit(
+    session: string,
+    first: number,
+    last: number,
+    claim: string,
+    outcomes: readonly string[],
+  ): Promise<Committed> {
+    if (!this.#claims.isWhole(claim, this.#placeOf(session), (place) => this.#link.connectionOf(place))) {
+      // Another master may have lost what it was told under this claim: all of it is begun again.
+      await this.release(session, claim);
+      return { kind: 'stale' };
+    }
+    const { hints } = this.#keys.log(INBOX + session);
+    const args = [hints, ...this.#inboxKeep, first, last, claim, ...outcomes];
+    const committed = committedOf((await this.#askSession(sessions.commit, session, args)) as Answer);
+    if (committed.kind === 'committed') this.#claims.committed(claim, committed.acked);
+    return committed;
+  }
+
+  async renew(session: string, claim: string, lease: number): Promise<void> {
+    const until = this.#now + lease;
+    if ((await this.#askSession(sessions.renew, session, [claim, lease])) === 1)
+      this.#claims.renewed(claim, until);
+  }
+
+  async release(session: string, claim: string): Promise<void> {
+    await this.#askSession(sessions.release, session, [claim]);
+  }
+
+  async skip(session: string, from: number, number: number): Promise<Committed> {
+    return committedOf((await this.#askSession(sessions.skip, session, [from, number])) as Answer);
+  }
+
+  async trimInbox(session: string, offset: number): Promise<void> {
+    await this.#askSession(sessions.trimInbox, session, [offset]);
+    this.#tails.forget(INBOX + session);
+  }
+
+  // ── members ───────────────────────────────────────────────────────────────
+
+  enter(session: string, channel: string, member: Member, most: number): Promise<Entered> {
+    return this.#presence.enter(session, channel, member, most);
+  }
+
+  leave(session: string, channel: string): Promise<void> {
+    return this.#presence.leave(session, channel);
+  }
+
+  async members(channel: string): Promise<readonly Member[]> {
+    return (await this.#presence.page(channel, 0, -1)).members;
+  }
+
+  membersPage(channel: string, place: number, bytes: number): Promise<MemberPage> {
+    return this.#presence.page(channel, place, bytes);
+  }
+
+  async sweep(): Promise<void> {
+    this.#hints.sweep(performance.now());
+    this.#claims.sweep(this.#now);
+    await this.#presence.sweep();
+  }
+
+  async end(): Promise<void> {
+    this.#listener = () => {};
+    this.#missed = () => {};
+    this.#hints.end();
+    this.#link.end();
+  }
+
+  // ── asking ────────────────────────────────────────────────────────────────
+
+  /** This node's clock, by which its own claims run out. */
+  get #now(): number {
+    return this.#given?.() ?? performance.now();
+  }
+
+  #ask(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.#link.run(script, keys, [this.#given?.() ?? '', ...args]);
+  }
+
+  #askSession(script: Script, session: string, args: readonly (string | number)[]): Promise<unknown> {
+    const { meta, entries, leases, unsettled } = this.#keys.session(session);
+    return this.#ask(script, [meta, entries, leases, unsettled], [this.#window, ...args]);
+  }
+
+  #placeOf(session: string): string {
+    return this.#link.placeOf(this.#keys.session(session).meta) ?? '';
+  }
+
+  /** Indexes of logs that one script may ask for together. */
+  #inOneSlot(names: readonly LogName[]): number[][] {
+    const groups: number[][] = [];
+    const open = new Map<number, number[]>();
+    names.forEach((name, at) => {
+      const slot = this.#link.hasSlots ? slotOf(this.#keys.log(name).meta) : 0;
+      let group = open.get(slot);
+      if (group === undefined || group.length >= HEADS_AT_ONCE) {
+        group = [];
+        open.set(slot, group);
+        groups.push(group);
+      }
+      group.push(at);
+    });
+    return groups;
+  }
+
+  #head(log: LogName, answer: LogAnswer | undefined): Head {
+    // The inbox of a session that is not there.
+    if (answer === undefined || answer[0] === '') return { epoch: '0', offset: 0, first: 1 };
+    const head = headOf(logOf(answer));
+    this.#tails.compare(log, head);
+    const [generation, silence] = answer.slice(4);
+    return silence === undefined
+      ? head
+      : { ...head, session: { generation: Number(generation), silence: Number(silence) } };
+  }
+}
+
+function urlsOf(given: string | readonly string[]): string[] {
+  const urls = (typeof given === 'string' ? given.split(',') : [...given]).map((url) => url.trim());
+  for (const url of urls) {
+    if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) continue;
+    throw new TypeError(
+      `"${url.replace(/\/\/[^@/]*@/, '//')}" is no URL of a Redis; it must be like redis://127.0.0.1:6379, rediss://user:password@host:6379, or several of them with commas between.`,
+    );
+  }
+  return urls;
+}
+
+const whose = ({ subject }: Identity): string => (subject === undefined ? '' : `=${subject}`);
+
+function stateOf(session: string, [identity, generation, acked, epoch, top]: StateAnswer): SessionState {
+  return {
+    session,
+    identity: JSON.parse(identity) as Identity,
+    generation: Number(generation),
+    acked: Number(acked),
+    inbox: [epoch, Number(top)],
+  };
+}
+
+function logOf([epoch, top, first, forks]: LogAnswer): LogState {
+  if (epoch === '') return { epoch: '0', top: 0, first: 1, forks: [] };
+  return { epoch, top: Number(top), first: Number(first), forks: parseForks(forks) };
+}
+
+function appended([, epoch = '', offset]: Answer, body: string): Appended {
+  return { kind: 'appended', entry: { epoch, offset: Number(offset), body } };
+}
+
+function committedOf([kind, first, epoch = '', offset]: Answer): Committed {
+  const inbox: Position = [epoch, Number(offset)];
+  if (kind === 'committed') return { kind, acked: Number(first), inbox };
+  if (kind === 'expect') return { kind, number: Number(first) };
+  return { kind: kind === 'stale' ? kind : 'unknown' };
+}

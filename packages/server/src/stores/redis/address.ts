@@ -1,0 +1,40 @@
+/** PURE. Where a Redis is, from its URL; and what it answers when it refuses, with what to do about it. */
+import type { RedisOptions } from 'ioredis';
+
+export function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };
+}
+
+export function optionsOf(url: string): RedisOptions {
+  if (url === '') return {};
+  const { protocol, username, password, pathname } = new URL(url);
+  return {
+    ...addressOf(url),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(pathname.length > 1 && { db: Number(pathname.slice(1)) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  };
+}
+
+/** What Redis answered, with what to do about it. */
+export function explain(name: string, error: Error): Error {
+  const cure = [
+    ['OOM', 'Its maxmemory is reached. Give it more, or let logs keep less (retention of the store).'],
+    [
+      'READONLY',
+      'It is a replica. Name the primary, or its sentinels; it is asked again behind a new connection.',
+    ],
+    ['MISCONF', 'It cannot save its data, and refuses to take more. Look at its disk and its log.'],
+    [
+      'NOPERM',
+      'Its user may not do that; it needs EVALSHA, EVAL, SCRIPT LOAD, INFO, and the keys and channels of the prefix.',
+    ],
+    ['NOAUTH', 'It asks for a password; put one into the URL.'],
+    ['compiling script', 'It has to be Redis 7, or a Valkey, or newer.'],
+    ['WRONGTYPE', 'Somebody else writes to keys of this prefix; choose another one.'],
+  ].find(([word = '']) => error.message.includes(word));
+  // Not as its cause: what ioredis hands on has the whole script with it.
+  return new Error(`Redis did not do ${name}: ${error.message}${cure === undefined ? '' : ` ${cure[1]}`}`);
+}
