@@ -98,6 +98,7 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
         key: welcome?.key,
         auth: one.auth,
         heartbeat: path.heartbeat,
+        ...path.asks?.(one),
         attempt: `${one.transport}-${one.attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
@@ -108,7 +109,7 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
 
     /** One poll, to be held for `wait` ms. The cursors in it are the subscriptions (P42). */
     poll: (one: Attempt, wait: number): string =>
-      joinFrames([proof(one.generation!, { cursors: cursors(), wait })]),
+      joinFrames([proof(one.generation!, { cursors: cursors(), wait, ...path.asks?.(one) })]),
 
     /** The next message for a connection that is welcomed; empty when it has nothing to send or must wait. */
     next: (one: Attempt, carries: boolean, now: number): string =>
