@@ -111,28 +111,43 @@ describe('a connection that does not open', () => {
 
   test('is tried once more, with as little of an answer as can be', () => {
     const way = polling({}, opening);
+    expect(way.asks()).toEqual({ answer: undefined });
     expect(way.lost(502)).toBe(true);
     expect(way.asks()).toEqual({ answer: LEAST });
     expect(way.lost(502)).toBe(false);
-    expect(way.asks().answer).toBeUndefined();
   });
 
-  test('is not tried twice again before anything came: the server is away', () => {
+  test('is not tried twice again before anything came, and asks for no more until then (P69)', () => {
     const way = polling({}, opening);
     way.lost(502);
     way.lost(502);
-    expect(way.lost(502)).toBe(false);
+    expect(way.lost(200)).toBe(false);
+    expect(way.asks()).toEqual({ answer: LEAST });
     way.attempt.welcomeAt = 1;
+    expect(way.asks().answer).toBeUndefined();
     way.came(900);
     way.attempt.welcomeAt = 0;
+    expect(way.asks()).toEqual({ answer: undefined });
     expect(way.lost(502)).toBe(true);
   });
 
-  test('says nothing of sizes by its own answer, which is never small', () => {
+  test('teaches nothing by itself: the server may have been away', () => {
     const way = polling({}, opening);
     way.lost();
     way.came(1_000);
+    way.attempt.welcomeAt = 1;
+    way.came(250_000);
+    expect(way.asks().answer).toBeUndefined();
     expect(way.told).toEqual([]);
+  });
+
+  test('leaves behind what was tried on the connection before', () => {
+    const way = polling();
+    way.lost();
+    way.attempt.welcomeAt = 0;
+    way.asks();
+    way.attempt.welcomeAt = 1;
+    expect(way.asks().answer).toBeUndefined();
   });
 });
 

@@ -45,8 +45,8 @@ export function createAnswers(known: Known, learned: () => void): Answers {
   /** The entry that does not come, and how often. */
   let stuck = '';
   let vain = 0;
-  /** To open with less of an answer was in vain, and nothing came since. */
-  let barren = false;
+  /** An opening was not answered, and nothing came since: `welcome` is all that is asked for. */
+  let modest = false;
 
   const asked = (): number | undefined => tried ?? known.answer;
   const learn = (answer: number | undefined): void => {
@@ -58,39 +58,48 @@ export function createAnswers(known: Known, learned: () => void): Answers {
 
   return {
     asks({ polls, welcomeAt }) {
-      // It was for the poll behind the one that did not come, and for no other.
-      narrow &&= !!welcomeAt;
-      return polls ? { answer: asked(), entry: narrow ? passed : undefined } : {};
+      if (!polls) return {};
+      if (welcomeAt) return { answer: asked(), entry: narrow ? passed : undefined };
+      // What was tried on another connection, was for that one.
+      tried = undefined;
+      narrow = false;
+      return { answer: modest ? MIN_ANSWER_BYTES : known.answer };
     },
 
     came({ polls, welcomeAt }, length) {
       // That of a hello has `welcome` in it, whatever else there is to say.
       if (!polls || !welcomeAt) return;
-      barren = false;
+      modest = false;
       if (narrow) return void (narrow = false);
       passed = Math.max(passed, length);
       const size = asked();
       if (!size) return;
-      if (length <= size / 2) {
-        // There was not much: what did not come was not too large.
-        tried = undefined;
-      } else if (++full < needed) learn(size);
-      else {
+      // There was not much: what did not come was not too large.
+      if (length <= size / 2) return void (tried = undefined);
+      if (tried) {
+        needed = Math.min(needed * 2, MOST_NEEDED);
         full = 0;
-        learn(size < MAX_MESSAGE_BYTES ? size * 2 : undefined);
+        learn(size);
       }
+      if (++full < needed) return;
+      full = 0;
+      learn(size < MAX_MESSAGE_BYTES ? size * 2 : undefined);
     },
 
     lost({ polls, role, welcomeAt, polledAt, offered }, status, now) {
-      const size = asked();
       // A session that opens has nothing in its answer that could wait.
       const couldWait = polls && role !== 'probe' && (welcomeAt || offered?.size);
       const isCut = status === 200 || (/^(0|502|504)$/.test(`${status}`) && now - polledAt < SOON);
       if (!couldWait || !isCut) return false;
+      const size = asked();
       const isLeast = size === MIN_ANSWER_BYTES;
-      barren ||= !welcomeAt && isLeast;
-      if (narrow || barren) {
-        // Nor does less.
+      if (!welcomeAt) {
+        const isNew = !modest && !isLeast;
+        modest = true;
+        return isNew;
+      }
+      if (narrow) {
+        // Nor does what is small.
         stuck = '';
         tried = undefined;
         narrow = false;
@@ -98,8 +107,6 @@ export function createAnswers(known: Known, learned: () => void): Answers {
       }
       narrow = isLeast;
       tried = size ? Math.max(MIN_ANSWER_BYTES, size / 2) : MIN_ANSWER_BYTES;
-      needed = Math.min(needed * 2, MOST_NEEDED);
-      full = 0;
       return true;
     },
 
