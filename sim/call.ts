@@ -125,7 +125,7 @@ export class Call {
       response: NO_RESPONSE,
       answer: ({ status, body: bytes }: Answer) => {
         way.tap.of(wire).written(bytes.toString());
-        down(bytes.length, () => this.#answer(status, bytes.toString()));
+        down(bytes.length, () => this.#arrives(status, bytes));
       },
       stream: () => this.#openStream(way.streams, down),
       whenGone: (callback) => {
@@ -139,13 +139,17 @@ export class Call {
     const wire = this.#wire;
     const line = this.#way.tap.of(wire);
     const held: Buffer[] = [];
-    const pass = (block: Buffer): void =>
+    let room = this.#way.answers?.bytes ?? Infinity;
+    const pass = (block: Buffer): void => {
+      room -= block.length;
+      if (room < 0) return wire.cut(this.#way.latency, this.#way.latency);
       down(block.length, () => {
         this.#stream ??= this.#begin();
         const arriving = this.#way.arriving(block.toString());
         this.#way.hear(wire, 'node', arriving);
         this.#stream.push(Buffer.from(arriving), this.#way.random);
       });
+    };
     return {
       write: (block) => {
         line.written(block.toString());
@@ -172,6 +176,16 @@ export class Call {
     const stream = new ReplyStream();
     this.#resolve(response(200, { body: stream }));
     return stream;
+  }
+
+  /** The whole answer is here, unless it is too large for the way. */
+  #arrives(status: number, bytes: Buffer): void {
+    const cap = this.#way.answers;
+    if (cap === undefined || bytes.length <= cap.bytes) return this.#answer(status, bytes.toString());
+    if (cap.how === 'gateway') return this.#answer(502, '<html>an error page</html>');
+    if (cap.how === 'lost') return this.#fail('cut');
+    this.#fate = 'truncated';
+    this.#answer(status, '');
   }
 
   #answer(status: number, text: string): void {

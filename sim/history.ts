@@ -44,6 +44,8 @@ export interface Appended {
   readonly at: number;
   readonly log: string;
   readonly position: Position;
+  /** Of its text. */
+  readonly bytes: number;
   /** Of a page's publish; undefined for what the server says. */
   readonly id: string | undefined;
   /** The member that came or went. */
@@ -68,4 +70,6 @@ export interface Truth {
   readonly rewinds: { at: number; kind: 'empty' | 'fail-over' }[];
   /** Times at which a page had no permission for a channel. */
   readonly denials: { page: string; channel: string; from: number; until: number }[];
+  /** Since when answers of more bytes do not get to a page. */
+  readonly caps: { page: string; bytes: number; from: number }[];
 }

@@ -203,6 +203,39 @@ const cases: Record<string, readonly Broken[]> = {
       () => Object.assign(reading(), { retention: 2 }).sees(gap('trimmed', ['e', 1], ['e', 3])),
     ],
     [
+      'an entry is left out as too big, and everything passes',
+      /^G2 .*its 100 bytes could pass/,
+      () => reading().sees(gap('too_big', ['e', 1], ['e', 2])),
+      () =>
+        reading()
+          .cap(90)
+          .sees(gap('too_big', ['e', 1], ['e', 2])),
+    ],
+    [
+      'an entry is left out as too big that is smaller than what passes',
+      /^G2 .*its 100 bytes could pass/,
+      () =>
+        reading()
+          .cap(2_000)
+          .sees(gap('too_big', ['e', 1], ['e', 2])),
+      () =>
+        reading()
+          .cap(150)
+          .sees(gap('too_big', ['e', 1], ['e', 2])),
+    ],
+    [
+      'more than one is left out at once',
+      /^G2 .*that is not one entry/,
+      () =>
+        reading()
+          .cap(90)
+          .sees(gap('too_big', ['e', 1], ['e', 3])),
+      () =>
+        reading()
+          .cap(90)
+          .sees(gap('too_big', ['e', 1], ['e', 2]), gap('too_big', ['e', 2], ['e', 3])),
+    ],
+    [
       'a channel is read after its permission has ended',
       /^G1 room: e:2 came after unsubscribing/,
       () =>

@@ -231,6 +231,9 @@ const eraOf = (epoch: string): number => Number(/zzz(\d+)$/.exec(epoch)?.[1] ?? 
 const isBetween = (epoch: string, from: string, to: string): boolean =>
   rootOf(epoch) === rootOf(from) && eraOf(epoch) >= eraOf(from) && eraOf(epoch) <= eraOf(to);
 
+/** Bytes of an answer around the text of its one entry, at most. */
+const FRAME = 100;
+
 /** What speaks against a gap; undefined when it had to be. */
 function wrongGap(
   truth: Truth,
@@ -262,6 +265,13 @@ function wrongGap(
       return truth.denials.some((denial) => page.startsWith(denial.page) && denial.from <= at)
         ? undefined
         : 'nobody denied it';
+    case 'too_big': {
+      if (now[0] !== was[0] || now[1] !== was[1] + 1) return 'that is not one entry';
+      const size = entries.find(({ position }) => same(position, now))?.bytes ?? 0;
+      return truth.caps.some((cap) => page.startsWith(cap.page) && cap.from <= at && cap.bytes < size + FRAME)
+        ? undefined
+        : `its ${size} bytes could pass`;
+    }
     case 'inbox_overflow':
       return 'that is no reason for a channel';
   }

@@ -6,6 +6,8 @@
  */
 import { drawAddresses } from './addresses.js';
 import type { Addresses, Shut } from './addresses.js';
+import { drawCaps } from './caps.js';
+import type { Cap } from './caps.js';
 import { createRandom } from './random.js';
 import type { Random } from './random.js';
 import type { PollBlock, RequestFaults, StreamBlock, WebSocketBlock } from './way.js';
@@ -14,6 +16,7 @@ import type { TransportName } from './words.js';
 /** What happens at `at`, ms; to this page or node, by its number; for so many ms. -1 ms is never. */
 export type Fault =
   | Shut
+  | Cap
   | ({ at: number } & (
       | { kind: 'weather'; page: number; for: number; latency: number; jitter: number }
       | { kind: 'stall'; page: number; for: number }
@@ -41,7 +44,7 @@ export type Fault =
 
 export type FaultKind = Fault['kind'];
 /** Kinds that are drawn from the list of all. */
-type DrawnKind = Exclude<FaultKind, 'shut'>;
+type DrawnKind = Exclude<FaultKind, 'shut' | 'cap-answers'>;
 
 /** What an application does at `at`. */
 export type Step = { at: number; page: number } & (
@@ -137,7 +140,10 @@ export function drawPlan(seed: number): Plan {
       drawFault(random, kind, chaos, pages, nodes),
     ),
   );
-  const faults = [...drawn, ...shut, ...drawRoll(seed, nodes, chaos)].sort((one, other) => one.at - other.at);
+  const caps = drawCaps(seed, pages, chaos);
+  const faults = [...drawn, ...shut, ...caps, ...drawRoll(seed, nodes, chaos)].sort(
+    (one, other) => one.at - other.at,
+  );
   return {
     seed,
     pages,

@@ -178,6 +178,7 @@ class Cast {
       way.jitter = 2;
       way.requests = undefined;
       way.cap = Infinity;
+      way.answers = undefined;
       way.garble = 0;
       way.heldPolls = undefined;
       for (const door of way.doors) door.shut = undefined;
@@ -367,6 +368,9 @@ class Cast {
       case 'cap':
         way.cap = fault.bytes;
         return () => void (way.cap = Infinity);
+      case 'cap-answers':
+        this.#stage.capAnswers(page, fault.cap);
+        return () => void (way.answers = undefined);
       case 'garble':
         way.garble = fault.odds;
         return () => void (way.garble = 0);
@@ -417,6 +421,7 @@ class Cast {
       webSockets: page.way.webSockets,
       streams: page.way.streams,
       requests: page.way.requests,
+      answers: page.way.answers,
     });
     this.#wall(next, index);
     this.#pages[index] = next;

@@ -2,6 +2,7 @@
 import { decodeBody } from '@iskra/protocol/wire';
 import type { CoreOptions } from '@iskra/server/parts';
 import type { Addresses } from './addresses.js';
+import type { AnswerCap } from './caps.js';
 import { ADDRESSES, Door } from './door.js';
 import type { Appended, PageHistory, Truth } from './history.js';
 import { SimNode } from './node.js';
@@ -38,7 +39,7 @@ export class Stage {
   readonly store: SimStore;
   readonly nodes: SimNode[];
   readonly pages: Page[] = [];
-  readonly truth: Truth = { appended: new Map(), runs: [], rewinds: [], denials: [] };
+  readonly truth: Truth = { appended: new Map(), runs: [], rewinds: [], denials: [], caps: [] };
   readonly retention: number;
   readonly #seed: number;
   readonly #isLocal: boolean;
@@ -184,6 +185,12 @@ export class Stage {
   /** Histories of pages that are no longer there. */
   readonly gone: PageHistory[] = [];
 
+  /** From now on only answers of so many bytes get to a page. */
+  capAnswers({ name, way }: Page, cap: AnswerCap): void {
+    way.answers = cap;
+    this.truth.caps.push({ page: personOf(name), bytes: cap.bytes, from: this.world.now });
+  }
+
   deny(page: string, channel: string, ms: number): void {
     const { now } = this.world;
     this.truth.denials.push({ page: personOf(page), channel, from: now, until: now + ms });
@@ -212,6 +219,7 @@ export class Stage {
       at: this.world.now,
       log,
       position,
+      bytes: Buffer.byteLength(body),
       id: isMember ? undefined : id,
       member: isMember && id !== undefined ? { delta: envelope.delta, id } : undefined,
       lostAt: undefined,

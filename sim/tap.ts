@@ -40,6 +40,9 @@ export class Tap {
   }
 }
 
+/** Bytes of what may be in an answer beside its entries. */
+const BESIDE = 200;
+
 /** One WebSocket, or one request with its answer. */
 export class Line {
   readonly kind: Carried;
@@ -49,6 +52,8 @@ export class Line {
   /** The name of the attempt that said hello. */
   #attempt = '';
   #isOpening = false;
+  /** Of a poll: bytes of its answer, and of an entry, that it asked for. */
+  #asked: { answer?: number; entry?: number } = {};
   /** What the last frame was that a node sent. */
   #last: ServerFrame[0] | undefined;
   /** Where the node is in each log that it may deliver. */
@@ -96,12 +101,26 @@ export class Line {
 
   /** A node writes one, whether it arrives or not. */
   written(text: string): void {
-    for (const frame of framesOf<ServerFrame>(text)) {
+    const frames = framesOf<ServerFrame>(text);
+    if (this.kind === 'poll') this.#answers(frames, text.length);
+    for (const frame of frames) {
       if (this.#last === undefined && this.#isOpening && frame[0] !== 'welcome' && frame[0] !== 'close')
         this.#tap.breach('P12', `${frame[0]} came before welcome.`);
       this.#last = frame[0];
       this.#follows(frame);
     }
+  }
+
+  /** The one answer of a poll. */
+  #answers(frames: readonly ServerFrame[], length: number): void {
+    const { answer = Infinity, entry } = this.#asked;
+    const entries = frames.filter(([tag]) => tag === 'entry').length;
+    // One alone may be larger; what is no entry has its place in any answer.
+    if (entries > (this.#isOpening ? 0 : 1) && length > answer + BESIDE)
+      this.#tap.breach('P69', `${entries} entries in ${length} bytes, where ${answer} were asked for.`);
+    const skipped = frames.filter((frame) => frame[0] === 'gap' && frame[2] === 'too_big').length;
+    if (skipped > (entry === undefined ? 0 : 1))
+      this.#tap.breach('P69', `${skipped} entries are left out, where ${entry ?? 'all'} may pass.`);
   }
 
   /** It has arrived. */
@@ -125,6 +144,7 @@ export class Line {
     const { nonce, cursors = {} } = frame[1];
     this.#nonce = nonce;
     this.#isOpening = frame[0] === 'hello';
+    this.#asked = frame[1] as { answer?: number; entry?: number };
     if (frame[0] === 'hello') this.#attempt = frame[1].attempt ?? '';
     if (frame[0] === 'hello' && frame[1].key === undefined && '@' in cursors)
       this.#tap.breach('P14', 'a new session is opened with the inbox cursor of another one.');

@@ -5,6 +5,7 @@
  */
 import type { Environment as ClientEnvironment } from '@iskra/client';
 import { Call } from './call.js';
+import type { AnswerCap } from './caps.js';
 import type { Door } from './door.js';
 import type { SimNode } from './node.js';
 import type { Random } from './random.js';
@@ -79,6 +80,8 @@ export class Way implements Weather {
   overhears: ((message: Overheard) => void) | undefined;
   /** Bodies over this many bytes are answered 413 by a proxy. */
   cap = Infinity;
+  /** What is done to large answers. */
+  answers: AnswerCap | undefined;
   /** Probability that an entry of a channel arrives as a frame that nobody can read. */
   garble = 0;
   readonly world: World;

@@ -12,7 +12,7 @@ type Sight = Seen extends infer One ? (One extends Seen ? Omit<One, 'at'> : neve
 /** Everything happens 10 ms after what was before. */
 export class Run {
   now = 0;
-  readonly truth: Truth = { appended: new Map(), runs: [], rewinds: [], denials: [] };
+  readonly truth: Truth = { appended: new Map(), runs: [], rewinds: [], denials: [], caps: [] };
   readonly anna: PageHistory = { page: 'anna', seen: [], sent: [] };
   readonly finals: Final[] = [];
   readonly heads = new Map<string, At>();
@@ -45,6 +45,12 @@ export class Run {
     this.#wait();
     this.truth.rewinds.push({ at: this.now, kind: 'empty' });
     [this.#epoch, this.#offset] = ['f', 0];
+    return this;
+  }
+
+  /** From now on answers of more bytes do not pass. */
+  cap(bytes: number): this {
+    this.truth.caps.push({ page: 'anna', bytes, from: this.#wait() });
     return this;
   }
 
@@ -124,7 +130,7 @@ export class Run {
 
   #take(entry: Partial<Appended>): this {
     const position: Position = [this.#epoch, ++this.#offset];
-    const nothing = { id: undefined, member: undefined, lostAt: undefined };
+    const nothing = { bytes: 100, id: undefined, member: undefined, lostAt: undefined };
     this.#log.push({ at: this.#wait(), log: ROOM, position, ...nothing, ...entry });
     return this;
   }

@@ -6,7 +6,7 @@ const row = (
   profile: string,
   best: TransportName | readonly TransportName[],
   because: Reasons = {},
-  more: Pick<Row, 'perhaps' | 'longest' | 'silence'> = {},
+  more: Pick<Row, 'perhaps' | 'longest' | 'longestDown' | 'silence'> = {},
 ): Row => ({
   name: profile === '' ? 'nothing' : profile,
   box: { profile },
@@ -26,6 +26,7 @@ const CUT = { sse: ['sse-killed-early'] } as const;
 
 /** What fits into 2 kB with all that is said around it. */
 const SMALL = { longest: 1_200 };
+const SMALL_DOWN = { longestDown: 1_200 };
 /** A silence that is longer than the limit of the box. Who says something in time is not cut, and needs no reason. */
 const QUIET = {
   silence: 7_000,
@@ -81,6 +82,8 @@ const ALONE: readonly Row[] = [
   row('strip-upgrade,limit-bodies=2kB', 'sse', REFUSED, SMALL),
   row('strip-upgrade,limit-bodies-502=2kB', 'sse', REFUSED, SMALL),
   row('strip-upgrade,limit-bodies-cut=2kB', 'sse', REFUSED, SMALL),
+  row('limit-answers=2kB', 'websocket'),
+  row('strip-upgrade,limit-answers=2kB', 'long-poll', { ...REFUSED, ...CUT }, SMALL_DOWN),
   row('cache-gets', 'websocket'),
   row('strip-upgrade,cache-gets', 'sse', REFUSED),
   row('round-robin', 'websocket'),
@@ -120,6 +123,17 @@ const TOGETHER: readonly Row[] = [
   row('strip-upgrade,buffer,cache-gets,repeat-posts', 'long-poll', { ...REFUSED, ...BUFFERED }),
   row('strip-upgrade,buffer,limit-bodies=2kB', 'long-poll', { ...REFUSED, ...BUFFERED }, SMALL),
   row('strip-upgrade,buffer,limit-bodies-502=2kB', 'long-poll', { ...REFUSED, ...BUFFERED }, SMALL),
+  row('strip-upgrade,buffer,limit-answers-502=2kB', 'long-poll', { ...REFUSED, ...BUFFERED }, SMALL_DOWN),
+  row('strip-upgrade,buffer,limit-answers-cut=8kB', 'long-poll', { ...REFUSED, ...BUFFERED }),
+  row(
+    'refuse-upgrade=502,refuse-streams,limit-bodies=2kB,limit-answers=2kB',
+    'long-poll',
+    {
+      ...REFUSED,
+      sse: ['sse-refused'],
+    },
+    { ...SMALL, ...SMALL_DOWN },
+  ),
   row('strip-upgrade,buffer,latency=100ms', 'long-poll', { ...REFUSED, ...BUFFERED }),
   row(
     'strip-upgrade,buffer,cut-answers=2s',

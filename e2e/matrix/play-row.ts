@@ -97,8 +97,11 @@ async function through<P extends Party, Seen>(
   open: (way: Way, exchange: string) => P,
   see: (exchange: Exchange, party: P) => Promise<Seen>,
 ): Promise<Seen> {
-  const { longest, silence } = row;
-  const plans = { up: planOf({ seconds, longest, silence }), down: planOf({ seconds, silence }) };
+  const { longest, longestDown, silence } = row;
+  const plans = {
+    up: planOf({ seconds, longest, silence }),
+    down: planOf({ seconds, longest: longestDown, silence }),
+  };
   // Nobody has had it: rows run beside each other, and a row may run again.
   const name = `exchange-${++count}`;
   const leave = await seats.take();

@@ -20,6 +20,8 @@ export interface Row {
   readonly perhaps?: Reasons;
   /** The longest message that fits up through it at all, bytes. */
   readonly longest?: number;
+  /** The longest that fits down through it, bytes. */
+  readonly longestDown?: number;
   /** So long nobody says anything, in the middle of the exchange: for boxes that end what is quiet, ms. */
   readonly silence?: number;
 }

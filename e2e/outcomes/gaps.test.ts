@@ -1,7 +1,8 @@
 // What a log can no longer give is told as one gap, in its place, with its reason; what follows it comes.
+import { openBox } from '@iskra/chaos';
 import { OutcomeUnknown } from '@iskra/client';
 import { memoryStore } from '@iskra/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { examples, plain } from './page.js';
 import { errorOf, eventually, record, startWorld, told, TRANSPORTS } from './world.js';
 
@@ -138,3 +139,26 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(witness.sessions).toHaveLength(1);
   });
 });
+
+it.each(['long-poll', 'polling'] as const)(
+  'over %s tells once that an entry never came, though small ones do, and goes on behind it (P28, P69)',
+  async (transport) => {
+    const world = await startWorld();
+    const box = await openBox({ to: `http://127.0.0.1:${world.network.port}`, profile: 'limit-answers=2kB' });
+    onTestFinished(() => box.close());
+    const witness = await world.open(transport, {}, `${box.url}/realtime`);
+    const room = witness.client.channel(LOBBY);
+    const seen = record(room);
+    await room.subscribe();
+    await world.publish(LOBBY, 1, 3);
+    await world.realtime.publish(LOBBY, 'counted', 'x'.repeat(3_000));
+    await world.publish(LOBBY, 5, 9);
+    const epoch = expect.any(String) as string;
+    const gap = { channel: LOBBY, reason: 'too_big', was: [epoch, 3], now: [epoch, 4] };
+    await eventually(() => seen).toEqual([1, 2, 3, gap, 5, 6, 7, 8, 9]);
+    expect(examples).toContainEqual(plain(seen[3]));
+    expect(told(witness, 'gap')).toEqual([gap]);
+    expect(witness.errors).toEqual([]);
+    expect(witness.sessions).toHaveLength(1);
+  },
+);

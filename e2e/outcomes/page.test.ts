@@ -43,6 +43,7 @@ it('has one example of each bad outcome', () => {
     'epoch',
     'diverged',
     'inbox_overflow',
+    'too_big',
     'denied',
     { lost: true },
     'outcome_unknown',

@@ -28,8 +28,8 @@ export interface World {
   readonly realtime: Realtime;
   readonly store: Store;
   readonly network: Network;
-  /** A client that is connected. */
-  open(transport: TransportName, options?: ConnectOptions): Promise<Witness>;
+  /** A client that is connected, straight or by another address. */
+  open(transport: TransportName, options?: ConnectOptions, url?: string): Promise<Witness>;
   /** The server publishes each number of the range. */
   publish(channel: string, from: number, to: number): Promise<void>;
   /** The payloads that a channel's log has on the server, without comings and goings. */
@@ -85,8 +85,7 @@ export async function startWorld({
       return store;
     },
     network,
-    async open(transport, given) {
-      const url = `http://127.0.0.1:${network.port}/realtime`;
+    async open(transport, given, url = `http://127.0.0.1:${network.port}/realtime`) {
       const client = connect(url, { ...QUICK, ...given, transports: [transport] });
       clients.push(client);
       const witness: Witness = { client, sessions: [], errors: [], system: [] };

@@ -39,8 +39,8 @@ export const channels: readonly Mutant[] = [
     rule: 'P42',
     breaks: 'the client polls without its cursors',
     file: client('sending'),
-    from: '{ cursors: cursors(), wait }',
-    to: '{ wait }',
+    from: '{ cursors: cursors(), wait, ',
+    to: '{ wait, ',
     by: 'R18',
   },
   {

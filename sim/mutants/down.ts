@@ -119,7 +119,7 @@ export const down: readonly Mutant[] = [
     rule: 'P25',
     breaks: 'the server goes on behind a gap and does not tell it',
     file: server('downlink'),
-    from: "const message = Message.of(['gap', name, result.reason, [...was], [...result.now]]);\n        return [{ type: 'write', message }];",
+    from: "const message = Message.of(['gap', wireName(reader.log), reason, [...was], [...to]]);\n    this.#room?.moved(message);\n    return [{ type: 'write', message }];",
     to: 'return was ? [] : [];',
     by: 'R22',
   },

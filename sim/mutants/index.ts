@@ -2,6 +2,7 @@
  * The checker, checked: every rule of PROTOCOL.md that asks for something is broken here, at both ends where both keep
  * it. Whatever survives `npm run mutants` is not watched over.
  */
+import { answers } from './answers.js';
 import { channels } from './channels.js';
 import { down } from './down.js';
 import { ends } from './ends.js';
@@ -10,7 +11,15 @@ import type { Mutant } from './mutant.js';
 import { sessions } from './sessions.js';
 import { up } from './up.js';
 
-export const mutants: readonly Mutant[] = [...sessions, ...down, ...up, ...channels, ...liveness, ...ends];
+export const mutants: readonly Mutant[] = [
+  ...sessions,
+  ...down,
+  ...up,
+  ...channels,
+  ...liveness,
+  ...answers,
+  ...ends,
+];
 
 /** Rules of what the simulation does not have (bytes, headers, addresses, clocks of a processor): the tests that judge them. */
 export const elsewhere: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** The schedules that are written by hand, for the tests and for builds with a broken rule. */
 import type { Schedule } from '../schedule.js';
+import { answers } from './answers.js';
 import { apart } from './apart.js';
 import { downlink } from './downlink.js';
 import { draining } from './draining.js';
@@ -29,6 +30,7 @@ export const schedules: readonly Schedule[] = [
   ...handover,
   ...subscribing,
   ...limits,
+  ...answers,
   ...failure,
   ...rules,
   ...members,

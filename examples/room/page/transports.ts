@@ -21,6 +21,7 @@ const MEANING: Partial<Record<VerdictCode, string>> = {
   'sse-killed-early': 'cut soon after it opened',
   'poll-refused': 'refused on the way',
   'poll-cut': 'cut while it was held',
+  'poll-oversize': 'larger answers are broken off',
   'idle-cut': 'cut when it was idle',
   auth: 'the server does not know you',
   forbidden: 'the server does not want you',

@@ -1,7 +1,7 @@
 /** How an answer goes back to the client: the target's own, one that was kept, or one that the box gives in its place. */
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Head } from './cache.js';
@@ -43,7 +43,38 @@ export function pass(link: Link, outgoing: ServerResponse, head: Head, body: Rea
 
   const held = body.pipe(holding(faults, begin));
   const out = squeezed ? held.pipe(createGzip()) : held;
-  out.pipe(link.down).pipe(outgoing);
+  out.pipe(link.down).pipe(limited(link, outgoing));
+}
+
+const LIMITS = { 'limit-answers': undefined, 'limit-answers-502': 502, 'limit-answers-cut': 'cut' } as const;
+
+/** How long an answer may be, and what is in the place of one that says that it is longer; undefined: its beginning. */
+export function answerLimitOf(faults: Faults) {
+  for (const fault of ['limit-answers', 'limit-answers-502', 'limit-answers-cut'] as const) {
+    const most = faults[fault];
+    if (most !== undefined) return { fault, most, instead: LIMITS[fault] };
+  }
+  return undefined;
+}
+
+/** Where an answer goes that is cut behind so many bytes, if there is a limit. */
+function limited(link: Link, outgoing: ServerResponse): Writable {
+  const limit = answerLimitOf(link.faults);
+  if (!limit) return outgoing;
+  let left = limit.most;
+  return new Writable({
+    write(piece: Buffer, _encoding, done) {
+      const passes = piece.subarray(0, left);
+      left -= piece.length;
+      if (left >= 0) return void outgoing.write(passes, () => done());
+      link.strike(limit.fault);
+      if (passes.length === 0) return link.cut();
+      outgoing.write(passes, () => link.cut());
+    },
+    final(done) {
+      outgoing.end(() => done());
+    },
+  });
 }
 
 /** Answers in the place of the target, as boxes do: a status, and a line for people. */

@@ -109,6 +109,42 @@ describe('a box with', () => {
     expect(box.stats.struck).toEqual({ 'cut-answers': 1 });
   });
 
+  it('limit-answers brings the beginning of what is longer, and all of what is not', async () => {
+    const { box } = await boxed('limit-answers=1kB');
+    expect(await ask(box.url, { method: 'POST', body: 'x'.repeat(1_000) })).toMatchObject({ state: 'whole' });
+    expect(box.stats.struck).toEqual({});
+    const answer = await ask(box.url, { method: 'POST', body: manyBytes });
+    expect(answer).toMatchObject({ status: 200, state: 'cut' });
+    expect(answer.bytes.equals(manyBytes.subarray(0, 1_024))).toBe(true);
+    expect(box.stats.struck).toEqual({ 'limit-answers': 1 });
+  });
+
+  it.each([
+    ['limit-answers-502=1kB', 502, 'whole'],
+    ['limit-answers-cut=1kB', 0, 'cut'],
+  ])('%s brings nothing of what says that it is longer', async (profile, status, state) => {
+    const { box } = await boxed(profile, (incoming, outgoing) => {
+      const length = Number(incoming.url?.slice(1));
+      outgoing.writeHead(200, { 'content-length': length }).end('x'.repeat(length));
+    });
+    expect(await ask(`${box.url}/1024`)).toMatchObject({ status: 200, state: 'whole' });
+    expect(box.stats.struck).toEqual({});
+    const answer = await ask(`${box.url}/1025`);
+    expect(answer).toMatchObject({ status, state });
+    expect(answer.text).not.toContain('x');
+  });
+
+  it.each(['limit-answers=5B', 'limit-answers-502=5B', 'limit-answers-cut=5B'])(
+    '%s cuts a stream, whose length nobody knows, behind so many bytes',
+    async (profile) => {
+      const { coming, write, origin } = await streaming(profile);
+      await write('one', 'two');
+      await eventually(() => coming.state).toBe('cut');
+      expect(coming).toMatchObject({ status: 200, text: 'onetw' });
+      await eventually(() => origin.heard[0]?.state).toBe('broken off');
+    },
+  );
+
   it('refuse-streams replaces event streams, and nothing else', async () => {
     const { box, origin } = await boxed('refuse-streams=502', (incoming, outgoing) => {
       const type = incoming.url === '/stream' ? 'text/event-stream; charset=utf-8' : 'text/plain';

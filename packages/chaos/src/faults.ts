@@ -14,7 +14,7 @@ export interface Fault {
   /** The verdict in `explain()` of Iskra's client, as far as one is expected; most faults only slow or repeat. */
   readonly verdict?: string;
   /** Two faults of one moment cannot both be: a request has one answer. */
-  readonly moment?: 'upgrade' | 'opened' | 'body';
+  readonly moment?: 'upgrade' | 'opened' | 'body' | 'answer';
 }
 
 const time = (example: string, otherwise?: number): Value => ({ kind: 'time', example, otherwise });
@@ -80,6 +80,22 @@ const TABLE = {
     does: 'An answer that is an event stream is replaced by this status.',
     value: status(403),
     verdict: 'sse-refused',
+  },
+
+  'limit-answers': {
+    does: 'An answer is cut behind so many bytes, whatever length it has said.',
+    value: size('2kB'),
+    moment: 'answer',
+  },
+  'limit-answers-502': {
+    does: 'An answer that says that it is longer is replaced by a 502; one that does not say it is cut there.',
+    value: size('2kB'),
+    moment: 'answer',
+  },
+  'limit-answers-cut': {
+    does: 'An answer that says that it is longer is cut before its first byte; one that does not say it is cut there.',
+    value: size('2kB'),
+    moment: 'answer',
   },
 
   'only-get-post': { does: 'Other methods than GET and POST are answered with 405; no preflight passes.' },

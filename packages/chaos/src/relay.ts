@@ -1,7 +1,7 @@
 /** A request and its answer: what the box refuses by itself, what it asks the target, and what it makes of the answer. */
 import { Readable } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerItself, headOf, pass } from './answer.js';
+import { answerItself, answerLimitOf, headOf, pass } from './answer.js';
 import type { FaultName, Faults } from './faults.js';
 import { endToEnd, inPairs, valuesOf } from './headers.js';
 import type { Link } from './link.js';
@@ -89,6 +89,11 @@ function takeAnswer(
   if (streams && faults['refuse-streams']) {
     answer.destroy();
     return refuse(link, outgoing, { fault: 'refuse-streams', status: faults['refuse-streams'] });
+  }
+  const limit = answerLimitOf(faults);
+  if (limit?.instead && Number(valuesOf(head.headers, 'content-length')) > limit.most) {
+    answer.destroy();
+    return refuse(link, outgoing, { fault: limit.fault, status: limit.instead });
   }
   if (faults['cache-gets'] && asked.method === 'GET' && head.status === 200) {
     traffic.cache.record(cacheKey(asked), head, answer);

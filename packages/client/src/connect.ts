@@ -74,9 +74,9 @@ export function connect<C extends Contract = Untyped>(
     throw new MisuseError('url', 'There is no url: give one, or a list with the primary server first.');
   const { last } = options;
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
-  const path = createPath();
   let insight!: Insight;
   let memory!: Memory;
+  const path = createPath({}, () => memory.keep());
   let primary: string | undefined;
   const client: CoreClient = connectCore(
     url,
@@ -104,7 +104,7 @@ export function connect<C extends Contract = Untyped>(
     if (insight.policy.current?.server === primary) path.first = to;
     memory.keep();
   });
-  // Whatever is learned, is learned from an end.
+  // Whatever else is learned, is learned from an end.
   whole.on('system', () => memory.keep());
   return whole;
 }

@@ -13,6 +13,7 @@ const SENTENCES = {
   'sse-one-behind': 'switch off web inspection',
   'sse-killed-early': 'allow streams over 10 s',
   'poll-refused': 'let POST …/poll pass',
+  'poll-oversize': 'allow larger answers',
   'poll-cut': 'allow answers to take 30 s',
   'half-open': 'keep connections in NAT and firewall for longer than a heartbeat',
   'idle-cut': 'raise the idle timeout over the heartbeat',

@@ -21,6 +21,8 @@ export function createDownlink() {
     const passage = cursor ? judge(cursor) : 'ignore';
     if (passage === 'next') {
       if (channel === INBOX && cursor![0] !== to[0]) past.add(cursor![0]);
+      // Who moved last is asked for last: of an answer with little room each has its share.
+      cursors.delete(channel);
       cursors.set(channel, to);
     }
     return passage;

@@ -128,6 +128,13 @@ test('calls a busy connection half open that did not answer until its successor 
   expect(judge({ ...asked, asked: 0 }, { verdict: 'left' }, 55_000)).toBe('left');
 });
 
+test('calls it poll-oversize when the answer to a poll began and broke off', () => {
+  const cut = { ...network, status: 200 };
+  expect(judge(at('long-poll', 'proven'), cut, 500)).toBe('poll-oversize');
+  // What a portal answers in its place is no answer to a poll.
+  expect(judge(at('long-poll', 'open'), cut, 500)).toBe('poll-refused');
+});
+
 test('takes a route that is not there as not available', () => {
   expect(judge(at('sse', 'started'), { ...network, status: 404 }, 500)).toBe('not-available');
 });

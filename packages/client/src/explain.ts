@@ -64,7 +64,7 @@ export function explain(
   policy: Policy,
   log: readonly Attempt[],
   ladder: readonly Rung[],
-  { heartbeat, first, request }: Learned = {},
+  { heartbeat, first, request, answer }: Learned = {},
 ): Explanation {
   const { standings, current } = policy;
   const judged = (attempt: Attempt | undefined): Judged => {
@@ -101,7 +101,7 @@ export function explain(
     phase: phaseOf(policy),
     current: current?.transport,
     breaker: !policy.isBroken() ? 'closed' : phaseOf(policy) === 'waiting' ? 'open' : 'half-open',
-    path: { heartbeat, first, request },
+    path: { heartbeat, first, request, answer },
     why: (current && current.server !== servers[0]?.server && servers[0]?.verdict) || held[0]?.verdict,
   };
 }
@@ -142,7 +142,7 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
   if (/^(404|405|501)$/.test(`${status}`)) return 'not-available';
   const silent = status === undefined;
   if (wentNowhere(one)) return 'half-open';
-  if (polls) return welcomeAt ? 'poll-cut' : 'poll-refused';
+  if (polls) return !welcomeAt ? 'poll-refused' : status === 200 ? 'poll-oversize' : 'poll-cut';
   if (one.idle) return 'idle-cut';
   if (staysBehind(one)) return 'sse-one-behind';
   if (provenAt && cause.silent !== undefined) return 'half-open';

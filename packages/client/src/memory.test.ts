@@ -96,12 +96,14 @@ describe('the memory of a way', () => {
     '{"until":',
     '{"heartbeat":3000}',
     '{"heartbeat":"1","first":"carrier-pigeon","request":-5,"until":1700000000001}',
+    '{"answer":1023,"until":1700000000001}',
+    '{"answer":262145,"until":1700000000001}',
     '{"heartbeat":0.5,"first":{"a":1},"request":1e9,"until":1700000000001}',
   ])('takes %j for nothing', (text) => {
     const page = browser();
     page.kept.set('iskra https://a.example/realtime wifi', text);
-    const { heartbeat, first, request } = page.visit().path;
-    expect([heartbeat, first, request]).toEqual([undefined, undefined, undefined]);
+    const { heartbeat, first, request, answer } = page.visit().path;
+    expect([heartbeat, first, request, answer]).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   test('is none where nothing can be kept', () => {

@@ -2,6 +2,7 @@
  * What was learned of a way through the network, kept from one visit to the next: by server and kind of network, in
  * what the environment has for it, with an expiry. Whatever is kept wrongly or cannot be read counts as nothing.
  */
+import { MAX_MESSAGE_BYTES, MIN_ANSWER_BYTES } from '@iskra/protocol/wire';
 import type { Environment } from './environment.js';
 import type { Learned, Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
@@ -29,8 +30,8 @@ export function remember(
   let kept = '';
 
   const text = (): string => {
-    const { heartbeat, first, request } = path;
-    return JSON.stringify({ heartbeat, first, request } satisfies Learned);
+    const { heartbeat, first, request, answer } = path;
+    return JSON.stringify({ heartbeat, first, request, answer } satisfies Learned);
   };
 
   const read = (): void => {
@@ -38,6 +39,7 @@ export function remember(
     path.heartbeat = learned.heartbeat;
     path.first = learned.first;
     path.request = learned.request;
+    path.answer = learned.answer;
     kept = text();
   };
 
@@ -88,12 +90,13 @@ export function pageMemory(): Pick<Environment, 'storage' | 'network'> {
 /** It may have been written by anybody, or by another version. */
 function parse(text: string | undefined, transports: readonly TransportName[], now: number): Learned {
   try {
-    const { heartbeat, first, request, until } = JSON.parse(text ?? '{}') as Record<string, unknown>;
+    const { heartbeat, first, request, answer, until } = JSON.parse(text ?? '{}') as Record<string, unknown>;
     if (!(Number(until) > now && Number(until) <= now + REMEMBERED)) return {};
     return {
       heartbeat: whole(heartbeat, 1_000, 300_000),
       first: transports.find((one) => one === first),
       request: whole(request, 256, 262_144),
+      answer: whole(answer, MIN_ANSWER_BYTES, MAX_MESSAGE_BYTES),
     };
   } catch {
     return {};

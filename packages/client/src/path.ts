@@ -3,6 +3,8 @@
  * connection, how large a message passes, and which transport carried the session. It is a help and never a
  * condition: whatever is wrong here costs a moment, and is unlearned.
  */
+import { createAnswers } from './answers.js';
+import type { Answers } from './answers.js';
 import type { Attempt } from './attempt.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -14,10 +16,12 @@ export interface Learned {
   first?: TransportName | undefined;
   /** Bytes of a message that goes up. */
   request?: number | undefined;
+  /** Bytes of an answer to a poll. */
+  answer?: number | undefined;
 }
 
 /** What the session reads when it needs it, and writes when it finds out. */
-export interface Path extends Learned {
+export interface Path extends Learned, Partial<Answers> {
   /** An attempt has ended. Whether the silence on it was too long for something on the way; null: perhaps. */
   ended?(attempt: Attempt): boolean | null;
 }
@@ -43,8 +47,11 @@ const silenceOf = ({
     ? 0
     : endedAt - (polls ? polledAt : heardAt);
 
-/** @param known from an earlier visit. */
-export function createPath(known: Learned = {}): Path {
+/**
+ * @param known from an earlier visit.
+ * @param learned is called when something is learned while a connection lives.
+ */
+export function createPath(known: Learned = {}, learned: () => void = () => {}): Path {
   /** Silences at whose end a connection was cut, newest first. */
   let cuts: number[] = [];
   /** Cuts that came sooner than the heartbeat allows. */
@@ -77,5 +84,5 @@ export function createPath(known: Learned = {}): Path {
       return path.heartbeat < before;
     },
   };
-  return path;
+  return Object.assign(path, createAnswers(path, learned));
 }

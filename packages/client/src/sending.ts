@@ -13,6 +13,7 @@ import {
 } from '@iskra/protocol/wire';
 import type { ClientFrame, Position, Welcome } from '@iskra/protocol/wire';
 import type { Attempt } from './attempt.js';
+import { createFitting } from './fitting.js';
 import type { Outbox } from './outbox.js';
 import type { Path } from './path.js';
 
@@ -33,16 +34,8 @@ const HEAD = 1_024;
 export const control = (one: Attempt, ...frame: ClientFrame): void =>
   void one.controls.push(encodeFrame(frame));
 
-/** A message of so many bytes passes wherever one does. */
-const SMALL = 1_000;
-
 export function createSending(identity: Identity, outbox: Outbox, path: Path) {
-  let batchBytes = path.request ?? MAX_MESSAGE_BYTES;
-  const fit = (bytes: number): void => void (path.request = batchBytes = bytes);
-  /** The largest message that was taken: if one of that size is not, that has another reason. */
-  let passed = 0;
-  /** How often a larger one was not. After a few times it does not grow again. */
-  let refusals = path.request ? 3 : 0;
+  const fitting = createFitting(path);
 
   const cursors = () => Object.fromEntries(identity.cursors) as Record<string, [string, number]>;
 
@@ -54,13 +47,13 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
 
   /** `begin`, the controls and the next sends as one message; empty when there is nothing but its beginning. */
   const compose = (one: Attempt, begin: string[], controls: string[], carries: boolean): string => {
-    const { sends: window = SEND_WINDOW, message: most = batchBytes } = identity.welcome?.limits ?? {};
+    const { sends: window = SEND_WINDOW, message: most = MAX_MESSAGE_BYTES } = identity.welcome?.limits ?? {};
     const after = one.overHttp ? 0 : one.sentUpTo;
     const sends = outbox.batch(
       after,
       // Over HTTP one message is the window; a server may announce less than fits in one.
       carries ? Math.min(window - Math.max(0, after - outbox.committed), MAX_FRAMES - MAX_CONTROLS - 1) : 0,
-      Math.min(most, batchBytes) - Math.max(HEAD, byteLength(begin.join())),
+      Math.min(most, path.request ?? most) - Math.max(HEAD, byteLength(begin.join())),
     );
     const frames = [...controls, ...sends.map(({ text }) => text)];
     if (!frames.length) return '';
@@ -79,9 +72,8 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
   };
 
   /** The way takes smaller messages only: this one did not pass. */
-  const split = ({ bytes = batchBytes, count = 0 }: Partial<UnderWay> = {}): void => {
-    fit(Math.min(bytes, batchBytes) / 2);
-    refusals = 9;
+  const split = ({ bytes, count = 0 }: Partial<UnderWay> = {}): void => {
+    fitting.refused(bytes);
     outbox.bounced(count);
   };
 
@@ -98,6 +90,7 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
         key: welcome?.key,
         auth: one.auth,
         heartbeat: path.heartbeat,
+        ...path.asks?.(one),
         attempt: `${one.transport}-${one.attempt}`,
         ...(probe ? { probe } : { cursors: cursors() }),
       };
@@ -108,7 +101,7 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
 
     /** One poll, to be held for `wait` ms. The cursors in it are the subscriptions (P42). */
     poll: (one: Attempt, wait: number): string =>
-      joinFrames([proof(one.generation!, { cursors: cursors(), wait })]),
+      joinFrames([proof(one.generation!, { cursors: cursors(), wait, ...path.asks?.(one) })]),
 
     /** The next message for a connection that is welcomed; empty when it has nothing to send or must wait. */
     next: (one: Attempt, carries: boolean, now: number): string =>
@@ -137,8 +130,7 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
       one.doubt = false;
       if (taken && (!count || outbox.committed > committed)) {
         one.tries = 0;
-        passed = Math.max(passed, bytes);
-        if (count && refusals < 4) fit(Math.min(MAX_MESSAGE_BYTES, batchBytes * 2));
+        fitting.took(bytes, count);
       } else one.sendAt = now + pause * 2 ** Math.min(one.tries++, 5);
       if (taken) return false;
       // Controls that are too big alone would be so again.
@@ -148,19 +140,13 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
         split(sent);
         // What is too big for the way alone will never pass.
         if (count === 1) outbox.refuse();
-      } else if (bytes > Math.max(SMALL, passed) && /^(0|502|504)$/.test(`${status}`)) {
-        refusals++;
-        if (count > 1) {
-          fit(bytes / 2);
-          return one.tries > 9;
-        }
+      } else if (fitting.lost(bytes, count, status, one.tries)) {
+        if (count > 1) return one.tries > 9;
         if (one.tries > 2) {
           one.doubt = true;
           control(one, 'ping', now);
         }
       }
-      // The way may be another one by now.
-      if (one.tries > 1) passed = 0;
       return one.tries > 3;
     },
 

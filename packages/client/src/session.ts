@@ -188,6 +188,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     const frames = parseMessage(text);
     // What a captive portal answers is no sign of life.
     if (!frames) return;
+    if (!aside) path.came?.(one, text.length);
     let news = false;
     const { asked, welcomeAt } = one;
     if (!aside) liveness.heard(one, now);
@@ -264,6 +265,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     gap(one, [, channel, reason, ...places]) {
+      // Asked for to see whether anything passes (P69).
+      if (reason === 'too_big' && !path.givesUp?.(channel, places[0])) return;
       // This connection does not deliver it at all, whatever an older one brought meanwhile (P23).
       const stands = reason === 'denied' && one === primary() && cursors.get(channel);
       const [was, to] = stands ? ([stands, stands] as const) : places;
@@ -472,7 +475,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     },
 
     closed({ status, detail }, one) {
-      end(one, { status, detail });
+      if (!path.lost?.(one, status, now)) end(one, { status, detail });
+      else if (one.welcomeAt) poll(one);
+      else act('open', one, hello(one));
     },
   };
 

@@ -23,7 +23,7 @@ export type Position = readonly [epoch: string, offset: number];
 export type Cursors = Record<string, Position>;
 
 /** Why entries can no longer be delivered. */
-export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'denied';
+export type GapReason = 'trimmed' | 'epoch' | 'diverged' | 'inbox_overflow' | 'too_big' | 'denied';
 
 /** Is this entry the successor of the cursor, one that was seen before, or neither? */
 export function judgeEntry(cursor: Position, epoch: string, offset: number): Passage {

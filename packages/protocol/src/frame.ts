@@ -10,7 +10,16 @@ import * as z from 'zod';
 import { envelopeSchema } from './envelope.js';
 import type { Envelope } from './envelope.js';
 import { depthWithin } from './json.js';
-import { INBOX, MAX_CHANNEL, MAX_CHANNELS, MAX_DEPTH, MAX_NAME, MAX_NUMBER } from './limits.js';
+import {
+  INBOX,
+  MAX_CHANNEL,
+  MAX_CHANNELS,
+  MAX_DEPTH,
+  MAX_MESSAGE_BYTES,
+  MAX_NAME,
+  MAX_NUMBER,
+  MIN_ANSWER_BYTES,
+} from './limits.js';
 
 /** Letters, digits and `: . _ ~ -`, starting with a letter or digit. No slash, brace, control or look-alike character. */
 export const CHANNEL_NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9:._~-]{0,${MAX_CHANNEL - 1}}$`);
@@ -27,6 +36,9 @@ const moment = z.number().min(0);
 const inert = z.unknown().refine((value) => depthWithin(value, MAX_DEPTH), `nested deeper than ${MAX_DEPTH}`);
 const text = (max: number) => z.string().min(1).max(max);
 const loose = <Shape extends z.ZodRawShape>(shape: Shape) => z.looseObject(shape);
+
+/** Bytes of a poll's answer that passes (P69). */
+const answerBytes = z.int().min(MIN_ANSWER_BYTES).max(MAX_MESSAGE_BYTES);
 
 export const positionSchema = z.tuple([epoch, offset]);
 
@@ -55,6 +67,7 @@ export const helloSchema = loose({
   attempt: text(MAX_NAME).optional(),
   /** Heartbeat interval that the client has learned for its network, ms. */
   heartbeat: z.int().min(1000).max(300_000).optional(),
+  answer: answerBytes.optional(),
 });
 
 /** Continues a session by one HTTP request: a poll or a batch of sends. */
@@ -65,6 +78,9 @@ export const continueSchema = loose({
   cursors: cursorsSchema.optional(),
   /** Milliseconds that the server may hold the answer; 0 answers at once. */
   wait: z.int().min(0).max(60_000).optional(),
+  answer: answerBytes.optional(),
+  /** Bytes of an entry that passes: a larger one is told as a gap (P69). */
+  entry: answerBytes.optional(),
 });
 
 export const subscribeOptionsSchema = loose({
@@ -91,7 +107,7 @@ export const clientFrameSchema = z.union([
   z.tuple([z.literal('bye')]),
 ]);
 
-const reason = z.enum(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'denied']);
+const reason = z.enum(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied']);
 
 export const serverFrameSchema = z.union([
   z.tuple([z.literal('welcome'), envelopeSchema]),

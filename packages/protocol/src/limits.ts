@@ -20,6 +20,9 @@ export const MEMBERS = '@members';
 /** Bytes of one encoded message from a client, all frames together. Fits every proxy's default body limit (nginx: 1 MiB). */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
+/** Bytes of the smallest answer that a poll may ask for: `welcome` fits, with what may come beside it. */
+export const MIN_ANSWER_BYTES = 1_024;
+
 /** Bytes of one encoded envelope. A quarter of a message, so that one large send never blocks the batch beside it. */
 export const MAX_ENVELOPE_BYTES = 64 * 1024;
 

@@ -12,7 +12,7 @@ import {
 } from './check.js';
 import type { Wrong } from './check.js';
 import type { ClientFrame, Continue, Hello } from './frame.js';
-import { MAX_NAME } from './limits.js';
+import { MAX_MESSAGE_BYTES, MAX_NAME, MIN_ANSWER_BYTES } from './limits.js';
 
 export type ReadFrame =
   | { ok: true; frame: ClientFrame }
@@ -94,7 +94,7 @@ function wrongField(value: object, checks: Record<string, (field: unknown) => bo
 }
 
 const HELLO: Record<
-  keyof Pick<Hello, 'nonce' | 'key' | 'probe' | 'auth' | 'cursors' | 'attempt' | 'heartbeat'>,
+  keyof Pick<Hello, 'nonce' | 'key' | 'probe' | 'auth' | 'cursors' | 'attempt' | 'heartbeat' | 'answer'>,
   (field: unknown) => boolean
 > = {
   nonce: (field) => typeof field === 'string' && NONCE.test(field),
@@ -104,6 +104,7 @@ const HELLO: Record<
   cursors: isCursors,
   attempt: (field) => isText(field, MAX_NAME),
   heartbeat: (field) => isWhole(field, 1000, 300_000),
+  answer: (field) => isWhole(field, MIN_ANSWER_BYTES, MAX_MESSAGE_BYTES),
 };
 
 function wrongHello(value: unknown): Wrong {
@@ -114,7 +115,7 @@ function wrongHello(value: unknown): Wrong {
 }
 
 const CONTINUE: Record<
-  keyof Pick<Continue, 'nonce' | 'key' | 'generation' | 'cursors' | 'wait'>,
+  keyof Pick<Continue, 'nonce' | 'key' | 'generation' | 'cursors' | 'wait' | 'answer' | 'entry'>,
   (field: unknown) => boolean
 > = {
   nonce: HELLO.nonce,
@@ -122,6 +123,8 @@ const CONTINUE: Record<
   generation: (field) => isWhole(field, 1),
   cursors: isCursors,
   wait: (field) => isWhole(field, 0, 60_000),
+  answer: HELLO.answer,
+  entry: HELLO.answer,
 };
 
 function wrongContinue(value: unknown): Wrong {

@@ -5,7 +5,7 @@ import { parseMessage } from './codec.js';
 import { envelopeSchema } from './envelope.js';
 import { clientFrameSchema, serverFrameSchema } from './frame.js';
 import type { ClientFrame, ServerFrame } from './frame.js';
-import { MAX_DEPTH, MAX_FRAMES, MAX_NUMBER } from './limits.js';
+import { MAX_DEPTH, MAX_FRAMES, MAX_MESSAGE_BYTES, MAX_NUMBER, MIN_ANSWER_BYTES } from './limits.js';
 import { readClientFrame } from './read-client.js';
 import { readServerFrame } from './read-server.js';
 
@@ -35,6 +35,7 @@ const whole = (min: number, max: number): Arb<number> =>
   fc.oneof(fc.integer({ min, max: min + 100 }), fc.constantFrom(min, max));
 const number = whole(1, MAX_NUMBER);
 const offset = whole(0, MAX_NUMBER);
+const bytes = whole(MIN_ANSWER_BYTES, MAX_MESSAGE_BYTES);
 const moment = fc.constantFrom(0, 1.5, 1e15, 1e308);
 const channel = fc.constantFrom('a', 'room:lobby', '7', 'A.b_c~d-e', 'constructor', `c${'x'.repeat(199)}`);
 const log = fc.oneof(channel, fc.constant('@'));
@@ -42,7 +43,7 @@ const epoch = fc.constantFrom('e', 'lq3k2a9x', '0'.repeat(32));
 const position = fc.tuple(epoch, offset);
 const cursors = fc.dictionary(log, position, { maxKeys: 4, ...plain });
 const nonce = fc.constantFrom('Zk9vY2Q3c0hVbXhQUWJ0Zw', '-_-_-_-_-_-_-_-_-_-_-_');
-const reason = fc.constantFrom('trimmed', 'epoch', 'diverged', 'inbox_overflow', 'denied');
+const reason = fc.constantFrom('trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied');
 
 const envelope = fc.record(
   {
@@ -69,12 +70,22 @@ const hello = fc.record(
     cursors,
     attempt: name,
     heartbeat: whole(1000, 300_000),
+    answer: bytes,
     later: json,
   },
   { requiredKeys: ['version', 'nonce'], ...plain },
 );
 const continues = fc.record(
-  { nonce, key: text(256), generation: number, cursors, wait: whole(0, 60_000), later: json },
+  {
+    nonce,
+    key: text(256),
+    generation: number,
+    cursors,
+    wait: whole(0, 60_000),
+    answer: bytes,
+    entry: bytes,
+    later: json,
+  },
   { requiredKeys: ['nonce', 'key', 'generation'], ...plain },
 );
 const options = fc.record(
@@ -151,7 +162,20 @@ const nasty: readonly unknown[] = [
 ];
 const keys = [
   ...['extra', '__proto__', 'constructor', 'toString', 'hasOwnProperty', '', '0', 'length', '@', 'a'],
-  ...['delta', 'payload', 'fractal_metadata', 'key', 'cursors', 'wait', 'since', 'presence', 'probe', 'auth'],
+  ...[
+    'delta',
+    'payload',
+    'fractal_metadata',
+    'key',
+    'cursors',
+    'wait',
+    'since',
+    'presence',
+    'probe',
+    'auth',
+    'answer',
+    'entry',
+  ],
 ];
 
 const OPERATIONS = ['replace', 'replace', 'retype', 'drop', 'duplicate', 'add', 'swap', 'wrap'] as const;
@@ -412,11 +436,12 @@ describe('readers and schemas', () => {
         cursors,
         attempt: 'a',
         heartbeat: 20_000,
+        answer: 4_096,
       };
       const frames: Record<'client' | 'server', unknown[][]> = {
         client: [
           ['hello', hello],
-          ['continue', { nonce, key: 'k', generation: 1, cursors, wait: 0 }],
+          ['continue', { nonce, key: 'k', generation: 1, cursors, wait: 0, answer: 4_096, entry: 4_096 }],
           ['publish', 1, 'room:lobby', whole],
           ['request', 1, whole],
           ['subscribe', 1, 'room:lobby', { since: ['e', 1], last: 10, presence: {} }],
@@ -636,6 +661,8 @@ describe('a refused client frame', () => {
       [[{ ...open, attempt: 'x'.repeat(129) }], 'attempt'],
       [[{ ...open, heartbeat: 999 }], 'heartbeat'],
       [[{ ...open, heartbeat: 300_001 }], 'heartbeat'],
+      [[{ ...open, answer: 1_023 }], 'answer'],
+      [[{ ...open, answer: 262_145 }], 'answer'],
     ],
     continue: [
       [[session, 1], 'frame'],
@@ -647,6 +674,9 @@ describe('a refused client frame', () => {
       [[{ ...session, cursors: { a: ['E', 1] } }], 'cursors'],
       [[{ ...session, wait: -1 }], 'wait'],
       [[{ ...session, wait: 60_001 }], 'wait'],
+      [[{ ...session, answer: 1_023 }], 'answer'],
+      [[{ ...session, entry: 1_023 }], 'entry'],
+      [[{ ...session, entry: 262_145 }], 'entry'],
     ],
     publish: [
       [[1, 'a'], 'frame'],
@@ -767,7 +797,7 @@ describe('a refused client frame', () => {
 });
 
 describe('a server frame', () => {
-  test.each(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'denied'])(
+  test.each(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied'])(
     'may tell a gap as %s (P28)',
     (reason) => {
       expect(readServerFrame(['gap', 'a', reason, ['e', 1], ['e', 2]])).toBeDefined();

@@ -74,6 +74,7 @@ export class Conversation {
   }
 
   write(message: Message): void {
+    this.downlink.spend(message);
     this.do({ type: 'write', message });
   }
 

@@ -5,9 +5,10 @@
  * reading the log; so a slow reader is a position and no queue.
  */
 import { decodeBody, INBOX, judgeEntry } from '@iskra/protocol/wire';
-import type { Position, Subscribed } from '@iskra/protocol/wire';
+import type { GapReason, Position, Subscribed } from '@iskra/protocol/wire';
 import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
+import type { Room } from './room.js';
 import type { Entry, Head, LogRead } from './store.js';
 
 export type DownlinkEffect =
@@ -39,6 +40,7 @@ export class Downlink {
   /** A list, not a map: most connections read two logs, and a map costs as much as ten of these. */
   #readers: Reader[] = [];
   #isFull = false;
+  #room: Room | undefined;
 
   /** @param readSize entries of one log read */
   constructor(readSize: number) {
@@ -65,6 +67,16 @@ export class Downlink {
   /** Nothing can be written now: the connection takes no more. */
   get isFull(): boolean {
     return this.#isFull;
+  }
+
+  /** It has one answer, of bounded size: beyond that it is full. */
+  bound(room: Room): void {
+    this.#room = room;
+  }
+
+  /** Something else is written. */
+  spend(message: Message): void {
+    this.#room?.spend(message);
   }
 
   follows(log: string): boolean {
@@ -108,8 +120,7 @@ export class Downlink {
     }
     switch (judgeEntry([reader.epoch, reader.offset], run.epoch, run.first)) {
       case 'next':
-        reader.offset = run.last;
-        return [{ type: 'write', message: run.message }, ...this.#obeyOutcomes(run.log, run.entries)];
+        return this.#deliver(reader, run.entries, run);
       case 'ignore':
         return run.last > reader.offset ? [this.#read(reader)] : [];
       case 'resync':
@@ -128,7 +139,7 @@ export class Downlink {
       return [];
     }
     const effects = this.#take(reader, result);
-    if (reader.missed) effects.push(this.#read(reader));
+    if (reader.missed && !this.#isFull) effects.push(this.#read(reader));
     return effects;
   }
 
@@ -154,33 +165,51 @@ export class Downlink {
 
   #take(reader: Reader, result: LogRead): DownlinkEffect[] {
     const { log } = reader;
-    const name = wireName(log);
     switch (result.kind) {
       case 'entries': {
         const last = result.entries[result.entries.length - 1];
         reader.missed ||= result.head[1] > (last?.offset ?? reader.offset);
         // The same text, but the store's own: a position from the wire would keep its copy alive.
         if (last === undefined) reader.epoch = result.head[0];
-        if (last === undefined) return [];
-        reader.offset = last.offset;
-        reader.epoch = last.epoch;
-        const message = entriesMessage(log, result.entries);
-        return [{ type: 'write', message }, ...this.#obeyOutcomes(log, result.entries)];
+        return last === undefined ? [] : this.#deliver(reader, result.entries);
       }
-      case 'gap': {
-        const was: Position = [reader.epoch, reader.offset];
-        [reader.epoch, reader.offset] = result.now;
-        reader.missed = true;
-        const message = Message.of(['gap', name, result.reason, [...was], [...result.now]]);
-        return [{ type: 'write', message }];
-      }
+      case 'gap':
+        return this.#skip(reader, result.reason, result.now);
       case 'fork': {
-        const message = Message.of(['fork', name, reader.epoch, result.base, result.next]);
+        const message = Message.of(['fork', wireName(log), reader.epoch, result.base, result.next]);
         reader.epoch = result.next;
         reader.missed = true;
+        this.#room?.moved(message);
         return [{ type: 'write', message }];
       }
     }
+  }
+
+  /** Writes the successors, as many as there is room for; `run` is what they are, if all of them are. */
+  #deliver(reader: Reader, entries: readonly Entry[], run?: Run): DownlinkEffect[] {
+    const { log } = reader;
+    const count = this.#room?.take(log, entries) ?? entries.length;
+    if (count !== entries.length) {
+      this.#isFull = true;
+      reader.missed = true;
+    }
+    const written = count === entries.length ? entries : entries.slice(0, count === 'tooBig' ? 1 : count);
+    const last = written[written.length - 1];
+    if (last === undefined) return [];
+    const to: Position = [last.epoch, last.offset];
+    if (count === 'tooBig') return this.#skip(reader, 'too_big', to);
+    [reader.epoch, reader.offset] = to;
+    const message = run !== undefined && written === entries ? run.message : entriesMessage(log, written);
+    return [{ type: 'write', message }, ...this.#obeyOutcomes(log, written)];
+  }
+
+  #skip(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
+    const was: Position = [reader.epoch, reader.offset];
+    [reader.epoch, reader.offset] = to;
+    reader.missed = true;
+    const message = Message.of(['gap', wireName(reader.log), reason, [...was], [...to]]);
+    this.#room?.moved(message);
+    return [{ type: 'write', message }];
   }
 
   /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */

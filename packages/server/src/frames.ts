@@ -9,6 +9,8 @@ import type { Conversation } from './conversation.js';
 import { Message } from './message.js';
 import { Bucket } from './rates.js';
 import type { Rate } from './rates.js';
+import { Room } from './room.js';
+import type { RoomAsked } from './room.js';
 import { Uplink } from './uplink.js';
 import type { Queued, UplinkEffect } from './uplink.js';
 
@@ -93,6 +95,7 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
       if (talk.phase !== 'waiting') return talk.complain('bad_frame', 'hello');
       talk.phase = 'opening';
       talk.deadlines.greeted(frame[1].heartbeat);
+      bound(talk, { answer: frame[1].answer }, true);
       return talk.do({ type: 'join', hello: frame[1] });
     case 'continue':
       if (talk.phase !== 'waiting' || talk.settings.mode === 'stream') {
@@ -101,6 +104,7 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
       talk.phase = 'opening';
       if (talk.settings.mode === 'send') talk.answer?.carries(now);
       else talk.answer?.hold(frame[1].wait ?? 0, talk.settings.linger, now);
+      bound(talk, frame[1], false);
       return talk.do({ type: 'rejoin', request: frame[1] });
     case 'skip':
       if (frame[2] > talk.acked + MAX_SKIP) return talk.complain('bad_frame', 'number');
@@ -109,6 +113,12 @@ function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number
       if (talk.phase !== 'live') return talk.complain('bad_frame', 'hello');
       return takeLive(talk, frame);
   }
+}
+
+/** Of a poll: how large its answer may be. */
+function bound(talk: Conversation, asked: RoomAsked, opens: boolean): void {
+  if (talk.settings.mode !== 'poll' || (asked.answer ?? asked.entry) === undefined) return;
+  talk.downlink.bound(new Room(asked, opens));
 }
 
 /** What only an open session can be told. */

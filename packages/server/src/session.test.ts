@@ -1253,6 +1253,102 @@ describe('a poll', () => {
   });
 });
 
+describe('a poll that asks for a small answer (P69)', () => {
+  const turnEnded: SessionEvent = { type: 'turnEnded' };
+  const least = 1_024;
+  const filled = (offset: number, length: number): Entry =>
+    entry(offset, JSON.stringify({ ...envelope, payload: 'x'.repeat(length) }));
+  /** Its logs are being read. */
+  const asking = (asked: object, settings: Partial<SessionSettings> = {}): Dialogue => {
+    const dialogue = new Dialogue('poll', settings);
+    const [tag, request] = goOn(0) as [string, object];
+    dialogue.receive([tag, { ...request, ...asked }]);
+    dialogue.join(room, { welcome: undefined });
+    dialogue.read('@s', ['i1', 0], []);
+    return dialogue;
+  };
+
+  test('has as many entries as fit; the rest waits for the next one', () => {
+    const dialogue = asking({ answer: least });
+    const four = [4, 5, 6, 7].map((offset) => filled(offset, 300));
+    expect(dialogue.read('room', ['e1', 3], four)).toEqual(['[room e1:4, room e1:5]', 'awaitTurn']);
+    expect(dialogue.offer('room', filled(8, 1))).toEqual([]);
+    expect(dialogue.tell(turnEnded)).toEqual(['finish']);
+  });
+
+  test('counts bytes, and not characters', () => {
+    const dialogue = asking({ answer: least });
+    const two = [4, 5].map((offset) =>
+      entry(offset, JSON.stringify({ ...envelope, payload: 'ї'.repeat(250) })),
+    );
+    expect(dialogue.read('room', ['e1', 3], two)).toEqual(['[room e1:4]', 'awaitTurn']);
+  });
+
+  test('has of a run that is offered as much as fits', () => {
+    const dialogue = asking({ answer: least, wait: 25_000 });
+    expect(dialogue.read('room', ['e1', 3], [])).toEqual([]);
+    const run = [filled(4, 500), filled(5, 500)] as const;
+    expect(dialogue.offer('room', ...run)).toEqual(['[room e1:4]', 'awaitTurn']);
+  });
+
+  test('has an entry that is larger alone, and nothing else', () => {
+    const dialogue = asking({ answer: least });
+    const both = [filled(4, 2_000), filled(5, 1)];
+    expect(dialogue.read('room', ['e1', 3], both)).toEqual(['[room e1:4]', 'awaitTurn']);
+    const behind = asking({ answer: least });
+    expect(behind.read('room', ['e1', 3], [filled(4, 1), filled(5, 2_000)])).toEqual([
+      '[room e1:4]',
+      'awaitTurn',
+    ]);
+  });
+
+  test('has nothing but welcome when it opens, and what fits beside it', () => {
+    const opening = (length: number): string[] => {
+      const dialogue = new Dialogue('poll');
+      dialogue.receive(['hello', { version: 1, nonce, answer: least }]);
+      dialogue.join(room);
+      dialogue.read('@s', ['i1', 0], []);
+      return dialogue.read('room', ['e1', 3], [filled(4, length)]);
+    };
+    expect(opening(500)).toEqual(['[room e1:4]', 'awaitTurn']);
+    expect(opening(2_000)).toEqual(['awaitTurn']);
+  });
+
+  test('does not wait for more when it is full', () => {
+    const dialogue = asking({ answer: least, wait: 25_000 }, { linger: 30 });
+    expect(dialogue.read('room', ['e1', 3], [filled(4, 800), filled(5, 800)])).toEqual([
+      '[room e1:4]',
+      'awaitTurn',
+    ]);
+  });
+
+  test('is told of an entry that does not pass as a gap, where it says how large one may be', () => {
+    const dialogue = asking({ answer: least, entry: 1_500 });
+    const both = [filled(4, 2_000), filled(5, 1)];
+    expect(dialogue.read('room', ['e1', 3], both)).toEqual(['[gap room too_big e1:3 to e1:4]', 'awaitTurn']);
+    expect(dialogue.tell(turnEnded)).toEqual(['finish']);
+    const fits = asking({ answer: least, entry: 2_500 });
+    expect(fits.read('room', ['e1', 3], both)).toEqual(['[room e1:4]', 'awaitTurn']);
+    const later = asking({ entry: 1_500 });
+    const reversed = [filled(4, 1), filled(5, 2_000)];
+    expect(later.read('room', ['e1', 3], reversed)).toEqual(['[room e1:4]', 'awaitTurn']);
+  });
+
+  test('still has what is told of a log that is not continuous, and then what fits', () => {
+    const dialogue = asking({ answer: least });
+    dialogue.read('room', ['e1', 3], { kind: 'gap', reason: 'trimmed', now: ['e1', 9] });
+    expect(dialogue.read('room', ['e1', 9], [filled(10, 2_000)])).toEqual(['awaitTurn']);
+  });
+
+  test('is no business of a stream', () => {
+    const dialogue = new Dialogue();
+    dialogue.receive(['hello', { version: 1, nonce, answer: least }]);
+    dialogue.join(room);
+    const both = [filled(4, 800), filled(5, 800)];
+    expect(dialogue.read('room', ['e1', 3], both)).toEqual(['[room e1:4, room e1:5]']);
+  });
+});
+
 describe('a batch of sends', () => {
   const batch = (...frames: unknown[]): Dialogue => {
     const dialogue = new Dialogue('send', { rate: { perSecond: 10, burst: 1 } });

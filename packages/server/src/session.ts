@@ -250,6 +250,8 @@ function finishWhenAnswered(talk: Conversation, turnEnded: boolean, now: number)
   if (talk.uplink?.settled === false || talk.identifying) return;
   if (talk.answer !== undefined && talk.settings.mode === 'poll') {
     if (talk.downlink.isReading) return;
+    // No more of it comes in.
+    if (talk.downlink.isFull) talk.answer.hurry();
     const verdict = talk.answer.judge(talk.wrote, turnEnded, now);
     if (verdict === 'awaitTurn') talk.do({ type: 'awaitTurn' });
     if (verdict !== 'give') return;

@@ -128,6 +128,16 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
     cure: 'Allow answers to take 30 s; until then the client asks at intervals.',
     lines: PATIENCE,
   },
+  'poll-oversize': {
+    title: 'Larger answers are broken off',
+    cure: 'Allow answers of 256 KiB. Until then the client asks for smaller ones, and what does not pass alone is told as a gap.',
+    lines: {
+      nginx: '# has no limit of its own: look at what stands before it',
+      haproxy: '# has no limit of its own: look for "http-response deny" with res.body_size',
+      apache:
+        '# does not limit what it passes on; with mod_security:\n# SecResponseBodyLimit 524288, SecResponseBodyLimitAction ProcessPartial',
+    },
+  },
   'send-refused': {
     title: 'What is sent by POST does not arrive',
     cure: 'Let POST …/send pass.',

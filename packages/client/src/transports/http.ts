@@ -4,7 +4,7 @@
  * neither send a body nor be told to stop trying); the answer of `poll` is one
  * message, and whether it was held is decided by the `wait` in the request.
  */
-import { blockReader } from '@iskra/protocol/wire';
+import { blockReader, parseMessage } from '@iskra/protocol/wire';
 import type { Ground, Transport } from './transport.js';
 
 /** How long the answer to sends may take, ms: the server gives it within 1 s (P68). What has to go up has its time, too. */
@@ -49,10 +49,11 @@ const http =
           if (ok) on({ type: 'opened' });
           if (ok && path === 'sse') await read(response.body!);
           else {
-            // Whole or not at all: an answer that is cut off rejects, and the next poll asks with the same cursors.
+            // Whole or not at all: an answer that is cut off rejects, or has no end, and the next poll asks with the same cursors.
             const text = await response.text();
-            if (!signal.aborted) received(text);
-            if (ok) return;
+            const whole = parseMessage(text);
+            if (whole && !signal.aborted) received(text);
+            if (whole && ok) return;
           }
         } catch (error) {
           detail = String(error);

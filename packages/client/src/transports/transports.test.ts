@@ -141,6 +141,16 @@ describe('poll', () => {
     expect(await next()).toMatchObject({ type: 'closed', status: 200 });
   });
 
+  test('takes an answer without its end for one that was cut off, also where something hides that (P69)', async () => {
+    for (const text of ['[["entry","a","e",1,{', '[["gap","a","trimmed",["e",1],["e",2]]', '']) {
+      const { url } = await serve((_, response) => response.end(text));
+      const { transport, next } = listen(poll, url);
+      void transport.open('[]');
+      expect(await next()).toMatchObject({ type: 'opened' });
+      expect(await next()).toMatchObject({ type: 'closed', status: 200 });
+    }
+  });
+
   test.each([413, 502])('tells the status %i of a refusal', async (status) => {
     const { url } = await serve((_, response) => response.writeHead(status).end('<html>'));
     const { transport, next } = listen(poll, url);
