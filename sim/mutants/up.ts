@@ -193,7 +193,7 @@ export const up: readonly Mutant[] = [
     file: client('session'),
     from: '(one === primary() && !downlink.past.has(epoch))',
     to: '!downlink.past.has(epoch)',
-    by: 'seed 68347',
+    by: 'P34 old',
   },
   {
     rule: 'P34',

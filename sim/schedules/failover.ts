@@ -219,6 +219,37 @@ export const failover: readonly Schedule[] = [
     },
   ),
 
+  schedule(
+    'P34 old',
+    'an opening is answered when another one carries the session, in an epoch that the first never saw',
+    FAR,
+    async (stage) => {
+      const page = stage.page('anna', { transports: ['long-poll', 'polling'] });
+      const sent = page.publish('room');
+      let first: Wire | undefined;
+      page.way.overhears = ({ wire, by, text }) => {
+        if (first || by !== 'page' || !/"publish"/.test(text)) return;
+        first = wire;
+        wire.down.hold();
+      };
+      const begins = stage.store.hold({ what: 'begin' });
+      assert(await stage.until(() => begins.waiting === 1), 'its session is there');
+      const kept = stage.store.changes;
+      begins.open();
+      assert(await stage.until(() => (first?.down.bytes ?? 0) > 0), 'it is answered');
+      await stage.store.failOver(stage.store.changes - kept);
+      const commits = stage.store.hold({ what: 'commit' });
+      await isOn(stage, page, 'polling');
+      assert(await stage.until(() => commits.waiting === 1), 'the send is on its way once more');
+      first!.down.release();
+      await stage.run(100);
+      commits.open();
+      assert(await stage.until(() => sent.end === 'acknowledged'), 'the send comes to its end');
+      assert.deepEqual(log(stage, 'room'), [sent.id]);
+      nothingBroken(stage);
+    },
+  ),
+
   schedule('P39', 'a fail-over loses an append whose commit is still on its way', FAR, async (stage) => {
     const page = stage.page('anna');
     await isOn(stage, page);
