@@ -150,7 +150,7 @@ describe('iskra@.service', () => {
     write();
     const target = path.join(folder, 'iskra.target');
     const { code, said } = await run('systemd-analyze', 'verify', '--man=no', unit, target);
-// It also tells of the machine's own units.
+    // It also tells of the machine's own units.
     expect(said.split('\n').filter((line) => line.includes('iskra'))).toEqual([]);
     expect(code, said).toBe(0);
     // Tenths: 0 is locked up, 100 is wide open. Without all this it has 92.

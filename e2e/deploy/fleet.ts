@@ -55,7 +55,7 @@ export async function startFleet(count: number): Promise<Fleet> {
       return (await node?.does.numbers(channel)) ?? [];
     },
     async stop() {
-      await Promise.all(nodes.map((node) => node?.kill()));
+      await Promise.all(nodes.flatMap((node) => node?.kill() ?? []));
       await redis.end();
     },
   };
