@@ -187,7 +187,11 @@ describe.each(FRONTS)('behind %s, as deploy/ has it', { timeout: PATIENCE }, (na
     if (name === 'nginx') await front.reload([1]);
     const ended = fleet.end(1);
     if (name === 'haproxy') await eventually(async () => (await front.states())['iskra-2']).toBe('DOWN');
-    await fleet.arrivals();
+    // What was on its way arrives still.
+    do {
+      await fleet.arrivals();
+      await pause(500);
+    } while ((await fleet.arrivals())[1]!.requests > 0);
 
     const late = await openAll();
     const lateStops = late.map(speaking);
