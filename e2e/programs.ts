@@ -42,6 +42,8 @@ const OURS = [
   'SHUTDOWN_NOTICE',
   'REDIS_URL',
   'SECRET',
+  'ORIGINS',
+  'TRUSTED_PROXIES',
 ];
 const running = new Set<ChildProcess>();
 

@@ -33,6 +33,14 @@ const proxies = {
 /** Several nodes share it. */
 const stores = { 'redis-server': () => existsSync('/usr/bin/redis-server') };
 
+/** What looks at the files of deploy/. */
+const readers = {
+  'docker-compose': async () =>
+    existsSync('/usr/bin/docker-compose') || (await succeeds('docker', ['compose', 'version'])),
+  // For its promtool.
+  prometheus: () => existsSync('/usr/bin/promtool'),
+};
+
 async function missing(needs) {
   const names = Object.keys(needs);
   const there = await Promise.all(names.map((name) => needs[name]()));
@@ -40,7 +48,7 @@ async function missing(needs) {
 }
 
 /** What the end-to-end tests need. */
-export const installSystemPackages = () => install({ ...tools, ...proxies, ...stores });
+export const installSystemPackages = () => install({ ...tools, ...proxies, ...stores, ...readers });
 
 /** The proxies alone, as the matrix needs them. */
 export const installProxies = () => install(proxies);
@@ -97,7 +105,9 @@ const withoutServices = (packages, work) => async () => {
     if (ours) rmSync(POLICY, { force: true });
   }
   // Nor at the next start of the machine.
-  const services = packages.filter((name) => (name in proxies && !name.endsWith('-bin')) || name in stores);
+  const services = packages.filter(
+    (name) => (name in proxies && !name.endsWith('-bin')) || name in stores || name === 'prometheus',
+  );
   if (existsSync('/run/systemd/system') && services.length > 0) {
     await run('systemctl', ['disable', '--quiet', ...services]);
   }

@@ -18,6 +18,8 @@ interface Answer {
 export interface Child<Verbs> {
   readonly does: Remote<Verbs>;
   readonly pid: number;
+  /** Resolves when it has ended, by itself or not. */
+  readonly ended: Promise<void>;
   /** At once, as in a crash. */
   kill(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function startChild<Verbs>(
       return answer(id);
     }),
     pid: child.pid!,
+    ended: gone,
     kill() {
       child.kill('SIGKILL');
       return gone;

@@ -6,6 +6,8 @@ beforeEach(() => {
     'PORT',
     'HOST',
     'LOG_LEVEL',
+    'ORIGINS',
+    'TRUSTED_PROXIES',
     'REDIS_URL',
     'SECRET',
     'SHUTDOWN_TIMEOUT',
@@ -22,6 +24,7 @@ it('has a default for everything', () => {
     hostname: '0.0.0.0',
     path: '/realtime',
     origins: undefined,
+    trustedProxies: 0,
     level: 'info',
     shutdownTimeout: 1_800_000,
     shutdownNotice: 0,
@@ -79,6 +82,23 @@ it('brings origins to the form in which browsers send them', () => {
     'http://localhost:5173',
   ]);
   expect(readSettings({}, ['https://app.example', '*']).origins).toBe('*');
+});
+
+it('takes origins and the number of proxies from the environment, and flags before it', () => {
+  vi.stubEnv('ORIGINS', 'https://one.example, https://two.example');
+  vi.stubEnv('TRUSTED_PROXIES', '2');
+  expect(readSettings({}, [])).toMatchObject({
+    origins: ['https://one.example', 'https://two.example'],
+    trustedProxies: 2,
+  });
+  expect(readSettings({ 'trusted-proxies': '1' }, ['https://three.example'])).toMatchObject({
+    origins: ['https://three.example'],
+    trustedProxies: 1,
+  });
+  vi.stubEnv('ORIGINS', '*');
+  expect(readSettings({}, []).origins).toBe('*');
+  vi.stubEnv('ORIGINS', 'two.example');
+  expect(() => readSettings({}, [])).toThrow('ORIGINS is "two.example"; it must be a scheme');
 });
 
 it.each([

@@ -21,7 +21,12 @@ const args = {
   origin: {
     type: 'string',
     valueHint: 'origin',
-    description: "a page's origin that may connect; repeatable, * for all [the server's own]",
+    description: "a page's origin that may connect; repeatable, * for all [ORIGINS, the server's own]",
+  },
+  'trusted-proxies': {
+    type: 'string',
+    valueHint: 'number',
+    description: 'proxies in front whose X-Forwarded-For counts [TRUSTED_PROXIES, 0]',
   },
   redis: {
     type: 'string',
@@ -49,6 +54,7 @@ export interface ServeSettings {
   path: string;
   /** undefined: the server's own origin only. */
   origins: '*' | readonly string[] | undefined;
+  trustedProxies: number;
   level: Level;
   /** Where sessions and channels are kept; undefined: in this process. */
   redis: string | undefined;
@@ -82,7 +88,16 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
     }),
     hostname: setting('host', given['host'], 'HOST')?.value ?? '0.0.0.0',
     path: readPath(setting('path', given['path'])?.value ?? '/realtime'),
-    origins: readOrigins(origins),
+    origins: readOrigins(
+      origins.length > 0 ? origins : listed('ORIGINS'),
+      origins.length > 0 ? '--origin' : 'ORIGINS',
+    ),
+    trustedProxies: whole(setting('trusted-proxies', given['trusted-proxies'], 'TRUSTED_PROXIES'), {
+      otherwise: 0,
+      min: 0,
+      max: 10,
+      what: 'the number of proxies in front',
+    }),
     level: readLevel(setting('log-level', given['log-level'], 'LOG_LEVEL')),
     ...readShared(setting('redis', given['redis'], 'REDIS_URL'), process.env['SECRET']),
     shutdownTimeout:
@@ -106,11 +121,23 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
 }
 
 async function start(settings: ServeSettings): Promise<Serving> {
-  const { port, hostname, path, origins, level, redis, secret, shutdownTimeout, shutdownNotice } = settings;
+  const {
+    port,
+    hostname,
+    path,
+    origins,
+    trustedProxies,
+    level,
+    redis,
+    secret,
+    shutdownTimeout,
+    shutdownNotice,
+  } = settings;
   // Loaded by those alone who asked for it.
   const store = redis === undefined ? undefined : (await import('@iskra/server/redis')).redisStore(redis);
   const realtime = createRealtime({
     logger: level,
+    trustedProxies,
     ...(origins !== undefined && { origins }),
     ...(store !== undefined && { store }),
     ...(secret !== undefined && { secret }),
@@ -144,7 +171,13 @@ function readPath(path: string): string {
   throw new UsageError(`--path is "${path}"; it must start with / and not end with one, as in /realtime.`);
 }
 
-function readOrigins(origins: readonly string[]): ServeSettings['origins'] {
+/** What a variable lists, with commas between. */
+function listed(variable: string): string[] {
+  const given = (process.env[variable] ?? '').split(',').map((one) => one.trim());
+  return given.filter((one) => one !== '');
+}
+
+function readOrigins(origins: readonly string[], name: string): ServeSettings['origins'] {
   if (origins.length === 0) return undefined;
   if (origins.includes('*')) return '*';
   return origins.map((origin) => {
@@ -152,7 +185,7 @@ function readOrigins(origins: readonly string[]): ServeSettings['origins'] {
     if (parsed !== undefined && parsed !== 'null' && origin.replace(/\/$/, '').toLowerCase() === parsed)
       return parsed;
     throw new UsageError(
-      `--origin is "${origin}"; it must be a scheme, a host and, unless it is the usual one, a port, as in https://app.example.`,
+      `${name} is "${origin}"; it must be a scheme, a host and, unless it is the usual one, a port, as in https://app.example.`,
     );
   });
 }

@@ -692,6 +692,20 @@ describe('a move to another node', () => {
     expect(s.now - from).toBeGreaterThan(10_000);
   });
 
+  test('happens too when it was asked for before the connection was proven (P71)', () => {
+    const s = scene();
+    s.start();
+    const attempt = s.welcome('websocket');
+    s.tell('moved', undefined, 0);
+    expect(s.opened()).toHaveLength(1);
+    s.tell('proven', attempt);
+    expect(s.open()).toEqual(['websocket', 'websocket']);
+    s.prove('websocket');
+    s.pass(60_000);
+    expect(s.opened()).toHaveLength(2);
+    expect(s.open()).toEqual(['websocket']);
+  });
+
   test('happens at the time given, which is another one for each client (P71)', () => {
     const s = scene();
     s.start();

@@ -63,6 +63,8 @@ export function createPolicy(
   let probeAt = Infinity;
   let probed = 0;
   let moveAt = Infinity;
+  /** The connection that is to be left then. */
+  let told: Attempt | undefined;
   /** That failed since the last one that did not. */
   let moves = 0;
 
@@ -172,7 +174,8 @@ export function createPolicy(
     } else if (one.generation === held) {
       failures = moves = rejections = 0;
       renewed = false;
-      moveAt = Infinity;
+      // It may have been told before it was proven: then it is the one to be left.
+      if (one !== told) moveAt = Infinity;
       leave((other) => other !== one && other.generation);
     } else if (
       one.rank < (newest() ?? one).rank &&
@@ -293,6 +296,7 @@ export function createPolicy(
     },
     moved(_, after) {
       moveAt = Math.min(moveAt, now + after);
+      told = newest();
     },
     renewed() {
       held = 0;

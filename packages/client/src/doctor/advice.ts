@@ -195,7 +195,7 @@ export const ADVICE: Readonly<Record<FindingCode, Advice>> = {
   },
   'other-node': {
     title: 'Requests of one session reach servers that do not know each other',
-    cure: 'Send a client to the same node each time, or run one node: the store in memory is shared by nobody.',
+    cure: 'Let the nodes share a Redis and a secret. Until then send a client to the same node each time, or run one: the store in memory is shared by nobody.',
     lines: {
       nginx: 'upstream iskra {\n    ip_hash;\n    server 10.0.0.1:8000;\n    server 10.0.0.2:8000;\n}',
       haproxy: 'balance source',
