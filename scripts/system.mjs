@@ -53,6 +53,9 @@ export const installSystemPackages = () => install({ ...tools, ...proxies, ...st
 /** The proxies alone, as the matrix needs them. */
 export const installProxies = () => install(proxies);
 
+/** What a bench of several nodes needs. */
+export const installRedis = () => install(stores);
+
 /** What a rolling deploy needs: something to stand before the nodes, and something behind them. */
 export const installRolling = () => install({ haproxy: proxies.haproxy, ...stores });
 

@@ -5,7 +5,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Case } from './work.js';
 
@@ -33,29 +36,55 @@ export interface Process {
 
 /** Starts the server of a case, with a garbage collector that can be called. */
 export const startServer = (the: Case): Promise<Process> =>
-  start('server', 0, [
-    '--expose-gc',
-    fileURLToPath(new URL('../servers/start.js', import.meta.url)),
-    JSON.stringify(the),
-  ]);
+  start('server', 0, ['--expose-gc', program('../servers/start.js'), JSON.stringify(the)]);
 
-/** Starts the load of a case against a port. */
-export const startLoad = (the: Case, port: number): Promise<Process> =>
-  start('load', 1, [
-    fileURLToPath(new URL('../load/start.js', import.meta.url)),
-    JSON.stringify(the),
-    String(port),
-  ]);
+/** Starts one of the nodes of a case; the one without a core of its own takes what the others leave. */
+export const startNode = (the: Case, redis: number | undefined, core?: number): Promise<Process> =>
+  start('node', core, [program('../servers/start-node.js'), JSON.stringify(the), String(redis ?? '')]);
+
+/** Starts the load of a case against a port, and that of the node that publishes where it is another. */
+export const startLoad = (the: Case, ...ports: readonly number[]): Promise<Process> =>
+  start('load', 1, [program('../load/start.js'), JSON.stringify(the), ...ports.map(String)]);
+
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const running = new Set<ChildProcess>();
+
+/** A Redis of its own, in memory only, without a core of its own. Debian's redis-server, or any that is on PATH. */
+export async function startRedis(): Promise<{ port: number; stop(): Promise<void> }> {
+  const port = await freePort();
+  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+    stdio: 'ignore',
+  });
+  running.add(child);
+  const closed = new Promise<void>((resolve, reject) => {
+    child.once('error', (error) => reject(new Error(`redis-server does not start: ${error.message}`)));
+    child.once('close', () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+  const stop = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return closed;
+  };
+  const listening = async (): Promise<void> => {
+    for (let tries = 0; !(await answers(port)); tries++) {
+      if (tries === 200) throw new Error('redis-server does not listen after 10 s');
+      await pause(50);
+    }
+  };
+  await Promise.race([listening(), closed]);
+  return { port, stop };
+}
 
 /** Ends whatever is still running, for an interrupted bench. */
 export function stopAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-async function start(name: string, core: number, args: readonly string[]): Promise<Process> {
-  const pinned = canPin ? ['taskset', '-c', String(core)] : [];
+async function start(name: string, core: number | undefined, args: readonly string[]): Promise<Process> {
+  const pinned = canPin && core !== undefined ? ['taskset', '-c', String(core)] : [];
   const [command, ...rest] = withFiles([...pinned, process.execPath, ...args]);
   const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   running.add(child);
@@ -117,4 +146,25 @@ function reasonIn(complaints: string): string | undefined {
 function withFiles(command: readonly string[]): readonly string[] {
   if (process.platform === 'win32') return command;
   return ['sh', '-c', `ulimit -n ${FILES} 2>/dev/null; exec "$@"`, 'sh', ...command];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (yes: boolean): void => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, release } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { placement } from './processes.js';
 import { median, reached } from './statistics.js';
-import type { Goal, Row, Sample, Work } from './work.js';
+import type { Goal, Reference, Row, Sample, Work } from './work.js';
 
 const coloured = process.stdout.isTTY && !process.env['NO_COLOR'];
 const paint =
@@ -49,14 +49,10 @@ export function showWork(work: Work, results: readonly Result[]): [number, numbe
       .filter(({ samples }) => samples.length > 0)
       .map(({ row, samples }) => [row.key, median(samples.map(({ value }) => value))]),
   );
-  const references = {
-    ws: medians.get('ws'),
-    net: medians.get('net'),
-    socketio: medians.get('socketio'),
-  };
+  const reference = (name: Reference): number | undefined => medians.get(name);
 
   const judge = (goal: Goal, value: number | undefined): string => {
-    const verdict = value === undefined ? undefined : reached(goal, value, references, work);
+    const verdict = value === undefined ? undefined : reached(goal, value, reference, work);
     verdicts[verdict === undefined ? 2 : verdict ? 0 : 1]++;
     const text = describe(goal);
     return verdict === undefined ? dim(`${text} ?`) : verdict ? green(`${text} ✓`) : red(`${text} ✗`);
@@ -69,8 +65,10 @@ export function showWork(work: Work, results: readonly Result[]): [number, numbe
       return [row.label, red('failed'), '', '', '', '', '', goals || dim(failure ?? '')];
     const values = samples.map((sample) => sample.value);
     const spread = `${number(Math.min(...values), work.digits)} – ${number(Math.max(...values), work.digits)}`;
-    const against = (reference: number | undefined): string =>
-      reference === undefined ? '' : number(value / reference, 2);
+    const against = (name: Reference): string => {
+      const other = reference(name);
+      return other === undefined ? '' : number(value / other, 2);
+    };
     const rates = samples.flatMap(({ rate }) => rate ?? []);
     const loads = samples.flatMap(({ load }) => load ?? []);
     const busy = loads.length > 0 ? Math.round(median(loads) * 100) : undefined;
@@ -78,8 +76,8 @@ export function showWork(work: Work, results: readonly Result[]): [number, numbe
       row.label,
       bold(number(value, work.digits)),
       dim(values.length > 1 ? spread : ''),
-      against(references.socketio),
-      against(references.ws),
+      against('socketio'),
+      against('ws'),
       rates.length > 0 ? number(median(rates), 0) : '',
       busy === undefined ? '' : busy >= 95 ? red(`${busy} %`) : `${busy} %`,
       goals,
@@ -109,9 +107,17 @@ export function showProgress(text: string): void {
   if (process.stdout.isTTY) process.stdout.write(text ? `\r\u001b[K${dim(`· ${text}`)}` : '\r\u001b[K');
 }
 
+const NAMES: Record<Reference, string> = {
+  ws: 'raw',
+  net: 'floor',
+  socketio: 'Socket.IO',
+  streams: 'Streams adapter',
+  alone: 'one node',
+};
+
 function describe({ atMost, of }: Goal): string {
   if (of === undefined) return `≤ ${number(atMost, 0)}`;
-  return `≤ ${atMost} × ${{ ws: 'raw', net: 'floor', socketio: 'Socket.IO' }[of]}`;
+  return `≤ ${atMost} × ${NAMES[of]}`;
 }
 
 /** Columns as wide as their widest cell: the first and the last to the left, numbers to the right. */

@@ -15,10 +15,10 @@ export const shown = (value: number, digits: number): number => Number(value.toF
 export function reached(
   goal: Goal,
   value: number,
-  references: Readonly<Partial<Record<Reference, number>>>,
+  valueOf: (reference: Reference) => number | undefined,
   work: Work,
 ): boolean | undefined {
   if (goal.of === undefined) return shown(value, work.digits) <= goal.atMost;
-  const reference = references[goal.of];
+  const reference = valueOf(goal.of);
   return reference === undefined ? undefined : shown(value / reference, 2) <= goal.atMost;
 }

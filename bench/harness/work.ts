@@ -33,8 +33,8 @@ export interface Sample {
   readonly load?: number;
 }
 
-/** Peers whose row, under their own name, others are compared with. */
-export type Reference = Exclude<Peer, 'iskra'>;
+/** The rows that others are compared with: those of peers under their own name, and what a work has besides. */
+export type Reference = Exclude<Peer, 'iskra'> | 'streams' | 'alone';
 
 /** A median may be at most this, absolute or as a ratio to another row of the same run. */
 export interface Goal {
@@ -43,7 +43,7 @@ export interface Goal {
 }
 
 export interface Row {
-  /** Unique in the work; the rows `ws` and `socketio` are the references of the ratio columns. */
+  /** Unique in the work; the rows `ws` and `socketio` are the references of the ratio columns, and goals name others. */
   readonly key: string;
   readonly peer: Peer;
   readonly transport: Transport;
@@ -63,7 +63,7 @@ export interface Work {
   /** Runs one case to its end, from the process of the harness. */
   readonly measure: (the: Case) => Promise<Sample>;
   /** What the load process of a case does. */
-  readonly load?: (the: Case, port: number) => Promise<Load>;
+  readonly load?: (the: Case, port: number, publisher: number) => Promise<Load>;
 }
 
 /** The load of a case, connected and ready to begin. */

@@ -1,5 +1,6 @@
 /** Every piece of work, in the order of the report. */
 import type { Work } from '../harness/work.js';
+import { acrossWorks } from './across.js';
 import { connectWork } from './connect.js';
 import { echo } from './echo.js';
 import { fanoutLongPoll, fanoutSse } from './fanout-http.js';
@@ -13,6 +14,7 @@ export const works: readonly Work[] = [
   echo,
   fanoutSse,
   fanoutLongPoll,
+  ...acrossWorks,
   connectWork,
   ...idleWorks,
   roundTrips,

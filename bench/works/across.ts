@@ -1,0 +1,97 @@
+/**
+ * Node A publishes, 500 subscribers over WebSocket are on node B, and Redis is
+ * between them. The next is published when the last subscriber has one, so the
+ * number in flight stays what the work says.
+ */
+import { acrossCommands, acrossWindow } from '../harness/across.js';
+import { payloadOf } from '../harness/work.js';
+import type { Goal, Row, Work } from '../harness/work.js';
+import { inTurn, Line } from '../load/line.js';
+import { speakWebSocket } from '../load/speech.js';
+import { WebSocketLine } from '../load/websocket.js';
+
+const SUBSCRIBERS = 500;
+const BYTES = 200;
+const IN_FLIGHT = 8;
+
+export const PAYLOAD = payloadOf(BYTES);
+
+const title = `node A publishes, ${SUBSCRIBERS} subscribers on node B, ${BYTES} B, ${IN_FLIGHT} in flight`;
+
+const iskra = (...goals: Goal[]): Row => ({
+  key: 'iskra',
+  peer: 'iskra',
+  transport: 'websocket',
+  label: 'Iskra',
+  goals,
+});
+const alone: Row = { key: 'alone', peer: 'iskra', transport: 'websocket', label: 'Iskra, one node' };
+const peers: Row[] = [
+  { key: 'ws', peer: 'ws', transport: 'websocket', label: 'raw ws, pub/sub' },
+  { key: 'socketio', peer: 'socketio', transport: 'websocket', label: 'Socket.IO, Redis adapter' },
+  { key: 'streams', peer: 'socketio', transport: 'websocket', label: 'Socket.IO, Streams adapter' },
+];
+
+const load: Work['load'] = async ({ peer }, port, publisher) => {
+  let counted = 0;
+  const wish = { payload: PAYLOAD };
+  const open = (onMarkers: (markers: number) => void): Promise<WebSocketLine> =>
+    WebSocketLine.open(port, speakWebSocket(peer, wish), onMarkers);
+  await inTurn(SUBSCRIBERS - 1, 32, () =>
+    open((markers) => {
+      counted += markers;
+    }),
+  );
+  const application = await Line.open(publisher);
+  const publish = (times: number): void => application.write('.'.repeat(times));
+  await open((markers) => {
+    counted += markers;
+    publish(markers);
+  });
+  return { begin: async () => publish(IN_FLIGHT), counted: () => counted };
+};
+
+export const acrossWorks: readonly Work[] = [
+  {
+    name: 'across-publish',
+    title,
+    unit: 'µs of CPU of node A per publish',
+    digits: 1,
+    rows: [iskra({ atMost: 100 }, { atMost: 0.5, of: 'streams' }), ...peers],
+    measure: (the) => acrossWindow(the, ({ a, deliveries }) => (a / deliveries) * SUBSCRIBERS),
+    load,
+  },
+  {
+    name: 'across-delivery',
+    title,
+    unit: 'µs of CPU of node B per delivery',
+    digits: 2,
+    rows: [iskra({ atMost: 0.5, of: 'socketio' }), ...peers],
+    measure: (the) => acrossWindow(the, ({ b, deliveries }) => b / deliveries),
+    load,
+  },
+  {
+    name: 'across-rate',
+    title,
+    unit: 'µs of time per delivery',
+    digits: 2,
+    // At least 0.8 of the rate of one node alone, and twice that of the Streams adapter.
+    rows: [iskra({ atMost: 1.25, of: 'alone' }, { atMost: 0.5, of: 'streams' }), alone, ...peers],
+    measure: (the) => acrossWindow(the, ({ milliseconds, deliveries }) => (milliseconds * 1000) / deliveries),
+    load,
+  },
+  {
+    name: 'across-commands',
+    title,
+    unit: 'commands that Redis gets per publish',
+    // A node also asks where its logs stand, every few seconds: that is no publish.
+    digits: 1,
+    rows: [iskra({ atMost: 1 }), ...peers],
+    maxRounds: 1,
+    measure: async (the) => {
+      const { value } = await acrossCommands(the);
+      return { value: value * SUBSCRIBERS };
+    },
+    load,
+  },
+];
