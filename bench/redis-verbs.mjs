@@ -1,5 +1,6 @@
-// What the verbs of the Redis store carry on this machine: `node bench/redis-verbs.mjs`. Starts a redis-server of its own,
-// without persistence, and asks it from one process, 1 and 100 questions at a time, for two seconds each.
+// What the verbs of the Redis store carry on this machine, and what Redis keeps: `node bench/redis-verbs.mjs`. Starts a
+// redis-server of its own, without persistence, and asks it from one process, 1 and 100 questions at a time, for two
+// seconds each. The figures of docs/guide/sizing.md come from here.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -39,7 +40,30 @@ const verbs = {
   },
 };
 
+/** Bytes that Redis holds for its data. */
+const held = () => {
+  const memory = execFileSync('redis-cli', ['-p', port, 'info', 'memory'], { encoding: 'utf8' });
+  return Number(/used_memory:(\d+)/.exec(memory)?.[1]);
+};
+const CROWD = 2_000;
+const open = async () => {
+  const opened = await store.openSession(randomBytes(16).toString('base64url'), { subject: 'somebody' });
+  await store.attach(opened.state.session, undefined, 'websocket-1');
+  return opened.state.session;
+};
+
 await store.append('warm', body);
+const empty = held();
+const crowd = await Promise.all(Array.from({ length: CROWD }, open));
+const withCrowd = held();
+console.log(`a session at rest: ${Math.round((withCrowd - empty) / CROWD)} bytes in Redis`);
+for (let n = 0; n < 50_000; n += 100) {
+  await Promise.all(Array.from({ length: 100 }, (_, at) => store.append(`log:${(n + at) % 100}`, body)));
+}
+console.log(`an entry of ${body.length} bytes: ${Math.round((held() - withCrowd) / 50_000)} bytes in Redis`);
+const inboxes = crowd.slice(0, 200).map((session) => `@${session}`);
+verbs['heads of 200 inboxes'] = () => store.heads(inboxes);
+
 for (const [name, verb] of Object.entries(verbs)) {
   for (const lanes of [1, 100]) {
     const owns = [];

@@ -102,7 +102,7 @@ export class Line {
   /** A node writes one, whether it arrives or not. */
   written(text: string): void {
     const frames = framesOf<ServerFrame>(text);
-    if (this.kind === 'poll') this.#answers(frames, text.length);
+    if (this.kind === 'poll') this.#answers(frames);
     for (const frame of frames) {
       if (this.#last === undefined && this.#isOpening && frame[0] !== 'welcome' && frame[0] !== 'close')
         this.#tap.breach('P12', `${frame[0]} came before welcome.`);
@@ -112,10 +112,13 @@ export class Line {
   }
 
   /** The one answer of a poll. */
-  #answers(frames: readonly ServerFrame[], length: number): void {
+  #answers(frames: readonly ServerFrame[]): void {
     const { answer = Infinity, entry } = this.#asked;
-    const entries = frames.filter(([tag]) => tag === 'entry').length;
-    // One alone may be larger; what is no entry has its place in any answer.
+    const tags = frames.map(([tag]) => tag);
+    const entries = tags.filter((tag) => tag === 'entry').length;
+    // What is no entry has its place in any answer, and one entry alone may be larger.
+    const last = tags.lastIndexOf('entry');
+    const { length } = JSON.stringify(frames.slice(0, last + 1));
     if (entries > (this.#isOpening ? 0 : 1) && length > answer + BESIDE)
       this.#tap.breach('P69', `${entries} entries in ${length} bytes, where ${answer} were asked for.`);
     const skipped = frames.filter((frame) => frame[0] === 'gap' && frame[2] === 'too_big').length;
