@@ -1,8 +1,4 @@
 // `npm run sim`: plays seeds on all cores, and says what they broke.
-//   -- --seeds N --from K   N seeds from K on; 2,000 from 1 by default
-//   -- --seed S             the timeline of one seed
-//   -- --plan FILE          the timeline of a plan, as from --shrink or from sim/corpus
-//   -- --shrink S           the smallest plan that breaks what seed S (or a plan's file) breaks
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -15,15 +11,35 @@ import { setUp } from './setup.mjs';
 import { bundleSim } from './sim-bundle.mjs';
 import { dim, explain, Explained, green, red, run, seconds } from './terminal.mjs';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '2000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    plan: { type: 'string' },
-    shrink: { type: 'string' },
-  },
-});
+const usage = `npm run sim -- [flags]
+  --seeds 2000 --from 1   so many seeds, from this one on
+  --seed 7                the timeline of one seed
+  --plan file             the timeline of a plan, as from --shrink or from sim/corpus
+  --shrink 7              the smallest plan that breaks what that seed (or a plan's file) breaks
+`;
+
+const values = read();
+
+function read() {
+  try {
+    const given = parseArgs({
+      options: {
+        seeds: { type: 'string', default: '2000' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        plan: { type: 'string' },
+        shrink: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+    if (!given.help) return given;
+    process.stdout.write(usage);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exit(1);
+  }
+}
 
 const whole = (name) => {
   if (/^\d+$/.test(values[name])) return Number(values[name]);
