@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, listening } from '../doctor/proxies.js';
+import { listening } from '../doctor/proxies.js';
+import { freePort } from '../ports.js';
 import { root, start } from '../programs.js';
 import type { Program } from '../programs.js';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect } from '@iskra/client';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../doctor/proxies.js';
+import { freePort } from '../ports.js';
 import { startRedis } from '../redis/server.js';
 import { buildImage, openTo } from './image.js';
 import type { Image } from './image.js';

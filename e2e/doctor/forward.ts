@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { start } from '../programs.js';
-import { freePort, listening } from './proxies.js';
+import { freePort } from '../ports.js';
+import { listening } from './proxies.js';
 
 export interface ForwardProxy {
   /** Without credentials. */

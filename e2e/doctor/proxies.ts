@@ -1,9 +1,8 @@
 /** nginx, HAProxy and Apache as processes of their own, each with a configuration that lacks nothing until it is spoilt. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort, listens } from '../ports.js';
 import { start } from '../programs.js';
 import type { Program } from '../programs.js';
 import { follow } from './lines.js';
@@ -204,15 +203,6 @@ export class Proxy {
   }
 }
 
-/** A port that was free a moment ago: none of these programs says which one it took. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Answers anything, or has ended and said why. */
 export async function listening(port: number, program: Program): Promise<void> {
   const ended = program.ended.then(({ code }) => {
@@ -220,16 +210,9 @@ export async function listening(port: number, program: Program): Promise<void> {
   });
   ended.catch(() => {});
   for (let tries = 0; tries < 200; tries++) {
-    const isThere = connects(port);
+    const isThere = listens(port);
     if (await Promise.race([isThere, ended])) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`nothing listens at ${port}:\n${program.stderr}`);
 }
-
-const connects = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });

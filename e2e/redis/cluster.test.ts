@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OF_A_CLUSTER, startCluster, startRedis, until } from './server.js';
 import type { RedisCluster, RedisServer } from './server.js';
-import { failing, follow, headOf, keyOf, open, storeAt } from './world.js';
+import { failing, follow, headOf, hintsOf, keyOf, open, storeAt, takes } from './world.js';
 
 let cluster: RedisCluster;
 const others: RedisServer[] = [];
@@ -20,15 +20,10 @@ const ownerOf = async (key: string): Promise<RedisServer> =>
 
 test('a log goes on while its slot moves to another master, and its hints come from there', async () => {
   const [store, other] = [storeAt(cluster.url), storeAt(cluster.url)];
-  const seen: string[] = [];
-  let missed = 0;
-  store.onHint(
-    (_, { body }) => void seen.push(body),
-    () => void missed++,
-  );
+  const hints = hintsOf(store);
   await store.watch('room');
   const { entry } = await other.append('room', '1');
-  await until(() => seen.length === 1);
+  await until(() => hints.seen.length === 1);
 
   const key = 'iskra:{c:room}:m';
   const [from, slot] = [await ownerOf(key), await slotOf(key)];
@@ -45,10 +40,10 @@ test('a log goes on while its slot moves to another master, and its hints come f
     await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', await idOf(to));
   await until(async () => {
     await store.sweep();
-    return missed > 0;
+    return hints.missed > 0;
   });
   await other.append('room', 'moved');
-  await until(() => seen.includes('moved'));
+  await until(() => hints.seen.includes('moved'));
   // It is another process: the log forked on its way, and lost nothing.
   const told = await follow(store, 'room', entry.epoch, 1);
   expect(told.filter((one) => !one.startsWith('fork'))).toEqual(['while it moves', 'moved']);
@@ -95,14 +90,7 @@ test('a master that dies is replaced by its replica; what it served goes on, and
   await first.kill();
   expect((await store.append(there, '2')).entry.offset).toBe(2);
   await failing(store.append(here, 'nobody is there'));
-  await until(
-    () =>
-      store.append(here, '2').then(
-        () => true,
-        () => false,
-      ),
-    40_000,
-  );
+  await takes(store, here, '2', 40_000);
   expect((await headOf(store, there)).offset).toBe(2);
   // What was appended under the claim may be lost, for all that its session's master knows: all of it is begun again.
   expect((await store.commit(session, 1, 1, 'claim', [])).kind).toBe('stale');

@@ -4,7 +4,7 @@ import type { Store } from '@iskra/server';
 import { describe, expect, test } from 'vitest';
 import { until } from './server.js';
 import type { RedisServer } from './server.js';
-import { doorTo, failing, follow, headOf, keyOf, open, redisFor, storeAt } from './world.js';
+import { doorTo, failing, follow, headOf, hintsOf, keyOf, open, redisFor, storeAt, takes } from './world.js';
 
 const WAL = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
@@ -45,12 +45,7 @@ describe('a restart', () => {
     const { entry } = await store.append('room', 'a');
     await redis.kill();
     await redis.start();
-    await until(() =>
-      store.append('room', 'b').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'b');
     expect(await follow(store, 'room', entry.epoch, 1)).toEqual(['gap epoch 1-0', 'b']);
     expect(await store.touch(session)).toEqual({ kind: 'unknown' });
     expect(await follow(store, `@${session}`, entry.epoch, 0)).toEqual(['gap epoch 0-0']);
@@ -97,12 +92,7 @@ describe('a fail-over that lost the newest changes', () => {
     await store.commit(session, 2, 2, 'a', ['two']);
     const before = await store.touch(session);
     door.leadTo(replica.port);
-    await until(() =>
-      store.append('room', 'new 4').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'new 4');
 
     expect(await follow(store, 'room', epoch, 3)).toEqual(['fork 3', 'new 4']);
     expect(await follow(store, 'room', epoch, 1)).toEqual(['2', '3', 'fork 3', 'new 4']);
@@ -130,21 +120,11 @@ describe('a fail-over that lost the newest changes', () => {
     await near.client.replicaof('NO', 'ONE');
     await store.append('room', 'lost 6');
     door.leadTo(near.port);
-    await until(() =>
-      store.append('room', 'near 6').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'near 6');
     const nearEpoch = (await headOf(store, 'room')).epoch;
     expect(await follow(store, 'room', epoch, 4)).toEqual(['5', 'fork 5', 'near 6']);
     door.leadTo(far.port);
-    await until(() =>
-      store.append('room', 'far 4').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'far 4');
     expect(await follow(store, 'room', epoch, 5)).toEqual(['gap diverged 5-3', 'far 4']);
     expect(await follow(store, 'room', nearEpoch, 6)).toEqual([
       'gap epoch 6-0',
@@ -184,24 +164,19 @@ describe('hints', () => {
   test('that were lost with their connection are made up for: whoever watches is told to look', async () => {
     const redis = await redisFor();
     const [store, other] = [storeAt(redis.url), storeAt(redis.url)];
-    const seen: string[] = [];
-    let missed = 0;
-    store.onHint(
-      (_, { body }) => void seen.push(body),
-      () => void missed++,
-    );
+    const hints = hintsOf(store);
     await store.watch('room');
     const { epoch } = await headOf(store, 'room');
     await other.append('room', '1');
-    await until(() => seen.length === 1);
+    await until(() => hints.seen.length === 1);
     expect(await follow(store, 'room', epoch, 0)).toEqual(['1']);
     await redis.client.client('KILL', 'TYPE', 'PUBSUB');
     await other.append('room', 'unheard');
-    await until(() => missed > 0);
+    await until(() => hints.missed > 0);
     expect(await headOf(store, 'room')).toMatchObject({ offset: 2 });
     expect(await follow(store, 'room', epoch, 1)).toEqual(['unheard']);
     await other.append('room', '3');
-    await until(() => seen.includes('3'));
+    await until(() => hints.seen.includes('3'));
   });
 
   test('that are lost one by one are found by their position, also where reads are answered from memory', async () => {
@@ -248,12 +223,7 @@ describe('trouble', () => {
     // Longer than a connection is kept that says nothing: these are not even asked.
     await until(async () => /cannot be reached/.test((await failing(store.append('room', 'x'))).message));
     redis.resume();
-    await until(() =>
-      store.append('room', 'b').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'b');
   });
 
   test('no more than so much waits for an answer', async () => {
@@ -265,12 +235,7 @@ describe('trouble', () => {
     const messages = (await Promise.all(asked)).map(({ message }) => message);
     expect(messages.filter((message) => /questions to answer already/.test(message))).toHaveLength(100);
     redis.resume();
-    await until(() =>
-      store.append('room', 'b').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await takes(store, 'room', 'b');
   });
 
   test('a Redis without memory says so, still answers who reads, and lets go of what ends', async () => {

@@ -6,11 +6,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { until as isSoon } from '../matrix/speak.js';
+import { freePort } from '../ports.js';
 
 export interface RedisServer {
   readonly port: number;
@@ -29,7 +29,7 @@ export interface RedisServer {
 
 /** @param settings as on its command line, such as `--appendonly yes` */
 export async function startRedis(...settings: string[]): Promise<RedisServer> {
-  const port = await freePort();
+  const port = await portOfServer();
   const dir = await mkdtemp(join(tmpdir(), 'iskra-redis-'));
   let child: ChildProcess | undefined;
   const client = new Redis(port, { lazyConnect: true, maxRetriesPerRequest: null });
@@ -121,11 +121,8 @@ export async function startCluster(): Promise<RedisCluster> {
 
 /** Asks again until it is so. */
 export async function until(isSo: () => Promise<boolean> | boolean, within = 20_000): Promise<void> {
-  for (const end = Date.now() + within; ;) {
-    if (await isSo()) return;
-    if (Date.now() > end) throw new Error(`it did not become so within ${within} ms: ${isSo.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  if (await isSoon(isSo, within)) return;
+  throw new Error(`it did not become so within ${within} ms: ${isSo.toString()}`);
 }
 
 async function isUp(port: number): Promise<void> {
@@ -138,13 +135,10 @@ async function isUp(port: number): Promise<void> {
   }
 }
 
-export async function freePort(): Promise<number> {
-  // The cluster bus of a server listens 10,000 above, so not just any will do.
+/** The cluster bus of a server listens 10,000 above, so not just any will do. */
+async function portOfServer(): Promise<number> {
   for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     if (port + 10_000 < 65_536) return port;
   }
 }

@@ -9,6 +9,7 @@ import { redisStore } from '@iskra/server/redis';
 import { afterEach, expect, it } from 'vitest';
 import { ANY_NODE } from '../matrix/proxies/haproxy.js';
 import { runProxy } from '../matrix/proxies/run.js';
+import { pause } from '../matrix/speak.js';
 import { endAll, iskra, serving } from '../programs.js';
 import type { Serving } from '../programs.js';
 import { openDoor } from './door.js';
@@ -33,8 +34,6 @@ function drawing(seed: number): (below: number) => number {
     return (state >>> 8) % below;
   };
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Two servers that take turns: one is the primary behind the door, and the other one follows it. */
 async function startPair() {
@@ -108,13 +107,8 @@ function takePart(url: string, name: string, transport: TransportName) {
   };
 }
 
-async function startNode(url: string): Promise<Serving> {
-  const args = ['--host', '127.0.0.1', '--port', '0', '--redis', url, '--log-level', 'silent'];
-  return serving(iskra(['serve', ...args], { SECRET: 'one' }));
-}
-
-/** On the port that it had: the balancer looks there. */
-async function startAgain(url: string, port: number): Promise<Serving> {
+/** Again on the port that it had: the balancer looks there. */
+async function startNode(url: string, port = 0): Promise<Serving> {
   const args = ['--host', '127.0.0.1', '--port', `${port}`, '--redis', url, '--log-level', 'silent'];
   return serving(iskra(['serve', ...args], { SECRET: 'one' }));
 }
@@ -142,7 +136,7 @@ it(
         nodes[which]!.process.kill('SIGKILL');
         await nodes[which]!.ended;
         await pause(draw(1_000));
-        nodes[which] = await startAgain(pair.door.url, port);
+        nodes[which] = await startNode(pair.door.url, port);
       },
       async 'a node stops'() {
         const { process } = nodes[draw(2)]!;

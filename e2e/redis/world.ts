@@ -8,7 +8,7 @@ import type { RedisStoreOptions } from '@iskra/server/redis';
 import { onTestFinished } from 'vitest';
 import { openDoor } from './door.js';
 import type { Door } from './door.js';
-import { startRedis } from './server.js';
+import { startRedis, until } from './server.js';
 import type { RedisServer } from './server.js';
 
 export async function redisFor(...settings: string[]): Promise<RedisServer> {
@@ -65,6 +65,27 @@ export async function follow(store: Store, log: string, epoch: string, offset: n
   }
   throw new Error(`no end of it: ${told.join(', ')}`);
 }
+
+/** What a store hints at: bodies in the order in which they come, and how often it says that it missed some. */
+export function hintsOf(store: Store): { readonly seen: string[]; missed: number } {
+  const hints = { seen: [] as string[], missed: 0 };
+  store.onHint(
+    (_, { body }) => void hints.seen.push(body),
+    () => void hints.missed++,
+  );
+  return hints;
+}
+
+/** Resolves when the store takes an append again. */
+export const takes = (store: Store, log: string, body: string, within?: number): Promise<void> =>
+  until(
+    () =>
+      store.append(log, body).then(
+        () => true,
+        () => false,
+      ),
+    within,
+  );
 
 /** The comings and goings that a channel tells. */
 export async function comings(store: Store, channel: string): Promise<string[]> {

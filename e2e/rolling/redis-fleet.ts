@@ -1,26 +1,15 @@
 /** A Redis of its own, and processes that share it, ended by SIGTERM as whoever deploys does. */
-import { runProxy } from '../matrix/proxies/run.js';
-import type { Recipe } from '../matrix/proxies/run.js';
 import { compiled, serving, start } from '../programs.js';
 import type { Serving } from '../programs.js';
+import { startRedis } from '../redis/server.js';
 import type { Fleet } from './fleet.js';
 
-/** Nothing of it stays: it is held, and ended, as the proxies are. */
-const REDIS: Recipe = {
-  command: 'redis-server',
-  arguments: ({ port, folder }) => [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
-    ...['--save', '', '--appendonly', 'no'],
-  ],
-  files: () => ({}),
-};
-
 export async function redisFleet(count: number): Promise<Fleet> {
-  const redis = await runProxy(REDIS, [0, 0]);
+  const redis = await startRedis();
   const startOne = (name: string, port: number): Promise<Serving> =>
     serving(
       start(process.execPath, [compiled('rolling/serve-redis'), name], {
-        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        REDIS_URL: redis.url,
         PORT: String(port),
       }),
     );
@@ -43,7 +32,7 @@ export async function redisFleet(count: number): Promise<Fleet> {
     async close() {
       for (const { process } of nodes) process.kill('SIGKILL');
       await Promise.all(nodes.map(({ ended }) => ended));
-      await redis.close();
+      await redis.end();
     },
   };
 }

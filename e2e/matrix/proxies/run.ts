@@ -4,10 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort, listens } from '../../ports.js';
 import { pause } from '../speak.js';
 
 /** Where a proxy stands. */
@@ -103,23 +102,4 @@ async function start(recipe: Recipe, targets: Place['targets']): Promise<Running
     await pause(25);
   }
   return { port: place.port, close };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    const answer = (there: boolean): void => {
-      socket.destroy();
-      resolve(there);
-    };
-    socket.once('connect', () => answer(true)).once('error', () => answer(false));
-  });
 }
