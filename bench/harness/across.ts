@@ -1,6 +1,8 @@
 /** The ways of measuring a case of two nodes: node A publishes, node B holds the subscribers, Redis is between them. */
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { inWindow } from './measure.js';
+import type { Moment } from './measure.js';
 import { startLoad, startNode, startRedis } from './processes.js';
 import type { Process } from './processes.js';
 import type { Case, Sample } from './work.js';
@@ -13,12 +15,9 @@ interface Nodes {
   readonly redis: number | undefined;
 }
 
-interface Moment {
-  at: number;
+interface NodesMoment extends Moment {
   a: number;
   b: number;
-  load: number;
-  counted: number;
 }
 
 /** What a window cost. */
@@ -30,23 +29,17 @@ interface Cost {
   readonly deliveries: number;
 }
 
-/** A figure of a window of work that goes on and on, after a warm-up of a third. */
+/** A figure of a window of work that goes on and on. */
 export const acrossWindow = (the: Case, figure: (cost: Cost) => number): Promise<Sample> =>
-  acrossNodes(the, async (nodes) => {
-    await nodes.load.ask('begin');
-    await pause(Math.max(500, (the.seconds * 1000) / 3));
-    const from = await moment(nodes);
-    await pause(the.seconds * 1000);
-    const to = await moment(nodes);
-    const deliveries = to.counted - from.counted;
-    if (deliveries <= 0) throw new Error('nothing was delivered in the measured window');
-    const milliseconds = to.at - from.at;
-    return {
-      value: figure({ a: to.a - from.a, b: to.b - from.b, milliseconds, deliveries }),
-      rate: (deliveries / milliseconds) * 1000,
-      load: (to.load - from.load) / 1000 / milliseconds,
-    };
-  });
+  acrossNodes(the, (nodes) =>
+    inWindow(
+      the,
+      nodes.load,
+      () => moment(nodes),
+      (from, to, deliveries) =>
+        figure({ a: to.a - from.a, b: to.b - from.b, milliseconds: to.at - from.at, deliveries }),
+    ),
+  );
 
 /** Commands that the nodes gave Redis for each delivery; those that a script gives itself are not counted. */
 export const acrossCommands = (the: Case): Promise<Sample> =>
@@ -80,7 +73,7 @@ async function acrossNodes(the: Case, work: (nodes: Nodes) => Promise<Sample>): 
   }
 }
 
-async function moment({ a, b, load }: Nodes): Promise<Moment> {
+async function moment({ a, b, load }: Nodes): Promise<NodesMoment> {
   // One after the other where they are one: a process is asked one thing at a time.
   const onB = await b.ask<number>('cpu');
   const [onA, onLoad] = await Promise.all([

@@ -4,29 +4,47 @@ import { startLoad, startServer } from './processes.js';
 import type { Process } from './processes.js';
 import type { Case, Sample } from './work.js';
 
-interface Moment {
+/** What is asked of all processes at once. */
+export interface Moment {
   at: number;
-  server: number;
+  /** CPU of the load, µs, and messages that it has received. */
   load: number;
   counted: number;
 }
 
-/** Server CPU per message over a window of work that goes on and on, after a warm-up of a third. */
+interface ServerMoment extends Moment {
+  server: number;
+}
+
+/** What lies between two moments, of the messages in between. */
+type Figure<Of extends Moment> = (from: Of, to: Of, messages: number) => number;
+
+/** Server CPU per message over a window of work that goes on and on. */
 export const overWindow = (the: Case): Promise<Sample> =>
-  inProcesses(the, async (server, load) => {
-    await load.ask('begin');
-    await pause(Math.max(500, (the.seconds * 1000) / 3));
-    const from = await moment(server, load);
-    await pause(the.seconds * 1000);
-    return between(from, await moment(server, load));
-  });
+  inProcesses(the, (server, load) => inWindow(the, load, () => moment(server, load), serverCpu));
+
+/** A figure of a window, after a warm-up of a third. */
+export async function inWindow<Of extends Moment>(
+  the: Case,
+  load: Process,
+  look: () => Promise<Of>,
+  figure: Figure<Of>,
+): Promise<Sample> {
+  await load.ask('begin');
+  await pause(Math.max(500, (the.seconds * 1000) / 3));
+  const from = await look();
+  await pause(the.seconds * 1000);
+  return between(from, await look(), figure);
+}
+
+const serverCpu: Figure<ServerMoment> = (from, to, messages) => (to.server - from.server) / messages;
 
 /** Server CPU per message from the beginning of the work to its end. */
 export const untilDone = (the: Case): Promise<Sample> =>
   inProcesses(the, async (server, load) => {
     const from = await moment(server, load);
     await load.ask('begin');
-    return between(from, await moment(server, load));
+    return between(from, await moment(server, load), serverCpu);
   });
 
 /** What the load itself measured. */
@@ -67,7 +85,7 @@ async function inProcesses(
 }
 
 /** Both ends are asked at the same time: what lies between the two answers is far below the noise. */
-async function moment(server: Process, load: Process): Promise<Moment> {
+async function moment(server: Process, load: Process): Promise<ServerMoment> {
   const [onServer, onLoad] = await Promise.all([
     server.ask<number>('cpu'),
     load.ask<{ cpu: number; counted: number }>('moment'),
@@ -75,12 +93,12 @@ async function moment(server: Process, load: Process): Promise<Moment> {
   return { at: performance.now(), server: onServer, load: onLoad.cpu, counted: onLoad.counted };
 }
 
-function between(from: Moment, to: Moment): Sample {
+function between<Of extends Moment>(from: Of, to: Of, figure: Figure<Of>): Sample {
   const messages = to.counted - from.counted;
   const milliseconds = to.at - from.at;
   if (messages <= 0) throw new Error('nothing was delivered in the measured window');
   return {
-    value: (to.server - from.server) / messages,
+    value: figure(from, to, messages),
     rate: (messages / milliseconds) * 1000,
     load: (to.load - from.load) / 1000 / milliseconds,
   };
