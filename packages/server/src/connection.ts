@@ -361,16 +361,7 @@ export class Connection implements Follower {
   #work(question: (session: string) => Promise<SessionEvent>): void {
     const core = this.#core;
     core.working++;
-    question(this.#session.id ?? '').then(
-      (event) => {
-        core.working--;
-        this.#tell(event);
-      },
-      (error: unknown) => {
-        core.working--;
-        this.#storeFailed(error);
-      },
-    );
+    this.#ask((session) => question(session).finally(() => core.working--));
   }
 
   #tell(event: SessionEvent): void {

@@ -14,6 +14,9 @@ export interface Retention {
   age: number;
 }
 
+/** What a log keeps when nobody says otherwise, in whichever store. */
+export const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
+
 interface Kept extends Entry {
   readonly at: number;
 }

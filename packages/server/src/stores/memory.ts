@@ -20,7 +20,7 @@ import type {
   SessionState,
   Store,
 } from '../store.js';
-import { MemoryLog } from './memory-log.js';
+import { MemoryLog, RETENTION } from './memory-log.js';
 import type { Retention } from './memory-log.js';
 import { MemoryMembers } from './memory-members.js';
 
@@ -62,8 +62,6 @@ interface SessionRecord {
 
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
-
-const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
 
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options);

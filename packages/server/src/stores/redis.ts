@@ -24,6 +24,7 @@ import type {
   Store,
   Touched,
 } from '../store.js';
+import { RETENTION } from './memory-log.js';
 import type { Retention } from './memory-log.js';
 import { Claims } from './redis/claims.js';
 import { continueFrom, headOf, parseForks } from './redis/continuity.js';
@@ -63,7 +64,6 @@ export interface RedisStoreOptions {
   now?: () => number;
 }
 
-const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
 /** Logs whose heads are asked for at once. */
 const HEADS_AT_ONCE = 200;
 const QUESTIONS_AT_ONCE = 64;

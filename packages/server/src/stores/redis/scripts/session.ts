@@ -109,6 +109,12 @@ local function lapseAll()
   return answer
 end
 
+local function committed(acked)
+  redis.call('HSET', meta, 'n', int(acked))
+  local log = headOfInbox()
+  return { 'committed', int(acked), log.e, int(log.s) }
+end
+
 local function claimOf()
   local v = redis.call('HMGET', meta, 'c', 'cn', 'cu', 'cr', 'xi')
   return { id = v[1], number = tonumber(v[2] or '0'), ends = tonumber(v[3] or '0'), run = v[4], isInterrupted = v[5] == '1' }
@@ -224,10 +230,7 @@ if claim.id ~= ARGV[9] or claim.number ~= tonumber(ARGV[7]) or claim.run ~= run 
 postAll(10, #ARGV, ARGV[3], keepOf(4))
 redis.call('HDEL', meta, 'c', 'cn', 'cu', 'cr', 'xi')
 -- A skip may have been further already: what is committed never becomes uncommitted.
-local acked = math.max(tonumber(redis.call('HGET', meta, 'n')), tonumber(ARGV[8]))
-redis.call('HSET', meta, 'n', int(acked))
-local log = headOfInbox()
-return { 'committed', int(acked), log.e, int(log.s) }
+return committed(math.max(tonumber(redis.call('HGET', meta, 'n')), tonumber(ARGV[8])))
 `,
   { isPromise: true },
 );
@@ -257,10 +260,7 @@ export const skip = session(
 if not contact() then return { 'unknown' } end
 local acked = tonumber(redis.call('HGET', meta, 'n'))
 if tonumber(ARGV[3]) > acked + 1 then return { 'expect', int(acked + 1) } end
-acked = math.max(acked, tonumber(ARGV[4]))
-redis.call('HSET', meta, 'n', int(acked))
-local log = headOfInbox()
-return { 'committed', int(acked), log.e, int(log.s) }
+return committed(math.max(acked, tonumber(ARGV[4])))
 `,
   { isPromise: true },
 );
