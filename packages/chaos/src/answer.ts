@@ -46,13 +46,17 @@ export function pass(link: Link, outgoing: ServerResponse, head: Head, body: Rea
   out.pipe(link.down).pipe(limited(link, outgoing));
 }
 
-const LIMITS = { 'limit-answers': undefined, 'limit-answers-502': 502, 'limit-answers-cut': 'cut' } as const;
+const LIMITS = [
+  ['limit-answers', undefined],
+  ['limit-answers-502', 502],
+  ['limit-answers-cut', 'cut'],
+] as const;
 
 /** How long an answer may be, and what is in the place of one that says that it is longer; undefined: its beginning. */
 export function answerLimitOf(faults: Faults) {
-  for (const fault of ['limit-answers', 'limit-answers-502', 'limit-answers-cut'] as const) {
+  for (const [fault, instead] of LIMITS) {
     const most = faults[fault];
-    if (most !== undefined) return { fault, most, instead: LIMITS[fault] };
+    if (most !== undefined) return { fault, most, instead };
   }
   return undefined;
 }

@@ -100,23 +100,15 @@ export function readSettings(given: Record<string, unknown>, origins: readonly s
     }),
     level: readLevel(setting('log-level', given['log-level'], 'LOG_LEVEL')),
     ...readShared(setting('redis', given['redis'], 'REDIS_URL'), process.env['SECRET']),
-    shutdownTimeout:
-      1000 *
-      whole(setting('shutdown-timeout', given['shutdown-timeout'], 'SHUTDOWN_TIMEOUT'), {
-        // `node --watch` waits for the old process before it starts the new one.
-        otherwise: process.env['WATCH_REPORT_DEPENDENCIES'] === undefined ? 1800 : 0,
-        min: 0,
-        max: 86_400,
-        what: 'a whole number of seconds',
-      }),
-    shutdownNotice:
-      1000 *
-      whole(setting('shutdown-notice', given['shutdown-notice'], 'SHUTDOWN_NOTICE'), {
-        otherwise: 0,
-        min: 0,
-        max: 600,
-        what: 'a whole number of seconds',
-      }),
+    shutdownTimeout: milliseconds(
+      setting('shutdown-timeout', given['shutdown-timeout'], 'SHUTDOWN_TIMEOUT'),
+      // `node --watch` waits for the old process before it starts the new one.
+      { otherwise: process.env['WATCH_REPORT_DEPENDENCIES'] === undefined ? 1800 : 0, max: 86_400 },
+    ),
+    shutdownNotice: milliseconds(setting('shutdown-notice', given['shutdown-notice'], 'SHUTDOWN_NOTICE'), {
+      otherwise: 0,
+      max: 600,
+    }),
   };
 }
 
@@ -189,6 +181,12 @@ function readOrigins(origins: readonly string[], name: string): ServeSettings['o
     );
   });
 }
+
+/** Of a setting in seconds. */
+const milliseconds = (
+  given: { name: string; value: string } | undefined,
+  bounds: { otherwise: number; max: number },
+): number => 1000 * whole(given, { ...bounds, min: 0, what: 'a whole number of seconds' });
 
 function readShared(
   redis: { name: string; value: string } | undefined,

@@ -6,6 +6,7 @@
 import { MAX_MESSAGE_BYTES, MIN_ANSWER_BYTES } from '@iskra/protocol/wire';
 import type { Position } from '@iskra/protocol/wire';
 import type { Attempt } from './attempt.js';
+import { isGateways } from './fitting.js';
 
 /** Who is refused for the size of an answer is refused at once: what waits for longer has another reason, ms. */
 const SOON = 1_500;
@@ -89,7 +90,7 @@ export function createAnswers(known: Known, learned: () => void): Answers {
     lost({ polls, role, welcomeAt, polledAt, offered }, status, now) {
       // A session that opens has nothing in its answer that could wait.
       const couldWait = polls && role !== 'probe' && (welcomeAt || offered?.size);
-      const isCut = status === 200 || (/^(0|502|504)$/.test(`${status}`) && now - polledAt < SOON);
+      const isCut = status === 200 || (isGateways(status) && now - polledAt < SOON);
       if (!couldWait || !isCut) return false;
       const size = asked();
       const isLeast = size === MIN_ANSWER_BYTES;

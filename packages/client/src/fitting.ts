@@ -5,6 +5,9 @@ import type { Path } from './path.js';
 /** A message of so many bytes passes wherever one does. */
 const SMALL = 1_000;
 
+/** Whether a status may be that of a box for which a message is too large: nothing at all, or a gateway's. */
+export const isGateways = (status: number): boolean => /^(0|502|504)$/.test(`${status}`);
+
 /** What it finds out is in `path.request`. */
 export function createFitting(path: Path) {
   /** The largest message that was taken: if one of that size is not, that has another reason. */
@@ -27,7 +30,7 @@ export function createFitting(path: Path) {
 
     /** One was not taken, for the `tries`th time. Whether that may be for its size; with several sends the next is smaller. */
     lost(bytes: number, sends: number, status: number, tries: number): boolean {
-      const isSuspect = bytes > Math.max(SMALL, passed) && /^(0|502|504)$/.test(`${status}`);
+      const isSuspect = bytes > Math.max(SMALL, passed) && isGateways(status);
       if (isSuspect) refusals++;
       if (isSuspect && sends > 1) path.request = bytes / 2;
       // The way may be another one by now.

@@ -100,9 +100,8 @@ async function echoAtOnce(road: Road, session: Session, number: number): Promise
   for (let tries = 1; ; tries++) {
     const answer = await askPoll(road, session, 0, echo(number));
     const outcome = readOutcome(answer, session, number, began);
-    // Done, and not told in this answer, as by a node whose store told it later: whoever polls asks again.
-    const isLate = !hasFailed(answer) && hasFailed(outcome) && outcome.end === 'silent';
-    if (!isLate || tries === TRIES) return outcome;
+    // As by a node whose store told it later.
+    if (!isLate(answer, outcome) || tries === TRIES) return outcome;
   }
 }
 
@@ -115,10 +114,14 @@ async function echoHeld(road: Road, session: Session, number: number): Promise<E
   if (hasFailed(sent)) return { ...sent, at: sent.at ?? 'send' };
   const first = await polled;
   const outcome = readOutcome(first, session, number, began);
-  // Answered with nothing, as when its own copy came after it: whoever polls asks again.
-  if (hasFailed(first) || !('end' in outcome) || outcome.end !== 'silent') return outcome;
+  // As when its own copy came after it.
+  if (!isLate(first, outcome)) return outcome;
   return readOutcome(await askPoll(road, session, road.timeout), session, number, began);
 }
+
+/** Answered, and without what was asked for: whoever polls asks again. */
+const isLate = (answer: Answer | Failed, outcome: Echoed | Failed): boolean =>
+  !hasFailed(answer) && hasFailed(outcome) && outcome.end === 'silent';
 
 function readOutcome(
   answer: Answer | Failed,
