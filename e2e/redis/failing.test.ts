@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Store } from '@iskra/server';
 import { describe, expect, test } from 'vitest';
-import { until } from './server.js';
+import { replicate, until } from './server.js';
 import type { RedisServer } from './server.js';
 import { doorTo, failing, follow, headOf, hintsOf, keyOf, open, redisFor, storeAt, takes } from './world.js';
 
@@ -11,9 +11,7 @@ const WAL = ['--appendonly', 'yes', '--appendfsync', 'always'];
 /** A replica that has everything that its primary has. */
 async function replicaOf(primary: RedisServer): Promise<RedisServer> {
   const replica = await redisFor();
-  await replica.client.replicaof('127.0.0.1', primary.port);
-  await until(async () => /master_link_status:up/.test(await replica.client.info('replication')));
-  await primary.client.wait(1, 5_000);
+  await replicate(primary, replica);
   return replica;
 }
 

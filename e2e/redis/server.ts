@@ -119,6 +119,17 @@ export async function startCluster(): Promise<RedisCluster> {
   };
 }
 
+/**
+ * Makes one follow the other. The primary counts it before its first word, which comes once a second, and sends it nothing
+ * until then: so something is written, and waited for.
+ */
+export async function replicate(primary: RedisServer, replica: RedisServer): Promise<void> {
+  await replica.client.replicaof('127.0.0.1', primary.port);
+  await until(async () => /master_link_status:up/.test(await replica.client.info('replication')));
+  await primary.client.set('replicated', 1, 'PX', 1);
+  await until(async () => (await primary.client.wait(1, 500)) === 1);
+}
+
 /** Asks again until it is so. */
 export async function until(isSo: () => Promise<boolean> | boolean, within = 20_000): Promise<void> {
   if (await isSoon(isSo, within)) return;

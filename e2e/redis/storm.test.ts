@@ -13,7 +13,7 @@ import { pause } from '../matrix/speak.js';
 import { endAll, iskra, serving } from '../programs.js';
 import type { Serving } from '../programs.js';
 import { openDoor } from './door.js';
-import { startRedis, until } from './server.js';
+import { replicate, startRedis, until } from './server.js';
 import type { RedisServer } from './server.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);
@@ -44,12 +44,7 @@ async function startPair() {
   ];
   const door = await openDoor(primary.port);
   ends.push(() => door.end(), ...[primary, replica].map((one) => () => one.end()));
-  const follow = async (): Promise<void> => {
-    await replica.client.replicaof('127.0.0.1', primary.port);
-    await until(async () => /master_link_status:up/.test(await replica.client.info('replication')));
-    await until(async () => (await primary.client.wait(1, 500)) === 1);
-  };
-  await follow();
+  await replicate(primary, replica);
   return {
     door,
     get primary() {
@@ -61,7 +56,7 @@ async function startPair() {
       await pause(behind);
       [primary, replica] = [replica, primary];
       door.leadTo(primary.port);
-      await follow();
+      await replicate(primary, replica);
     },
   };
 }
