@@ -13,7 +13,7 @@ import { pause } from '../matrix/speak.js';
 import { endAll, iskra, serving } from '../programs.js';
 import type { Serving } from '../programs.js';
 import { openDoor } from './door.js';
-import { replicate, startRedis, until } from './server.js';
+import { replicate, startRedis } from './server.js';
 import type { RedisServer } from './server.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);

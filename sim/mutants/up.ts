@@ -151,7 +151,7 @@ export const up: readonly Mutant[] = [
     rule: 'P39',
     breaks: 'a send is appended without its key',
     file: server('sends'),
-    from: 'await core.store.append(channel, text, keyOf(session, claim, number));',
+    from: 'await core.store.append(channel, text, key);',
     to: 'await core.store.append(channel, text);',
     by: 'R09',
   },
@@ -209,7 +209,7 @@ export const up: readonly Mutant[] = [
     file: server('sends'),
     from: "  if (appended.kind === 'behind') return refuse('internal');\n",
     to: '',
-    by: 'seed 14795',
+    by: 'P39 behind',
   },
   {
     rule: 'P39',
@@ -218,6 +218,14 @@ export const up: readonly Mutant[] = [
     from: "return number <= acked || last.earlier?.includes(number) === true ? 'duplicate' : 'behind';",
     to: "return 'new';",
     by: 'P39 batch',
+  },
+  {
+    rule: 'P39',
+    breaks: 'what is in the log is refused when it comes again, as its sender may not any more',
+    file: server('sends'),
+    from: '(await core.store.taken(channel, key)) ?',
+    to: 'false ?',
+    by: 'P39 refused',
   },
   {
     rule: 'P32',

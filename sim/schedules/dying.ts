@@ -56,6 +56,58 @@ export const dying: readonly Schedule[] = [
     },
   ),
 
+  schedule(
+    'P39 refused',
+    'a batch was appended and not committed, and its sender may not any more when it comes again',
+    { nodes: 2, store: 'shared' },
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const anna = stage.page('anna');
+      anna.way.to = first;
+      const hand = stage.store.hold({ what: 'commit', of: first!.actor });
+      const said = [anna.publish(ROOM), anna.publish(ROOM)];
+      await reach(stage, 'the commit is on its way', () => hand.waiting === 1);
+      anna.way.to = second;
+      stage.deny('anna', ROOM, 2 * LEASE);
+      stage.kill(first!);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      assert.deepEqual(
+        said.map(({ end }) => end),
+        ['acknowledged', 'acknowledged'],
+        'what is in the log cannot be refused',
+      );
+    },
+  ),
+
+  schedule(
+    'P39 behind',
+    'a send was refused and the one behind it appended, neither was committed, and both are allowed when they come again',
+    { nodes: 2, store: 'shared' },
+    async (stage) => {
+      const [first, second] = stage.nodes;
+      const anna = stage.page('anna');
+      anna.way.to = first;
+      stage.deny('anna', ROOM, 5_000);
+      const question = stage.store.hold({ what: 'taken', of: first!.actor });
+      const hand = stage.store.hold({ what: 'commit', of: first!.actor });
+      const said = [anna.publish(ROOM), anna.publish(ROOM)];
+      await reach(stage, 'the first is refused, if it is not in the log', () => question.waiting === 1);
+      await stage.run(5_000);
+      question.open();
+      await reach(stage, 'the commit is on its way', () => hand.waiting === 1);
+      assert.deepEqual(appendedTo(stage), [said[1]!.id]);
+      anna.way.to = second;
+      stage.kill(first!);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      assert.deepEqual(
+        said.map(({ end }) => end),
+        ['rejected', 'acknowledged'],
+        'it cannot go before the other any more',
+      );
+      assert.deepEqual(appendedTo(stage), [said[1]!.id]);
+    },
+  ),
+
   schedule('R10', 'a node dies inside a handler', { nodes: 2, store: 'shared' }, async (stage) => {
     const [first, second] = stage.nodes;
     const pages = ['anna', 'chi'].map((name) => stage.page(name));

@@ -139,14 +139,21 @@ describe('a publish', () => {
     expect(asked[1]).toEqual([session, 'publish', 'secret']);
   });
 
-  test('that is in the log already is not refused any more when it comes again, whatever became of the permission (P35, P39)', async () => {
+  test('that is in the log already is not refused any more when it comes again, whatever became of the permission and the contract (P35, P39)', async () => {
     let isAllowed = true;
-    const { perform, again, entries } = await world({ authorize: () => isAllowed });
-    await perform(publish(1, 'room', envelope('a')));
+    let isValid = true;
+    const { perform, again, entries } = await world({
+      authorize: () => isAllowed,
+      contract: { channels: { room: { a: schema((value) => (isValid ? value : undefined)) } } },
+    });
+    const [a, b] = [publish(1, 'room', envelope('a', {})), publish(2, 'room', envelope('a', {}))];
+    await perform(a);
     isAllowed = false;
-    expect(await again(publish(1, 'room', envelope('a')))).toBeUndefined();
-    expect(await again(publish(2, 'room', envelope('b')))).toMatchObject(refusal(2, 'forbidden', 'channel'));
-    expect((await entries('room')).map(({ delta }) => delta)).toEqual(['a']);
+    expect(await again(a)).toBeUndefined();
+    expect(await perform(a, b)).toMatchObject([undefined, refusal(2, 'forbidden', 'channel')]);
+    [isAllowed, isValid] = [true, false];
+    expect(await perform(a, b)).toMatchObject([undefined, refusal(2, 'invalid')]);
+    expect(await entries('room')).toHaveLength(1);
   });
 
   test('cannot pretend that a member came or left (P45)', async () => {

@@ -92,32 +92,47 @@ async function publish(
   if (envelope.delta === 'member_joined' || envelope.delta === 'member_left') {
     return refuse('forbidden', 'delta', 'The member list is told by the server; choose another delta.');
   }
+  const key = keyOf(session, claim, number);
   // Asked only where there is somebody to ask: a promise a message is a tenth of what a publish costs.
   if (core.authorize !== undefined && !(await may(core, session, 'publish', channel))) {
-    // Allowed when it was taken, and its acknowledgement was lost: what is in the log cannot be refused any more.
-    if (claim.redelivered && (await core.store.taken(channel, keyOf(session, claim, number)))) return {};
-    return refuse('forbidden', 'channel');
+    return refuseUnlessTaken(core, channel, key, 'forbidden', 'channel');
   }
-  let text: string;
+  let text: string | undefined;
+  let why: Parameters<typeof refuse> = ['internal'];
   try {
     let checked = core.contract.payload(channel, envelope.delta, envelope.payload);
     if (checked instanceof Promise) checked = await checked;
-    if (!checked.ok) return refuse(checked.code, checked.field, checked.message);
+    if (!checked.ok) why = [checked.code, checked.field, checked.message];
     // What came over the wire is complete: nothing needs its default.
-    text = JSON.stringify(
-      checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
-    );
+    else
+      text = JSON.stringify(
+        checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
+      );
   } catch (error) {
     // A schema is the application's code too, and what it makes of a payload may be no JSON.
     core.log.handlerFailed(error, { session: session.id, number, hook: 'contract' });
-    return refuse('internal');
   }
+  if (text === undefined) return refuseUnlessTaken(core, channel, key, ...why);
   if (isTooBig(text)) return refuse('too_big', 'envelope');
-  const appended = await core.store.append(channel, text, keyOf(session, claim, number));
+  const appended = await core.store.append(channel, text, key);
   // It was refused when those behind it were taken, and their end was lost: it cannot go before them any more.
   if (appended.kind === 'behind') return refuse('internal');
   core.metrics.published++;
   return {};
+}
+
+/**
+ * What is in the log cannot be refused any more: the permission or the contract changed since it was taken, and its
+ * acknowledgement was lost. No claim tells that, as the batch in which it was taken may have reached further than the
+ * one in which it comes again.
+ */
+async function refuseUnlessTaken(
+  core: Core,
+  channel: string,
+  key: AppendKey,
+  ...why: Parameters<typeof refuse>
+): Promise<Performed> {
+  return (await core.store.taken(channel, key)) ? {} : refuse(...why);
 }
 
 async function request(
