@@ -326,6 +326,21 @@ describe('the race', () => {
     }
   });
 
+  test('does not wait for one that was passed over, when what was taken ends', () => {
+    const s = scene({ transports: ['sse', 'long-poll'] });
+    s.start();
+    s.measured(1_000);
+    s.pass(3_000);
+    s.prove('long-poll');
+    // The stream is held back by something, and came to the server behind the poll, which it took the session from.
+    s.end('long-poll', { verdict: 'superseded' });
+    s.pass(500);
+    expect(s.opened()).toEqual(['sse', 'long-poll', 'sse']);
+    s.pass(3_000);
+    s.welcome('long-poll');
+    expect(s.policy.newest()?.transport).toBe('long-poll');
+  });
+
   test('judges a silent WebSocket soon after another transport was welcomed', () => {
     const s = scene();
     s.start();

@@ -216,7 +216,8 @@ export function createPolicy(
     probes = [];
     probeAt = moveAt = Infinity;
     leave(({ role }) => role === 'probe');
-    if (!race?.length && !running.some(pending) && retryAt === Infinity) {
+    // What was passed over by a welcome is no reason to wait: it may have taken the session and hold back its answer.
+    if (!race?.length && !running.some((one) => pending(one) && !one.welcomeBy) && retryAt === Infinity) {
       if (race) acquit();
       race = undefined;
       const pause = isBroken(++rejections) ? breakFor(reconnect, random, rejections) : backoff(failures);
