@@ -1,7 +1,20 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, import.meta.url));
+
+/** End-to-end tests that mostly wait, for limits of boxes and for time that a browser has: side by side. */
+const PATIENT = [
+  'doctor/*',
+  'life/*',
+  'outcomes/*',
+  'page/doctor',
+  'redis/*',
+  'servers/*',
+  'transports/{idle,verdicts}',
+].map((files) => `e2e/${files}.test.ts`);
+
+const endToEnd = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -25,12 +38,21 @@ export default defineConfig({
       {
         // Against the built packages, by their public names: what a user gets is what is tested.
         test: {
+          ...endToEnd,
           name: 'e2e',
           include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [...configDefaults.exclude, ...PATIENT],
           // Browsers and servers of one file already fill two cores.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          ...endToEnd,
+          name: 'patient',
+          include: PATIENT,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -11,10 +11,18 @@ const succeeds = (command, args) =>
     () => false,
   );
 
+/** Major version of the Firefox that is there; NaN when there is none. */
+const firefoxVersion = () =>
+  run('/usr/bin/firefox-esr', ['--version']).then(
+    (output) => Number(/Firefox (\d+)/.exec(output)?.[1]),
+    () => NaN,
+  );
+
 /** Debian package → whether it is there. Debian's own python3, since another one may come first on PATH. */
 const tools = {
   chromium: () => existsSync('/usr/bin/chromium'),
-  'firefox-esr': () => existsSync('/usr/bin/firefox-esr'),
+  // Older ones lack what Playwright asks of them over WebDriver BiDi (network.addDataCollector).
+  'firefox-esr': async () => (await firefoxVersion()) >= 143,
   'python3-websockets': () => succeeds('/usr/bin/python3', ['-c', 'import websockets']),
   curl: () => succeeds('curl', ['--version']),
   openssl: () => succeeds('openssl', ['version']),
@@ -73,17 +81,8 @@ async function install(needs) {
   await step(
     `install ${packages.join(', ')}`,
     withoutServices(packages, async () => {
-      // The lists may be absent, as in a fresh container, or too old to be true: refresh them only then.
-      if (await succeeds('apt-get', ['-q', '--simulate', ...command])) {
-        if (
-          await apt(command).then(
-            () => true,
-            () => false,
-          )
-        )
-          return;
-      }
-      await apt(['update']);
+      // Lists that are absent or old name old packages, or none; where they cannot be had, those that are there may do.
+      await succeeds('apt-get', ['-q', 'update']);
       await apt(command);
     }),
   );

@@ -17,12 +17,12 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const show = (command, ...args) => run(command, [...args, ...rest], { show: true, cwd: at('.') });
 const node = (script) => show(process.execPath, at('scripts', script));
 
-/** One vitest project. Its numbers come from its JSON report, which it also writes when tests fail. */
-async function vitest(project) {
-  const report = path.join(reports, `${project}.json`);
+/** Projects of vitest. Their numbers come from its JSON report, which it also writes when tests fail. */
+async function vitest(...projects) {
+  const report = path.join(reports, `${projects[0]}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   try {
-    await show(bin('vitest'), 'run', `--project=${project}`, ...reporters);
+    await show(bin('vitest'), 'run', ...projects.map((name) => `--project=${name}`), ...reporters);
   } finally {
     count(report);
   }
@@ -60,7 +60,7 @@ const steps = {
   unit: () => vitest('unit'),
   sim: () => node('sim.mjs'),
   mutants: () => node('mutants.mjs'),
-  e2e: () => vitest('e2e'),
+  e2e: () => vitest('e2e', 'patient'),
 };
 const tests = ['unit', 'sim', 'mutants', 'e2e'];
 const readSourcesOnly = ['format', 'unit', 'sim', 'mutants'];

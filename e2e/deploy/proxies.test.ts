@@ -161,12 +161,16 @@ describe.each(FRONTS)('behind %s, as deploy/ has it', { timeout: PATIENCE }, (na
     const stops = all.map(speaking);
     const least = (): number => Math.min(...all.map(({ told }) => told.numbers.length));
     await eventually(least).toBeGreaterThan(10);
+    const open = (): string[] =>
+      all
+        .filter(({ client }) => /websocket|sse/.test(client.status.transport!))
+        .flatMap(({ client }) => client.explain().attempts.filter(({ endedAt }) => endedAt === undefined))
+        .map(({ id }) => id);
+    const before = open();
     await front.reload();
     const then = least();
     await eventually(least).toBeGreaterThan(then + 60);
-    for (const { client } of all) {
-      if (/websocket|sse/.test(client.status.transport!)) expect(client.explain().attempts).toHaveLength(1);
-    }
+    expect(open(), 'the same sockets and streams').toEqual(before);
     for (const [index, opened] of all.entries()) await lostNothing(opened, await stops[index]!());
   });
 

@@ -333,7 +333,7 @@ describe('the race', () => {
     s.pass(3_000);
     s.prove('long-poll');
     // The stream is held back by something, and came to the server behind the poll, which it took the session from.
-    s.end('long-poll', { verdict: 'superseded' });
+    s.end('long-poll', { advice: 'resume', detail: 'superseded' });
     s.pass(500);
     expect(s.opened()).toEqual(['sse', 'long-poll', 'sse']);
     s.pass(3_000);
