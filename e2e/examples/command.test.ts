@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|doctor|chaos');
+    expect(stdout).toContain('USAGE iskra serve|health|connect|doctor|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -156,6 +156,56 @@ describe('iskra chaos', () => {
     expect(wrong.stderr).toMatch(/^There is no fault "bufer"\. Is it buffer\[=64kB\]\? There are: .*\n$/);
     const taken = await result(...chaos, '--port', String(server.port));
     expect(taken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Port \d+ is taken: /) as string });
+  });
+});
+
+describe('iskra connect', () => {
+  const talk = async (input: string, ...more: string[]) => {
+    const server = await serveBare();
+    const program = iskra(['connect', server.url, ...more]);
+    program.process.stdin!.end(input);
+    const { code } = await program.ended;
+    return { code, lines: program.stdout.trim().split('\n'), stderr: program.stderr };
+  };
+
+  it('subscribes, publishes and prints what comes, in a script', async () => {
+    const { code, lines } = await talk(
+      'hello\n/publish moved {"x":1}\n/members\n',
+      '--channel',
+      'room:a',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const told = lines.map((line) => JSON.parse(line) as { what: string; [field: string]: unknown });
+    expect(told.filter(({ what }) => what === 'entry').map(({ envelope }) => envelope)).toMatchObject([
+      { delta: 'said', payload: { text: 'hello' } },
+      { delta: 'moved', payload: { x: 1 } },
+    ]);
+    expect(told.filter(({ what }) => what === 'end').map(({ state }) => state)).toEqual([
+      'acknowledged',
+      'acknowledged',
+    ]);
+    expect(told.at(-1)).toMatchObject({ what: 'members', members: [] });
+  });
+
+  it('ends with 1 when something was refused, and says what', async () => {
+    const { code, lines } = await talk('/request nothing\n');
+    expect(code).toBe(1);
+    expect(lines.at(-1)).toBe('request: not_found: delta: This server handles no such request.');
+  });
+
+  it('listens with many clients, and tells when the last has an entry', async () => {
+    const { code, lines } = await talk('hi\n', '--clients', '20', '--channel', 'a', '--for', '2s');
+    expect(code).toBe(0);
+    expect(lines).toContain('· 20 clients: 20 websocket');
+    expect(lines.join('\n')).toMatch(/^· a 1 is with all 20 clients, \d+ ms after the first$/m);
+  });
+
+  it('says why nobody is there, and ends with 1', async () => {
+    expect(await result('connect', 'http://127.0.0.1:9', '--timeout', '500ms')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/gave no connection within 0.5 s.*iskra doctor http/) as string,
+    });
   });
 });
 

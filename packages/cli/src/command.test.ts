@@ -15,7 +15,7 @@ afterEach(() => vi.restoreAllMocks());
 
 it.each([[[]], [['--help']], [['-h']], [['help']]])('shows what there is for %j', async (argv) => {
   expect(await run(argv)).toBe(0);
-  expect(said).toContain('USAGE iskra serve|health|doctor|chaos');
+  expect(said).toContain('USAGE iskra serve|health|connect|doctor|chaos');
   expect(complained).toBe('');
 });
 
@@ -37,7 +37,10 @@ it.each(['--version', '-v'])('prints the version for %s', async (flag) => {
 
 it.each([
   [['srve'], 'iskra has no command "srve". Is it serve?'],
-  [['dance'], 'iskra has no command "dance". It knows serve, health, doctor, chaos; see iskra --help.'],
+  [
+    ['dance'],
+    'iskra has no command "dance". It knows serve, health, connect, doctor, chaos; see iskra --help.',
+  ],
   [['constructor'], 'iskra has no command "constructor".'],
   [['help', 'dance'], 'iskra has no command "dance".'],
   [['serve', '--prot', '1'], 'iskra serve has no option --prot. Is it --port?'],

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { defineCommand, renderUsage, runCommand } from 'citty';
 import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
+import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
 import { healthCommand } from './health.js';
 import { serveCommand } from './serve.js';
@@ -17,6 +18,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const commands: Record<string, CommandDef<any>> = {
   serve: serveCommand,
   health: healthCommand,
+  connect: connectCommand,
   doctor: doctorCommand,
   chaos: chaosCommand,
 };

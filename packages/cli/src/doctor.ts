@@ -1,14 +1,14 @@
 /** `iskra doctor`: what the way to a server lets through, what stands in the way, and the lines that cure it. */
 import { duration as inWords, print, reportOn } from '@iskra/client/doctor';
-import { isChannel, POLL_WAIT } from '@iskra/protocol/wire';
-import type { Json } from '@iskra/protocol/wire';
+import { POLL_WAIT } from '@iskra/protocol/wire';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
 import { examine } from './doctor/examine.js';
 import type { Examination } from './doctor/examine.js';
 import { proxyFor } from './doctor/proxy.js';
 import type { Variables } from './doctor/proxy.js';
-import { refuseUnknown, serverUrl, setting, UsageError } from './usage.js';
+import { readAuth, readChannel, readTarget, readTime } from './target.js';
+import { refuseUnknown, setting, UsageError } from './usage.js';
 
 const args = {
   url: {
@@ -66,11 +66,10 @@ const QUICK = 3_000;
 
 /** What the flags and the environment ask for. */
 export function readExamination(given: Record<string, unknown>, variables: Variables): Examination {
-  const target = serverUrl('iskra doctor', typeof given['url'] === 'string' ? given['url'] : undefined);
-  const path = target.pathname.replace(/\/+$/, '');
+  const { url, target } = readTarget('iskra doctor', given['url']);
   const isQuick = given['quick'] === true;
   return {
-    url: `${target.origin}${path === '' ? '/realtime' : path}`,
+    url,
     proxy: proxyFor(target, variables),
     auth: readAuth(setting('auth', given['auth'])?.value),
     channel: readChannel(setting('channel', given['channel'])?.value),
@@ -111,47 +110,9 @@ function paper() {
   return { width: Math.min(columns ?? 80, 110), color: isTTY && !NO_COLOR && TERM !== 'dumb' };
 }
 
-function readAuth(text: string | undefined): Json | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    // The text itself is not repeated: it is a secret.
-    throw new UsageError(
-      `--auth is no JSON; a text has quotes of its own, as in --auth '"my token"' or --auth '{"token":"…"}'.`,
-    );
-  }
-}
-
-function readChannel(name: string | undefined): string | undefined {
-  const allowed: boolean = name === undefined || isChannel(name);
-  if (allowed) return name;
-  throw new UsageError(
-    `--channel is "${name}"; a name has letters, digits and : . _ ~ -, as in --channel room:lobby.`,
-  );
-}
-
 function readOrigin(origin: string | undefined): string | undefined {
   if (origin === undefined) return undefined;
   const read = URL.canParse(origin) ? new URL(origin).origin : 'null';
   if (read !== 'null') return read;
   throw new UsageError(`--origin is "${origin}"; it looks like https://app.example.`);
-}
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
-
-/** A time with its unit; a bare number is milliseconds. */
-function readTime(
-  given: { name: string; value: string } | undefined,
-  otherwise: number,
-  min: number,
-  max: number,
-): number {
-  if (given === undefined) return otherwise;
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|)$/.exec(given.value) ?? [];
-  const time = number === '' ? NaN : Number(number) * UNITS[unit]!;
-  if (time >= min && time <= max) return time;
-  throw new UsageError(
-    `${given.name} is "${given.value}"; it must be a time such as 70s, 500ms or 2m, from ${inWords(min)} to ${inWords(max)}.`,
-  );
 }
