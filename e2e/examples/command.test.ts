@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|doctor|chaos');
+    expect(stdout).toContain('USAGE iskra serve|health|connect|load|doctor|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -205,6 +205,28 @@ describe('iskra connect', () => {
     expect(await result('connect', 'http://127.0.0.1:9', '--timeout', '500ms')).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/gave no connection within 0.5 s.*iskra doctor http/) as string,
+    });
+  });
+});
+
+describe('iskra load', () => {
+  it('has clients of all transports speak with each other, and loses nothing', async () => {
+    const server = await serveBare();
+    const { code, stdout } = await result(
+      ...['load', server.url, '--clients', '20', '--rate', '100', '--duration', '2s', '--json'],
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ profile: 'mixed', ok: true, clients: 20, away: 0, lost: 0, doubled: 0, failed: {} },
+      connected: { websocket: 5, sse: 5, 'long-poll': 5, polling: 5 },
+      memory: { before: expect.any(Number) as number },
+    });
+    expect(code).toBe(0);
+  });
+
+  it('says that nobody came, and ends with 1', async () => {
+    expect(await result('load', 'http://127.0.0.1:9', '--clients', '2', '--timeout', '300ms')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('0 of 2 came within 0.3 s') as string,
     });
   });
 });

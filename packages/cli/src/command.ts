@@ -7,6 +7,7 @@ import { chaosCommand } from './chaos.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
 import { healthCommand } from './health.js';
+import { loadCommand } from './load.js';
 import { serveCommand } from './serve.js';
 import { Failure, nearest, UsageError } from './usage.js';
 
@@ -19,6 +20,7 @@ const commands: Record<string, CommandDef<any>> = {
   serve: serveCommand,
   health: healthCommand,
   connect: connectCommand,
+  load: loadCommand,
   doctor: doctorCommand,
   chaos: chaosCommand,
 };

@@ -28,11 +28,18 @@ describe('metrics', () => {
     expect(metrics.contentType).toContain('text/plain');
   });
 
+  test('tell the memory and the CPU time of the process, under the names that dashboards know', async () => {
+    const text = await createMetrics().text();
+    expect(Number(/^process_resident_memory_bytes (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(10_000_000);
+    expect(Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1])).toBeGreaterThan(0);
+  });
+
   test('count each number once, however often somebody asks', async () => {
     const metrics = createMetrics();
     metrics.published = 2;
     metrics.refused('forbidden');
-    expect(await metrics.text()).toBe(await metrics.text());
+    const ours = async (): Promise<string> => (await metrics.text()).replace(/^process_.*\n/gm, '');
+    expect(await ours()).toBe(await ours());
     metrics.connections.sse++;
     metrics.connections.sse--;
     expect(await metrics.text()).toContain('iskra_connections{transport="sse"} 0');

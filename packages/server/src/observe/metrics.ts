@@ -95,6 +95,12 @@ export function createMetrics(): Metrics {
   byTransport('iskra_connections', 'Connections that are open now.', metrics.connections, Gauge);
   byTransport('iskra_messages_sent_total', 'Messages written.', metrics.sent, Counter);
   byTransport('iskra_messages_received_total', 'Messages received.', metrics.received, Counter);
+  // The names that every dashboard knows.
+  gauge('process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss());
+  counter('process_cpu_seconds_total', 'CPU time of this process.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000_000;
+  });
   counter('iskra_published_total', 'Envelopes published by clients.', () => metrics.published);
   new Counter({
     name: 'iskra_refused_total',

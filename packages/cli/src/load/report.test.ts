@@ -1,0 +1,52 @@
+import { createHistogram } from 'node:perf_hooks';
+import { describe, expect, test } from 'vitest';
+import type { Seen } from './crowd.js';
+import { print, progress, reportOn } from './report.js';
+
+const times = (...milliseconds: number[]) => {
+  const histogram = createHistogram({ figures: 3 });
+  for (const one of milliseconds) histogram.record(one * 1_000);
+  return histogram;
+};
+
+const seen = (changes: Partial<Seen> = {}): Seen => ({
+  ...{ connected: { websocket: 2, sse: 1 }, away: 0, connecting: times(5, 10, 20) },
+  ...{ delivery: times(1, 2, 3), acknowledged: times(2) },
+  ...{ sent: 2_000, delivered: 6_000, lost: 0, doubled: 0, failed: {}, disconnects: 0 },
+  ...changes,
+});
+
+describe('a report', () => {
+  test('says how many there were, how fast it went, and that nothing was lost', () => {
+    const memory = { before: 50 * 1_048_576, most: 80 * 1_048_576, after: 60 * 1_048_576 };
+    expect(print(reportOn('mixed', 3, seen(), 10, memory)).split('\n')).toEqual([
+      'mixed, 10 s: all is well',
+      '  clients        3 of 3, 2 websocket, 1 sse',
+      '  connecting     10 ms half, 20 ms 90 %, 20 ms 99 %, 20 ms the longest',
+      '  sent           2,000, 200 a second',
+      '  acknowledged   2 ms half, 2 ms 90 %, 2 ms 99 %, 2 ms the longest',
+      '  delivered      6,000, 600 a second',
+      '  delivery       2 ms half, 3 ms 90 %, 3 ms 99 %, 3 ms the longest',
+      '  lost, doubled  0, 0',
+      '  disconnects    0 that an application would show',
+      '  memory         50 MB before, 80 MB at most, 60 MB at the end',
+    ]);
+  });
+
+  test('leaves out what was not measured', () => {
+    const nothing = { sent: 0, delivered: 0, delivery: times(), acknowledged: times() };
+    const text = print(reportOn('connections', 3, seen(nothing), 10, undefined));
+    expect(text).not.toMatch(/sent|deliver|acknowledged|memory|undefined|NaN/);
+  });
+
+  test.each<Partial<Seen>>([{ away: 1 }, { lost: 1 }, { doubled: 1 }, { failed: { queue_full: 3 } }])(
+    'is not well with %j',
+    (changes) => expect(reportOn('mixed', 3, seen(changes), 10, undefined).ok).toBe(false),
+  );
+
+  test('has one line while it goes on', () => {
+    expect(progress(seen(), 3.2)).toBe('3 s · 3 clients · 2,000 sent · 6,000 delivered · p99 3 ms');
+    expect(progress(seen({ away: 2, lost: 1 }), 3)).toContain('3 clients, 2 away');
+    expect(progress(seen({ away: 2, lost: 1 }), 3)).toContain('1 lost, 0 doubled');
+  });
+});
