@@ -55,10 +55,18 @@ const empty = held();
 const crowd = await Promise.all(Array.from({ length: CROWD }, open));
 const withCrowd = held();
 console.log(`a session at rest: ${Math.round((withCrowd - empty) / CROWD)} bytes in Redis`);
+const [asked, used] = [spent(), process.cpuUsage()];
+await Promise.all(crowd.map((session) => store.watch(`@${session}`)));
+const { user, system } = process.cpuUsage(used);
+const each = [held() - withCrowd, spent() - asked, user + system].map((sum) => Math.round(sum / CROWD));
+console.log(
+  `its inbox, subscribed to: ${each[0]} bytes in Redis, once ${each[1]} µs of Redis and ${each[2]} µs of node`,
+);
+const watched = held();
 for (let n = 0; n < 50_000; n += 100) {
   await Promise.all(Array.from({ length: 100 }, (_, at) => store.append(`log:${(n + at) % 100}`, body)));
 }
-console.log(`an entry of ${body.length} bytes: ${Math.round((held() - withCrowd) / 50_000)} bytes in Redis`);
+console.log(`an entry of ${body.length} bytes: ${Math.round((held() - watched) / 50_000)} bytes in Redis`);
 // Other nodes that have subscribers of one channel, as far as Redis is concerned.
 const others = Array.from({ length: NODES }, () => new Redis(Number(port)));
 await Promise.all(others.map((other) => other.ssubscribe('iskra:{c:heard}')));
