@@ -8,14 +8,24 @@ const SEED = 11;
 const MINUTES = 0.15;
 const PROGRAM = fileURLToPath(new URL('../dist/chaos/main.js', import.meta.url));
 
-it('keeps every promise through cuts, stalls, reordering, blocks, frozen and killed servers', async () => {
-  const args = [PROGRAM, '--seed', `${SEED}`, '--minutes', `${MINUTES}`];
-  const said = await new Promise<string>((resolve) => {
+/** What a round says. */
+const play = (...more: string[]): Promise<string> =>
+  new Promise((resolve) => {
+    const args = [PROGRAM, '--seed', `${SEED}`, '--minutes', `${MINUTES}`, ...more];
     execFile(process.execPath, args, { timeout: 220_000 }, (error, out, complaints) =>
       resolve(error ? `${error.message}\n${out}${complaints}` : out),
     );
   });
-  expect(said).toMatch(new RegExp(`^seed ${SEED}: .* in \\d+ s\\n$`));
+const WELL = new RegExp(`^seed ${SEED}: .* in \\d+ s\\n$`);
+
+it('keeps every promise through cuts, stalls, reordering, blocks, frozen and killed servers', async () => {
+  expect(await play()).toMatch(WELL);
+}, 230_000);
+
+it('keeps every promise with two nodes over Redis, of which one dies, and loses no session', async () => {
+  const said = await play('--redis');
+  expect(said).toMatch(WELL);
+  expect(said).toContain(' 0 sessions lost');
 }, 230_000);
 
 it('goes through every kind of fault in that time', () => {

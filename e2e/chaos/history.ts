@@ -52,10 +52,12 @@ export interface ClientRest {
   channels: { channel: string; position: Position | undefined; members: string[] | undefined }[];
 }
 
+/** A life is the store's: what it held is gone with it. */
 export type ServerEvent =
   | { what: 'started'; life: number }
   | { what: 'appended'; life: number; channel: string; position: Position; delta: string; payload: unknown }
-  | { what: 'handled'; life: number; payload: unknown; redelivered: boolean }
+  /** `node`: whose handler it was. */
+  | { what: 'handled'; life: number; node: string; payload: unknown; redelivered: boolean }
   | ({ what: 'kept'; life: number } & ServerRest);
 
 export interface ServerRest {

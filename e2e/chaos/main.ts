@@ -15,6 +15,7 @@ import { playRound } from './round.js';
 const usage = `npm run chaos -- [flags]
   --minutes 10   how long faults come, in rounds of 90 s, each with a calm end
   --seed S       of the first round; each further round has the next. Default: by chance
+  --redis        two nodes over Redis, which outlives them, instead of one server
   --verbose      says each fault
 `;
 
@@ -23,18 +24,18 @@ const ROUND = 90_000;
 /** How many lines of a history are shown. */
 const TAIL = 30;
 
-const { minutes, seed: first, verbose } = read();
+const { minutes, seed: first, redis, verbose } = read();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 let left = minutes * 60_000;
 for (let seed = first; left > 0; seed++, left -= ROUND) {
   const length = Math.min(left, ROUND);
   const folder = mkdtempSync(path.join(tmpdir(), 'iskra-chaos-'));
-  const command = `npm run chaos -- --seed ${seed} --minutes ${length / 60_000}`;
+  const command = `npm run chaos -- ${redis ? '--redis ' : ''}--seed ${seed} --minutes ${length / 60_000}`;
   const began = performance.now();
   const say = (text: string): void => void (verbose && console.log(`  ${text}`));
   let lines: Line[];
   try {
-    lines = await playRound({ seed, length, folder, say });
+    lines = await playRound({ seed, length, redis, folder, say });
   } catch (error) {
     console.error(`The round itself broke: ${(error as Error).stack}\nAgain with:\n  ${command}`);
     process.exit(1);
@@ -97,6 +98,7 @@ function read() {
       options: {
         minutes: { type: 'string', default: '10' },
         seed: { type: 'string' },
+        redis: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -109,7 +111,7 @@ function read() {
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
     if (!(minutes > 0)) throw new Error(`--minutes takes a number above 0, not "${values.minutes}".`);
     if (!Number.isInteger(seed)) throw new Error(`--seed takes an integer, not "${values.seed}".`);
-    return { minutes, seed, verbose: values.verbose };
+    return { minutes, seed, redis: values.redis, verbose: values.verbose };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     process.exit(1);

@@ -48,13 +48,17 @@ const blocks = new Set<Block>();
 const sockets = new Set<Socket>();
 const links = new Set<Link>();
 const halves = new Set<Socket>();
-let target = 0;
+/** Where it leads, in turns. */
+let targets: readonly number[] = [];
+let turns = 0;
 let truncations = 0;
 let delays = { share: 0, ms: 0 };
 let repeats = { share: 0, ms: 0 };
 
 /** `ws`, `sse`, `poll` or `send`; empty for what is no transport. */
 const kindOf = (url = ''): string => /\/realtime\/(\w+)/.exec(url)?.[1] ?? '';
+/** For one that comes when there is nobody, a port where nobody is. */
+const next = (): number => targets[turns++ % targets.length] ?? 9;
 const after = (ms: number, act: () => void): void => void setTimeout(act, ms);
 
 function end({ client, leave }: Link, reset = false): void {
@@ -84,12 +88,12 @@ function relay(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const body = Buffer.concat(parts);
     const wait = kind !== '' && chance.happens(delays.share) ? chance.between(0, delays.ms) : 0;
     const again = kind !== '' && chance.happens(repeats.share) ? chance.between(0, repeats.ms) : undefined;
-    const meant = target;
+    const meant = targets;
     after(wait, () => {
       // What is in the air dies with the server that it was meant for.
-      if (target !== meant) return void outgoing.destroy();
+      if (targets !== meant) return void outgoing.destroy();
       forward(kind, incoming, outgoing, body);
-      if (again !== undefined) after(again, () => target === meant && repeat(incoming, body));
+      if (again !== undefined) after(again, () => targets === meant && repeat(incoming, body));
     });
   });
 }
@@ -98,7 +102,7 @@ function ask({ method, url, headers }: IncomingMessage, body: Buffer): ClientReq
   const { connection: _, 'transfer-encoding': _t, ...passed } = headers;
   const length = { 'content-length': body.length };
   const asked = request({
-    ...{ host: HOST, port: target, method, path: url, agent },
+    ...{ host: HOST, port: next(), method, path: url, agent },
     headers: method === 'POST' ? { ...passed, ...length } : passed,
   });
   asked.on('error', () => {});
@@ -162,7 +166,7 @@ function upgrade(incoming: IncomingMessage, duplex: Duplex, head: Buffer): void 
     client.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     return;
   }
-  const server = connect(target, HOST);
+  const server = connect(next(), HOST);
   const swallowed = blocks.has('ws-swallow');
   const link: Link = {
     ...{ kind: 'ws', client, leave: () => void server.destroy(), halved: false },
@@ -195,7 +199,7 @@ function upgrade(incoming: IncomingMessage, duplex: Duplex, head: Buffer): void 
 const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, relay);
 server.on('upgrade', upgrade);
 server.on('connection', (socket) => {
-  if (target === 0 || blocks.has('down')) return void socket.destroy();
+  if (targets.length === 0 || blocks.has('down')) return void socket.destroy();
   sockets.add(socket);
   socket.once('close', () => sockets.delete(socket));
 });
@@ -222,9 +226,9 @@ function halve(link: Link, side: 'client' | 'server'): void {
 
 const verbs = {
   port: () => port,
-  /** Where connections go from now on; 0: nowhere, and nothing that was under way arrives. */
-  aim(next: number): void {
-    target = next;
+  /** Where connections go from now on, in turns; what was under way elsewhere does not arrive. */
+  aim(ports: readonly number[]): void {
+    targets = ports;
   },
   cut({ share, side }: Do<'cut'>): void {
     for (const link of some(share)) {

@@ -1,5 +1,5 @@
 /**
- * One round: a server, a bad network and clients, each a process of its own;
+ * One round: servers, a bad network and clients, each a process of its own;
  * faults by the schedule, then calm, then the history of it all.
  */
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { bundleInPage } from '../browser/bundle.js';
 import { startChild } from '../transports/child.js';
 import type { Child } from '../transports/child.js';
 import type { ChaosClientsVerbs } from './clients.js';
+import { startLone, startShared } from './fleet.js';
 import type { Line } from './history.js';
 import type { ChaosInPage } from './in-page.js';
 import { violationsAtRest } from './oracle/oracle.js';
@@ -24,6 +25,8 @@ export interface RoundOptions {
   seed: number;
   /** How long faults come, ms. */
   length: number;
+  /** Two nodes over Redis, instead of one whose memory dies with it. */
+  redis: boolean;
   /** A folder for the histories. */
   folder: string;
   say(text: string): void;
@@ -42,7 +45,7 @@ const PAGE = ['gil', 'hana'];
 
 declare const chaosInPage: ChaosInPage;
 
-export async function playRound({ seed, length, folder, say }: RoundOptions): Promise<Line[]> {
+export async function playRound({ seed, length, redis, folder, say }: RoundOptions): Promise<Line[]> {
   const ends: (() => Promise<unknown>)[] = [];
   const stop = (): void => ends.forEach((end) => void end());
   process.once('exit', stop);
@@ -54,22 +57,17 @@ export async function playRound({ seed, length, folder, say }: RoundOptions): Pr
     return child;
   };
   const chance = chanceOf(seedFor(seed, 'driver'));
-  // In some rounds the next server trusts the keys of the last, and only its memory is gone.
-  const secret = chance.happens(0.5) ? 'the same in every life' : undefined;
 
   try {
     const script = await bundleInPage(new URL('in-page.js', import.meta.url));
     const proxy = await start<ChaosProxyVerbs>('proxy', { seed });
     const origin = `http://127.0.0.1:${await proxy.does.port()}`;
     const url = `${origin}/realtime`;
-    let life = 0;
-    let server: Child<ChaosServeVerbs>;
-    const live = async (): Promise<void> => {
-      const config = { life: ++life, file: file(`server-${life}`), script };
-      server = await start<ChaosServeVerbs>('serve', { ...config, secret: secret ?? `secret ${life}` });
-      await proxy.does.aim(await server.does.port());
-    };
-    await live();
+    const fleet = await (redis ? startShared : startLone)({
+      ...{ file, ends, chance },
+      start: (config) => start<ChaosServeVerbs>('serve', { ...config, script }),
+      aim: (ports) => proxy.does.aim(ports),
+    });
     const groups = await Promise.all(
       NODE.map((names, at) =>
         start<ChaosClientsVerbs>('clients', { url, seed, names, file: file(`node-${at}`) }),
@@ -87,14 +85,9 @@ export async function playRound({ seed, length, folder, say }: RoundOptions): Pr
     const perform = async (step: Step): Promise<void> => {
       switch (step.do) {
         case 'freeze':
-          process.kill(server.pid, 'SIGSTOP');
-          await pause(step.ms);
-          process.kill(server.pid, 'SIGCONT');
-          return;
+          return fleet.freeze(step.ms);
         case 'kill':
-          await proxy.does.aim(0);
-          await server.kill();
-          return live();
+          return fleet.kill();
         case 'reload': {
           await page.goto('about:blank', { timeout: REACH });
           const gone = instancesIn(readLines(folder)).filter((by) =>
@@ -131,7 +124,7 @@ export async function playRound({ seed, length, folder, say }: RoundOptions): Pr
       await Promise.all([
         ...groups.map(({ does }) => does[verb]()),
         page.evaluate((name) => chaosInPage[name](), verb),
-        server.does[verb](),
+        fleet[verb](),
       ]);
     };
     await everybody('hush');

@@ -32,7 +32,7 @@ let proxy: Child<ChaosProxyVerbs>;
 beforeAll(async () => {
   server = await startChild<ServeVerbs>('transports/serve');
   proxy = await startChild<ChaosProxyVerbs>('chaos/proxy', { seed: SEED });
-  await proxy.does.aim(await server.does.port());
+  await proxy.does.aim([await server.does.port()]);
 });
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));

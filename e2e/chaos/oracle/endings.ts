@@ -114,16 +114,25 @@ function isUntold(lines: readonly ClientLine[], n: number): boolean {
   return wasKilled(lines) && lines.every((line) => !('n' in line) || line.n < n);
 }
 
-/** A handler runs once while its server lives, and its caller is told what it said. */
+/** A handler runs once while its node lives, again on another one that is told so, and its caller is told what it said. */
 export function judgeHandlers(clients: Clients, server: readonly ServerLine[], judge: Judge): void {
-  const runs = new Map<string, Set<number>>();
+  const runs = new Map<string, { life: number; node: string }[]>();
   for (const line of server) {
     if (line.what !== 'handled') continue;
+    const { life, node, redelivered } = line;
     const payload = line.payload as Numbered;
-    const lives = runs.get(idOf(payload)) ?? new Set();
-    if (lives.has(line.life))
+    const before = runs.get(idOf(payload)) ?? [];
+    const again = before.filter((run) => run.life === life);
+    if (again.some((run) => run.node === node))
       judge('handler ran twice', payload.by, `request ${payload.n} was handled twice.`, line);
-    runs.set(idOf(payload), lives.add(line.life));
+    else if (again.length > 0 && !redelivered)
+      judge(
+        'handler ran twice',
+        payload.by,
+        `request ${payload.n} ran again, and its handler was not told so.`,
+        line,
+      );
+    runs.set(idOf(payload), [...before, { life, node }]);
   }
   for (const [by, lines] of clients) {
     const asked = new Map(lines.flatMap((line) => (line.what === 'request' ? [[line.n, line.payload]] : [])));

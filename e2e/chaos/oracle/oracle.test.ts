@@ -54,7 +54,7 @@ function goodHistory(): Line[] {
   ada({ what: 'publish', n: 2, channel: HALL, payload: { by: ADA, n: '2' } });
   ada({ what: 'published', n: 2, how: 'rejected', code: 'invalid' });
   ada({ what: 'request', n: 3, payload: { by: ADA, n: 3 } });
-  server({ what: 'handled', life: 1, payload: { by: ADA, n: 3 }, redelivered: false });
+  server({ what: 'handled', life: 1, node: '1', payload: { by: ADA, n: 3 }, redelivered: false });
   ada({ what: 'answered', n: 3, how: 'acknowledged', value: { by: ADA, n: 3 } });
   server(appended(1, one(3), joined('s0')), appended(1, one(4), numbered('server-1', 1)));
   ada(entry(one(4), numbered('server-1', 1)));
@@ -92,10 +92,10 @@ const without =
   (lines) =>
     void lines.splice(find(lines, { ...what }), 1);
 const again =
-  (what: object): Break =>
+  (what: object, change: object = {}): Break =>
   (lines) => {
     const at = find(lines, { ...what });
-    lines.splice(at + 1, 0, lines[at]!);
+    lines.splice(at + 1, 0, { ...lines[at]!, ...change });
   };
 const changed =
   (what: object, change: object): Break =>
@@ -186,7 +186,11 @@ const BREAKS: Record<ViolationKind, [Break, ...ViolationKind[]][]> = {
     [changed({ what: 'publish', n: 5 }, { payload: { by: ADA, n: 5, pad: 'x' } })],
     [changed({ what: 'publish', n: 5 }, { channel: 'room:yard' })],
   ],
-  'handler ran twice': [[again({ what: 'handled' })]],
+  'handler ran twice': [
+    [again({ what: 'handled' })],
+    [again({ what: 'handled' }, { redelivered: true })],
+    [again({ what: 'handled' }, { node: '2' })],
+  ],
   'reply made up': [
     [without({ what: 'handled' })],
     [changed({ what: 'answered' }, { value: { by: ADA, n: 1 } })],
@@ -239,6 +243,12 @@ describe('the oracle', () => {
     changed({ what: 'kept' }, { channels: [{ channel: HALL, head: two(5), members: ['s2'] }] })(lines);
     expect(violationsOf(lines, { retention: 2 })).toEqual([]);
     expect(kindsIn(lines)).toEqual(['gap unfounded']);
+  });
+
+  it('a handler that ran again on another node, and was told so', () => {
+    const lines = goodHistory();
+    again({ what: 'handled' }, { node: '2', redelivered: true })(lines);
+    expect(violationsOf(lines, { retention: 100 })).toEqual([]);
   });
 
   it('asks for what follows the position that a subscription names, and lets either of two begin it', () => {
