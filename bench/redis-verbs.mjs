@@ -36,8 +36,12 @@ const verbs = {
   append: (lane) => store.append(room(lane), body),
   'append for a send': (lane, own, n) => store.append(room(lane), body, key(own, n)),
   touch: (_, { session }) => store.touch(session),
+  renew: async (_, { session, claim }, n) => {
+    if (n === 1) await store.begin(session, n, claim, 5_000);
+    await store.renew(session, claim, 5_000);
+  },
   'a send: begin, append, commit': async (lane, own, n) => {
-    await store.begin(own.session, n, own.claim, 15_000);
+    await store.begin(own.session, n, own.claim, 5_000);
     await store.append(room(lane), body, key(own, n));
     await store.commit(own.session, n, n, own.claim, []);
   },

@@ -1,6 +1,6 @@
 /** One server process: the real core of a node, on an actor that can be paused and killed. */
 import type { Core, Exchange, Place, Transport } from '@iskra/server/parts';
-import { Connection, createCore, Drain, keepSwept, PollTransport, SseTransport } from '@iskra/server/parts';
+import { Connection, createCore, Drain, makeRounds, PollTransport, SseTransport } from '@iskra/server/parts';
 import { parseMessage } from '@iskra/protocol/wire';
 import type { CoreOptions } from '@iskra/server/parts';
 import { createRandom } from './random.js';
@@ -112,7 +112,7 @@ export class SimNode {
         randomId: () => Buffer.from(random.bytes(16)).toString('base64url'),
       },
     );
-    keepSwept(core);
+    makeRounds(core);
     prepare(core, actor);
     actor.note(() => (life === 1 ? 'starts' : 'starts again'));
     return [actor, core];

@@ -89,6 +89,8 @@ test('a master that dies is replaced by its replica; what it served goes on, and
 
   await first.kill();
   expect((await store.append(there, '2')).entry.offset).toBe(2);
+  // No node goes out of service for it.
+  await store.ping();
   await failing(store.append(here, 'nobody is there'));
   await takes(store, here, '2', 40_000);
   expect((await headOf(store, there)).offset).toBe(2);

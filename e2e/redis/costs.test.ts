@@ -50,6 +50,7 @@ test('each verb is one script; those that touch a session and a channel are one 
     attach: await cost(() => store.attach(session)),
     touch: await cost(() => store.touch(session)),
     begin: await cost(() => store.begin(session, 1, 'c', 10_000)),
+    renew: await cost(() => store.renew(session, 'c', 10_000)),
     append: await cost(() => store.append('room', 'b', keyOf(session, 'c', 1))),
     commit: await cost(() => store.commit(session, 1, 1, 'c', ['x'])),
     post: await cost(() => store.post(session, 'x')),
@@ -60,9 +61,18 @@ test('each verb is one script; those that touch a session and a channel are one 
     membersPage: await cost(() => store.membersPage('room', 0, 1_000)),
     leave: await cost(() => store.leave(session, 'room')),
     close: await cost(() => store.close(other)),
+    ping: await cost(() => store.ping()),
   };
   expect(costs).toEqual({
-    ...{ openSession: 1, attach: 1, touch: 1, begin: 1, append: 1, commit: 1, post: 1, read: 1 },
-    ...{ 'heads of 100 logs': 1, enter: 4, 'touch of a member': 1, membersPage: 1, leave: 2, close: 1 },
+    ...{ openSession: 1, attach: 1, touch: 1, begin: 1, renew: 1, append: 1, commit: 1, post: 1, read: 1 },
+    ...{
+      'heads of 100 logs': 1,
+      enter: 4,
+      'touch of a member': 1,
+      membersPage: 1,
+      leave: 2,
+      close: 1,
+      ping: 1,
+    },
   });
 });

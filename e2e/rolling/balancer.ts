@@ -16,7 +16,7 @@ defaults
     timeout client 75s
     timeout server 75s
     timeout tunnel 1h
-    option redispatch
+    option redispatch 1
     retries 3
 frontend web
     bind 127.0.0.1:${port}

@@ -5,6 +5,9 @@ import { pause, until } from '../matrix/speak.js';
 
 export const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 
+/** Somebody in the lists who is not of the crowd, and leaves. */
+export const GHOST = 'ghost';
+
 /** Clients that come at a time. */
 const AT_ONCE = 40;
 
@@ -23,12 +26,21 @@ export interface Tally {
   longestPause: number;
   /** From the call that said a message until another application had it, ms. */
   slowest: number;
+  /** Of those who had to come again since the mark: until they were given what was said after it, ms, the shortest first. */
+  readonly live: readonly number[];
+  /** Times that somebody who is there was told to have left, and members in lists at last who are not there, or the other way round. */
+  readonly left: number;
+  readonly ghosts: number;
 }
 
 export interface Crowd {
   /** One message each `every` ms, by turns, until `hush`. */
   talk(every: number): void;
   hush(): void;
+  /** From now on it counts when each of them lives again. */
+  mark(): void;
+  /** Resolves when every member list has those who are in the room and nobody else, or the time is over. */
+  settle(atMost: number): Promise<void>;
   /** Resolves when everybody has everything that was acknowledged, or the time is over. */
   rest(atMost: number): Promise<void>;
   /** When clients came to another node, ms by `performance.now`. */
@@ -39,13 +51,14 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-export async function gather(url: string, each: number, rooms: number): Promise<Crowd> {
+/** @param listed whether they are in the member lists of their rooms. */
+export async function gather(url: string, each: number, rooms: number, listed = false): Promise<Crowd> {
   const members = TRANSPORTS.flatMap((transport) =>
     Array.from({ length: each }, (_, index) => new Member(url, transport, index, index % rooms)),
   );
   // So many at a time: a crowd that comes all at once is another test.
   for (let first = 0; first < members.length; first += AT_ONCE)
-    await Promise.all(members.slice(first, first + AT_ONCE).map((member) => member.enter()));
+    await Promise.all(members.slice(first, first + AT_ONCE).map((member) => member.enter(listed)));
   const sends: { id: string; room: number; send: Send }[] = [];
   let talking: NodeJS.Timeout | undefined;
   const acknowledgedIn = (room: number): string[] =>
@@ -54,6 +67,9 @@ export async function gather(url: string, each: number, rooms: number): Promise<
     const all = Array.from({ length: rooms }, (_, room) => acknowledgedIn(room));
     return new Map(members.map((member) => [member, member.lacks(all[member.roomNumber]!)]));
   };
+  const namesIn = (room: number): string[] =>
+    members.flatMap(({ name, roomNumber }) => (listed && roomNumber === room ? [name] : []));
+  let markedAt = Infinity;
   const count = (state: Send['state']): number => sends.filter(({ send }) => send.state === state).length;
 
   return {
@@ -76,6 +92,17 @@ export async function gather(url: string, each: number, rooms: number): Promise<
     hush() {
       clearInterval(talking);
       for (const member of members) member.listens(false);
+    },
+    mark() {
+      markedAt = performance.now();
+      for (const member of members) member.markedAt = markedAt;
+    },
+    async settle(atMost) {
+      await until(
+        () => members.every((member) => member.ghosts(namesIn(member.roomNumber)) === 0),
+        atMost,
+        100,
+      );
     },
     async rest(atMost) {
       const isDone = (): boolean =>
@@ -104,6 +131,12 @@ export async function gather(url: string, each: number, rooms: number): Promise<
           disconnects: sum((member) => member.disconnects),
           longestPause: Math.max(...ours.map((member) => member.longestPause)),
           slowest: Math.max(...ours.map((member) => member.slowest)),
+          live: ours
+            .filter((member) => member.isPolling || member.cameAgain)
+            .map((member) => member.liveAt - markedAt)
+            .sort((one, other) => one - other),
+          left: sum((member) => member.left),
+          ghosts: sum((member) => member.ghosts(namesIn(member.roomNumber))),
         };
       });
     },
@@ -123,6 +156,10 @@ class Member {
   disconnects = 0;
   longestPause = 0;
   slowest = 0;
+  left = 0;
+  markedAt = Infinity;
+  /** When it was first given something that was said after the mark. */
+  liveAt = Infinity;
   readonly #read = new Set<string>();
   #position: Position | undefined;
   #heardAt: number | undefined;
@@ -131,7 +168,7 @@ class Member {
     this.name = `${transport}-${index + 1}`;
     this.transport = transport;
     this.roomNumber = roomNumber;
-    this.client = connect(url, { transports: [transport], poll: { min: 250, max: 500 } });
+    this.client = connect(url, { transports: [transport], poll: { min: 500, max: 1_000 } });
   }
 
   get room() {
@@ -144,7 +181,30 @@ class Member {
     return attempts.flatMap(({ welcomeAt }) => welcomeAt ?? []).slice(1);
   }
 
-  async enter(): Promise<void> {
+  /** Any node answers the next poll, so it does not come to another one. */
+  get isPolling(): boolean {
+    return this.transport.endsWith('polling') || this.transport.endsWith('poll');
+  }
+
+  /** Whether it had to come to another node before it lived again. */
+  get cameAgain(): boolean {
+    return this.arrivals.some((at) => at > this.markedAt && at <= this.liveAt);
+  }
+
+  /** How far the member list that it knows is from the names of those who are there. */
+  ghosts(names: readonly string[]): number {
+    const listed = this.#listed;
+    return (
+      listed.filter((name) => !names.includes(name)).length +
+      names.filter((name) => !listed.includes(name)).length
+    );
+  }
+
+  get #listed(): string[] {
+    return this.room.members.map(({ data }) => String(data));
+  }
+
+  async enter(listed: boolean): Promise<void> {
     let state = 'connecting';
     this.client.on('status', (status) => {
       if (status.state === state) return;
@@ -156,7 +216,13 @@ class Member {
     this.room.on('said', (payload, { position }) =>
       this.#hear(payload as { id: string; at: number }, position),
     );
-    await this.room.subscribe();
+    let before: readonly string[] = [];
+    this.room.onMembers(() => {
+      const now = this.#listed;
+      this.left += before.filter((name) => name !== GHOST && !now.includes(name)).length;
+      before = now;
+    });
+    await this.room.subscribe(listed ? { presence: this.name } : {});
   }
 
   /** From now on, or no longer, silence counts. */
@@ -171,12 +237,14 @@ class Member {
 
   #hear({ id, at }: { id: string; at: number }, position: Position): void {
     const [epoch, offset] = position;
-    const isNext =
-      this.#position === undefined || (this.#position[0] === epoch && offset === this.#position[1] + 1);
-    if (this.#read.has(id) || !isNext) this.doubled++;
+    // Comings and goings stand between them.
+    const isLater =
+      this.#position === undefined || (this.#position[0] === epoch && offset > this.#position[1]);
+    if (this.#read.has(id) || !isLater) this.doubled++;
     this.#read.add(id);
     this.slowest = Math.max(this.slowest, performance.now() - at);
     this.#position = position;
+    if (at > this.markedAt) this.liveAt = Math.min(this.liveAt, performance.now());
     this.#pauseUntilNow();
   }
 

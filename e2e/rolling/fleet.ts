@@ -14,3 +14,11 @@ export interface Fleet {
   roll(node: number): Promise<Ended>;
   close(): Promise<void>;
 }
+
+export type Signal = 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
+
+/** Of processes, each of which can be killed or stopped by itself. */
+export interface MortalFleet extends Fleet {
+  /** What its process is sent. */
+  signal(node: number, signal: Signal): void;
+}

@@ -1,16 +1,18 @@
-/** `npm run rolling`: a deploy of three nodes under traffic, and what of it anybody noticed. Exits with 1 when somebody did. */
+/** `npm run rolling`: a deploy of three nodes under traffic, or the end of one by SIGKILL, and what of it anybody noticed. Exits with 1 when somebody did. */
 import { parseArgs } from 'node:util';
 import { bold, dim, green, ms, print, red, wide } from '../matrix/terminal.js';
 import { endAll } from '../programs.js';
 import { TRANSPORTS } from './crowd.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet, MortalFleet } from './fleet.js';
 import { memoryFleet } from './memory-fleet.js';
 import { redisFleet } from './redis-fleet.js';
 import { complaints, rollAll } from './roll.js';
-import type { Rolled } from './roll.js';
+import type { Outcome, Rolled, Settings } from './roll.js';
+import { ALIVE_WITHIN, KILL, strike, wounds } from './strike.js';
 
 const usage = `npm run rolling -- [flags]
   --redis          processes that share a Redis. Default: servers of one process that share its memory
+  --kill           with --redis: kills one of them instead of replacing all
   --nodes 3        how many, 2 to 9
   --clients 40     over the four transports, by turns
   --rooms 1        rooms that they are in, one each
@@ -20,30 +22,54 @@ const usage = `npm run rolling -- [flags]
 const NODES = 10;
 const COLUMN = 15;
 
-const { redis, nodes, clients, rooms, rate } = read();
+const { redis, kill, nodes, clients, rooms, rate } = read();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void endAll().finally(() => process.exit(1)));
 
-const fleet: Fleet = await (redis ? redisFleet(nodes) : memoryFleet(nodes));
+const each = Math.max(1, Math.round(clients / TRANSPORTS.length));
+const settings: Settings = { each, rooms, every: 1_000 / rate };
+const processes = redis ? await redisFleet(nodes) : undefined;
+const fleet: Fleet = processes ?? (await memoryFleet(nodes));
 try {
-  process.exitCode = await show(fleet);
+  introduce(fleet);
+  const noticed = await (kill && processes !== undefined ? showKill(processes) : showRoll(fleet));
+  print(noticed.length === 0 ? green('Nobody noticed.') : red(`Noticed: ${noticed.join(', ')}.`));
+  process.exitCode = noticed.length === 0 ? 0 : 1;
 } finally {
   await fleet.close();
 }
 
-async function show(fleet: Fleet): Promise<number> {
-  const each = Math.max(1, Math.round(clients / TRANSPORTS.length));
+function introduce(fleet: Fleet): void {
   print(bold(`${fleet.is}, behind HAProxy without affinity`));
   print(
     `${each * TRANSPORTS.length} clients over ${TRANSPORTS.length} transports, in ${rooms} ${rooms === 1 ? 'room' : 'rooms'}, ` +
       `${rate} messages a second\n`,
   );
+}
+
+async function showKill(fleet: MortalFleet): Promise<string[]> {
+  const outcome = await strike(fleet, settings, KILL);
+  showTallies(outcome);
+  print(`\n${dim(columns('live again', 'of', 'half in', '99 % in', 'longest', 'allowed'))}`);
+  for (const { transport, live } of outcome.tallies) {
+    const at = (share: number): string => ms(live[Math.ceil(live.length * share) - 1]);
+    print(columns(transport, live.length, at(0.5), at(0.99), at(1), ms(ALIVE_WITHIN[transport])));
+  }
+  print(dim(`The clients' own process was late by up to ${ms(outcome.late)}.`));
+  return wounds(outcome);
+}
+
+async function showRoll(fleet: Fleet): Promise<string[]> {
   print(dim(columns('', 'took', 'left', 'closed', 'arrivals', 'in a second', 'evenly')));
   let count = 0;
   const onRolled = ({ took, left, closed, arrivals, busiest, even }: Rolled): void =>
     print(columns(`node ${++count}`, ms(took), left, closed, arrivals, busiest, even.toFixed(1)));
-  const outcome = await rollAll(fleet, { each, rooms, every: 1_000 / rate, onRolled });
+  const outcome = await rollAll(fleet, { ...settings, onRolled });
+  showTallies(outcome);
+  return complaints(outcome);
+}
 
+function showTallies({ tallies, sends }: Pick<Outcome, 'tallies' | 'sends'>): void {
   print(
     `\n${dim(columns('', 'clients', 'lost', 'doubled', 'gaps', 'disconnects', 'longest pause', 'slowest message'))}`,
   );
@@ -56,13 +82,10 @@ async function show(fleet: Fleet): Promise<number> {
     disconnects,
     longestPause,
     slowest,
-  } of outcome.tallies)
+  } of tallies)
     print(columns(transport, count, lost, doubled, gaps, disconnects, ms(longestPause), ms(slowest)));
-  const { acknowledged, rejected, unknown, open } = outcome.sends;
+  const { acknowledged, rejected, unknown, open } = sends;
   print(`\n${acknowledged} messages acknowledged, ${rejected} rejected, ${unknown} unknown, ${open} open`);
-  const noticed = complaints(outcome);
-  print(noticed.length === 0 ? green('Nobody noticed.') : red(`Noticed: ${noticed.join(', ')}.`));
-  return noticed.length === 0 ? 0 : 1;
 }
 
 function columns(name: string, ...cells: (string | number)[]): string {
@@ -74,6 +97,7 @@ function read() {
     const { values } = parseArgs({
       options: {
         redis: { type: 'boolean', default: false },
+        kill: { type: 'boolean', default: false },
         nodes: { type: 'string', default: '3' },
         clients: { type: 'string', default: '40' },
         rooms: { type: 'string', default: '1' },
@@ -85,8 +109,10 @@ function read() {
       process.stdout.write(usage);
       process.exit(0);
     }
+    if (values.kill && !values.redis) throw new Error('--kill needs --redis: only a process can be killed.');
     return {
       redis: values.redis,
+      kill: values.kill,
       nodes: number('nodes', values.nodes, 2, 9),
       clients: number('clients', values.clients, 4, 2_000),
       rooms: number('rooms', values.rooms, 1, 500),

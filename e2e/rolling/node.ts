@@ -3,7 +3,8 @@ import { createRealtime } from '@iskra/server';
 import type { Store } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
-import { CHECK, NOTICE, TIMEOUT } from './times.js';
+import { pause } from '../matrix/speak.js';
+import { NOTICE, TIMEOUT } from './times.js';
 
 export interface NodeSettings {
   store: Store;
@@ -25,9 +26,11 @@ export function startNode({ store, name, port, signals, logged }: NodeSettings):
     limits: { openRate: MANY, requestRate: MANY, strangersPerAddress: 2_000, connectionsPerAddress: 20_000 },
     logger: logged === true ? 'info' : false,
   });
-  realtime.handle('work', async (input) => {
-    await new Promise((resolve) => setTimeout(resolve, CHECK));
-    return input;
+  realtime.handle('work', async (input, { redelivered, publish }) => {
+    const { takes, channel } = input as { takes: number; channel: string };
+    await pause(takes);
+    await publish(channel, { delta: 'done' });
+    return { redelivered };
   });
   return serve(realtime, {
     port,

@@ -2,9 +2,9 @@
 import { compiled, serving, start } from '../programs.js';
 import type { Serving } from '../programs.js';
 import { startRedis } from '../redis/server.js';
-import type { Fleet } from './fleet.js';
+import type { MortalFleet } from './fleet.js';
 
-export async function redisFleet(count: number): Promise<Fleet> {
+export async function redisFleet(count: number): Promise<MortalFleet> {
   const redis = await startRedis();
   const startOne = (name: string, port: number): Promise<Serving> =>
     serving(
@@ -29,6 +29,7 @@ export async function redisFleet(count: number): Promise<Fleet> {
       const closed = /"closed":(\d+)/.exec(old.stdout.slice(old.stdout.indexOf('"drain_ended"')))?.[1];
       return { left: lines.filter((line) => line.includes('"client_left"')).length, closed: Number(closed) };
     },
+    signal: (node, signal) => void nodes[node]!.process.kill(signal),
     async close() {
       for (const { process } of nodes) process.kill('SIGKILL');
       await Promise.all(nodes.map(({ ended }) => ended));

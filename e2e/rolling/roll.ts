@@ -74,7 +74,7 @@ async function rollOne(fleet: Fleet, node: number, crowd: Crowd): Promise<Rolled
 export function complaints({ rolls, tallies, sends }: Outcome): string[] {
   const sum = (name: 'lost' | 'doubled' | 'gaps' | 'disconnects'): number =>
     tallies.reduce((total, tally) => total + tally[name], 0);
-  const counts = {
+  return inWords({
     'messages lost': sum('lost'),
     'messages doubled or out of order': sum('doubled'),
     gaps: sum('gaps'),
@@ -83,6 +83,9 @@ export function complaints({ rolls, tallies, sends }: Outcome): string[] {
     'sends whose outcome is unknown': sends.unknown,
     'sends that did not come to an end': sends.open,
     'clients closed': rolls.reduce((total, { closed }) => total + closed, 0),
-  };
+  });
+}
+
+export function inWords(counts: Readonly<Record<string, number>>): string[] {
   return Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
 }

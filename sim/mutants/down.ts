@@ -134,8 +134,8 @@ export const down: readonly Mutant[] = [
   {
     rule: 'P27',
     breaks: 'the server never compares heads',
-    file: server('create-core'),
-    from: '      await core.hub.checkHeads();\n',
+    file: server('rounds'),
+    from: '    await core.hub.checkHeads();\n',
     to: '',
     by: 'R13',
   },

@@ -4,8 +4,10 @@ import { schedule } from '../schedule.js';
 import type { Schedule } from '../schedule.js';
 import { appendedTo, entriesOf, isOn, reach, ROOM, runsOf, say, settle, speaker } from './seen.js';
 
-/** Ms that a claim is kept for a node that died: the time of a handler and 30 s. */
-const LEASE = 60_000;
+/** Ms that a claim is kept for a node that died, and what it takes then. */
+const CLAIMED = 5_000 + 2_000;
+/** Ms that a page waits for its reply: more than that, and two handlers. */
+const PATIENCE = 60_000;
 
 export const dying: readonly Schedule[] = [
   schedule(
@@ -25,7 +27,7 @@ export const dying: readonly Schedule[] = [
       assert.deepEqual(appendedTo(stage), [said.id]);
       anna.way.to = second;
       stage.kill(first!);
-      await reach(stage, 'it has an end', () => said.end !== undefined, LEASE + 10_000);
+      await reach(stage, 'it has an end', () => said.end !== undefined, CLAIMED);
       const next = anna.publish(ROOM);
       await reach(stage, 'the next has one', () => next.end !== undefined);
       await stage.run(1_000);
@@ -51,7 +53,7 @@ export const dying: readonly Schedule[] = [
       assert.deepEqual(appendedTo(stage), ids);
       anna.way.to = second;
       stage.kill(first!);
-      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), CLAIMED);
       assert.deepEqual(appendedTo(stage), ids, 'one entry each');
     },
   ),
@@ -68,9 +70,9 @@ export const dying: readonly Schedule[] = [
       const said = [anna.publish(ROOM), anna.publish(ROOM)];
       await reach(stage, 'the commit is on its way', () => hand.waiting === 1);
       anna.way.to = second;
-      stage.deny('anna', ROOM, 2 * LEASE);
+      stage.deny('anna', ROOM, PATIENCE);
       stage.kill(first!);
-      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), CLAIMED);
       assert.deepEqual(
         said.map(({ end }) => end),
         ['acknowledged', 'acknowledged'],
@@ -98,7 +100,7 @@ export const dying: readonly Schedule[] = [
       assert.deepEqual(appendedTo(stage), [said[1]!.id]);
       anna.way.to = second;
       stage.kill(first!);
-      await reach(stage, 'they have an end', () => said.every(({ end }) => end), LEASE + 10_000);
+      await reach(stage, 'they have an end', () => said.every(({ end }) => end), CLAIMED);
       assert.deepEqual(
         said.map(({ end }) => end),
         ['rejected', 'acknowledged'],
@@ -116,13 +118,13 @@ export const dying: readonly Schedule[] = [
       await reach(stage, `${page.name} is connected`, () => isOn(page, 'websocket'));
     }
     const [anna, chi] = pages;
-    const again = anna!.request('echo', 5_000, 2 * LEASE);
-    const once = chi!.request('echo-once', 5_000, 2 * LEASE);
+    const again = anna!.request('echo', 5_000, PATIENCE);
+    const once = chi!.request('echo-once', 5_000, PATIENCE);
     await reach(stage, 'both run', () => stage.truth.runs.length === 2);
     for (const page of pages) page.way.to = second;
     stage.kill(first!);
     const haveEnded = (): boolean => again.end !== undefined && once.end !== undefined;
-    await reach(stage, 'both have an end', haveEnded, LEASE + 15_000);
+    await reach(stage, 'both have an end', haveEnded, CLAIMED + 5_000);
     const runs = runsOf(stage, again);
     assert.deepEqual(
       runs.map(({ redelivered }) => redelivered),
@@ -147,7 +149,7 @@ export const dying: readonly Schedule[] = [
       const anna = stage.page('anna');
       anna.way.to = first;
       await reach(stage, 'anna is connected', () => isOn(anna, 'websocket'));
-      const asked = anna.request('echo', 500, LEASE, ROOM);
+      const asked = anna.request('echo', 500, PATIENCE, ROOM);
       await reach(stage, 'it runs', () => stage.truth.runs.length === 1);
       await stage.run(100);
       first!.actor.pause();

@@ -6,7 +6,6 @@
 import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
-import { CLAIM_LEASE } from './create-core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
@@ -14,6 +13,7 @@ import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
 import type { MetricTransport } from './observe/metrics.js';
+import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
 import { Session } from './session.js';
 import type { Mode, SessionEffect, SessionEvent } from './session.js';

@@ -7,6 +7,7 @@ import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
+import type { Pulse } from './pulse.js';
 import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
 import type { Identity, Store } from './store.js';
@@ -130,6 +131,8 @@ export interface Performing {
 export interface Core {
   readonly node: string;
   readonly store: Store;
+  /** Whether that answers. */
+  readonly pulse: Pulse;
   readonly hub: Hub;
   readonly clock: Clock;
   /** Milliseconds since 1970. */

@@ -1,4 +1,4 @@
-/** Makes the parts that one node shares, with the defaults of every limit and time, and keeps its store swept. */
+/** Makes the parts that one node shares, with the defaults of every limit and time. */
 import {
   compileContract,
   HEARTBEAT,
@@ -18,6 +18,7 @@ import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
+import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
 import type { Store } from './store.js';
@@ -62,15 +63,6 @@ const TIMES: Times = {
   supersededGrace: SUPERSEDED_GRACE,
 };
 
-/** Milliseconds between looks at what ended and what hints were lost (P27). */
-const SWEEP = 5_000;
-/**
- * Milliseconds that a claim outlives its holder, or the answer of its store: it is renewed with every sweep. Long
- * enough for two of them to fail.
- */
-export const CLAIM_LEASE = 3 * SWEEP;
-/** Sweeps that a store may leave without an answer. */
-const MOST_UNANSWERED = 2;
 /** Entries of one log read. */
 const READ_SIZE = 128;
 /** Milliseconds that a probe may stay. */
@@ -88,6 +80,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   return {
     node: options.node ?? randomId().slice(0, 8),
     store,
+    pulse: new Pulse(),
     hub,
     clock,
     wallClock,
@@ -134,32 +127,4 @@ function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSetti
     rate: limits.sendRate,
     readSize: READ_SIZE,
   };
-}
-
-/** Looks every few seconds for sessions and leases that ended, and for hints that were lost. The answer stops it. */
-export function keepSwept(core: Core): () => void {
-  let cancel: (() => void) | undefined;
-  let unanswered = 0;
-  const sweep = async (): Promise<void> => {
-    // A store that hangs delivers nothing and commits nothing: clients are better off on another node.
-    if (++unanswered > MOST_UNANSWERED) for (const one of core.connections) one.refuse('overload');
-    try {
-      for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
-      // A handler may take longer than a claim lasts.
-      for (const { session, claim } of core.performing) await core.store.renew(session, claim, CLAIM_LEASE);
-      await core.store.sweep();
-      await core.hub.checkHeads();
-    } catch (error) {
-      core.log.storeFailed(error, { hook: 'sweep' });
-    }
-    unanswered = 0;
-  };
-  const next = (): void => {
-    cancel = core.clock.at(core.clock.now() + SWEEP, () => {
-      void sweep();
-      next();
-    });
-  };
-  next();
-  return () => cancel?.();
 }

@@ -47,6 +47,8 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     if (session !== undefined) return probed(core, session, hello);
   }
   if (core.drain?.isTold === true) return refused('drain');
+  // Asked, it would only be waited for.
+  if (core.pulse.isAway) return refused('overload');
   if (session === undefined && core.opens.take(caller.address, core.clock.now()) > 0) {
     return refused('rate_limited');
   }
@@ -90,6 +92,7 @@ function probed(core: Core, session: string, hello: Hello): Entrance {
 export async function enterByContinue(core: Core, request: Continue, mode: Mode): Promise<Entrance> {
   const session = core.keys.verify(request.key, request.nonce);
   if (session === undefined) return refused('unauthorized', 'key');
+  if (core.pulse.isAway) return refused('overload');
   // Sends are told apart by their numbers, whatever connection they come by; only a poll must be the newest.
   const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
   if (touched.kind === 'unknown') return refused('session_unknown');

@@ -5,13 +5,14 @@
 export { Connection } from './connection.js';
 export type { ConnectionFacts } from './connection.js';
 export type { Authenticate, Authorize, Core, RequestContext, SessionInfo } from './core.js';
-export { createCore, keepSwept } from './create-core.js';
+export { createCore } from './create-core.js';
 export type { CoreOptions } from './create-core.js';
 export { Drain } from './drain.js';
 export type { DrainOptions } from './drain.js';
 export type { Environment } from './environment.js';
 export type { Place } from './guard.js';
 export { Message } from './message.js';
+export { makeRounds } from './rounds.js';
 export type * from './store.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';

@@ -40,9 +40,10 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     }),
   );
 
-  app.get('/ready', (c) =>
-    core.drain === undefined ? c.json({ ready: true }) : c.json({ ready: false }, 503),
-  );
+  app.get('/ready', (c) => {
+    const ready = core.drain === undefined && !core.pulse.isAway;
+    return c.json({ ready }, ready ? 200 : 503);
+  });
 
   app.get('/metrics', async (c) =>
     c.body(await core.metrics.text(), 200, {

@@ -24,7 +24,7 @@ import type {
 } from '@iskra/protocol/wire';
 import { Unfinished } from './body.js';
 import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
-import { createCore, keepSwept } from './create-core.js';
+import { createCore } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
 import type { Drained, DrainOptions } from './drain.js';
@@ -33,6 +33,7 @@ import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
 import { createPlain } from './plain.js';
+import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import type { Entry, Store } from './store.js';
@@ -164,7 +165,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const app = createRoutes(parts);
   const plain = createPlain({ core, guard, upgradeWebSocket });
   const webSockets = webSocketServer(limits.message);
-  const stopSweeping = keepSwept(core);
+  const stopRounds = makeRounds(core);
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -244,7 +245,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       return (core.drain ??= new Drain(core, drainOptions)).done;
     },
     async close() {
-      stopSweeping();
+      stopRounds();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
       // What was written in this turn leaves before the sockets do.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -230,6 +230,9 @@ export interface Store {
   /** Ends what is over: leases, and sessions whose window passed. Called every few seconds by each node. */
   sweep(): Promise<void>;
 
+  /** Resolves when the store is there, and does nothing: when a part of it is, for one that is made of parts. */
+  ping(): Promise<void>;
+
   /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;
 }

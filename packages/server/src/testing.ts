@@ -90,6 +90,7 @@ export function storeConformance(
   };
 
   describe(name, () => {
+    describe('a question', () => questions(it));
     describe('a session', () => sessions(it));
     describe('a log', () => logs(it));
     describe('a hint', () => hints(it));
@@ -101,6 +102,15 @@ export function storeConformance(
 }
 
 type It = (title: string, body: (tools: Tools) => Promise<void>) => void;
+
+function questions(it: It): void {
+  it('whether it is there is answered, and nothing comes of it', async ({ store, open, head }) => {
+    const session = await open();
+    const before = await head(`@${session}`);
+    assert.equal(await store.ping(), undefined);
+    assert.deepEqual(await head(`@${session}`), before);
+  });
+}
 
 function sessions(it: It): void {
   it('opens with generation 0, no committed send and an empty inbox', async ({ store }) => {

@@ -77,6 +77,16 @@ describe('a line', () => {
     expect(lines).toMatchObject([{ delta: 'store_failed', level: 50, hook: 'sweep' }]);
   });
 
+  test('of a store that is away says that the node is not ready, and that it is again', () => {
+    const { log, lines } = world();
+    log.storeAway(1);
+    log.storeBack();
+    expect(lines).toMatchObject([
+      { delta: 'store_away', level: 50, active_connections: 1 },
+      { delta: 'store_back', level: 30 },
+    ]);
+  });
+
   test('is not written without a logger', () => {
     const log = createLog(undefined);
     log.refused('forbidden', {});

@@ -29,6 +29,9 @@ export interface Log {
   handlerFailed(error: unknown, context: LogContext): void;
   /** The store did not answer. */
   storeFailed(error: unknown, context: LogContext): void;
+  /** It has not answered for some time, so the node is not ready; so many connections are sent away. */
+  storeAway(active: number): void;
+  storeBack(): void;
   /** The node is on its way out, with so many connections; it has so many ms. */
   drainBegan(active: number, timeout: number): void;
   drainGoesOn(active: number, elapsed: number, left: number): void;
@@ -60,6 +63,8 @@ const SILENCE: Log = {
   refused() {},
   handlerFailed() {},
   storeFailed() {},
+  storeAway() {},
+  storeBack() {},
   drainBegan() {},
   drainGoesOn() {},
   clientLeft() {},
@@ -154,6 +159,15 @@ export function createLog(logger: Logger | undefined): Log {
         },
         'The store did not answer; nothing was acknowledged.',
       );
+    },
+    storeAway(active) {
+      logger.error(
+        { delta: 'store_away', ...NODE, lambda: 'back_off', active_connections: active },
+        `The store has not answered for some seconds: not ready, ${counted(active, 'connection')} sent away.`,
+      );
+    },
+    storeBack() {
+      logger.info({ delta: 'store_back', ...NODE, lambda: 'continue' }, 'The store answers: ready again.');
     },
     drainBegan(active, timeout) {
       logger.info(

@@ -308,6 +308,10 @@ class MemoryStore implements Store {
     this.#forget(now);
   }
 
+  async ping(): Promise<void> {
+    // It is where we are.
+  }
+
   async end(): Promise<void> {
     // Nothing was opened, and another node of this process may go on with it.
   }

@@ -67,6 +67,8 @@ export interface RedisStoreOptions {
 /** Logs whose heads are asked for at once. */
 const HEADS_AT_ONCE = 200;
 const QUESTIONS_AT_ONCE = 64;
+/** Logs that nobody has, in the first, the second and the last third of all slots: masters that share them all have one. */
+const PINGED = ['@d', '@f', '@c'];
 
 const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
@@ -351,6 +353,12 @@ class RedisStore implements Store {
     this.#hints.sweep(performance.now());
     this.#claims.sweep(this.#now);
     await this.#presence.sweep();
+  }
+
+  async ping(): Promise<void> {
+    const names = this.#link.hasSlots ? PINGED : PINGED.slice(0, 1);
+    const asked = names.map((name) => this.#ask(logs.ping, [this.#keys.log(name).meta], []));
+    await Promise.any(asked).catch(({ errors }: AggregateError) => Promise.reject(errors[0] as Error));
   }
 
   async end(): Promise<void> {

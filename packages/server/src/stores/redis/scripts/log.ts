@@ -178,6 +178,9 @@ return found == 'duplicate' and 1 or 0
   { isFrugal: true },
 );
 
+/** KEYS any · ARGV now. Answers, if there is a primary that takes what it is told. */
+export const ping = script('ping', ['return 1'], { isFrugal: true });
+
 const STAND = `
 local function stand(meta, entries, age)
   local isInbox = age == ''

@@ -1,0 +1,73 @@
+/**
+ * Shell. What a node asks its store again and again: whether it is there, to keep the claims of what takes long, what
+ * has ended, and whether hints were lost.
+ */
+import type { Clock } from '@iskra/protocol/wire';
+import type { Core } from './core.js';
+
+/** Milliseconds between looks at what ended and what hints were lost (P27). */
+const SWEEP = 5_000;
+/** Milliseconds between two questions whether the store is there, and between two renewals of a claim. */
+const BEAT = 1_500;
+/**
+ * Milliseconds that a claim outlives its holder, or the answer of its store. So long a client waits whose node was
+ * killed; so long a node may sleep before another one begins its sends again. Two renewals may fail, and what a store
+ * answers in its own time still holds.
+ */
+export const CLAIM_LEASE = 5_000;
+
+/** Makes the rounds until the answer is called. */
+export function makeRounds(core: Core): () => void {
+  const stops = [
+    every(core.clock, BEAT, () => void beat(core)),
+    every(core.clock, SWEEP, () => void sweep(core)),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+async function beat(core: Core): Promise<void> {
+  const { store, pulse, connections, performing, log } = core;
+  const wasAway = pulse.isAway;
+  pulse.asked();
+  if (pulse.isAway) {
+    if (!wasAway) log.storeAway(connections.size);
+    // It delivers nothing and commits nothing: clients are better off on another node.
+    for (const one of connections) one.refuse('overload');
+  }
+  try {
+    await Promise.all([
+      store.ping().then(() => {
+        if (pulse.isAway) log.storeBack();
+        pulse.answered();
+      }),
+      // A handler may take longer than a claim lasts. All at once: each has a share of the same time.
+      ...[...performing].map(({ session, claim }) => store.renew(session, claim, CLAIM_LEASE)),
+    ]);
+  } catch (error) {
+    log.storeFailed(error, { hook: 'beat' });
+  }
+}
+
+async function sweep(core: Core): Promise<void> {
+  try {
+    for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
+    await core.store.sweep();
+    await core.hub.checkHeads();
+  } catch (error) {
+    core.log.storeFailed(error, { hook: 'sweep' });
+  }
+}
+
+function every(clock: Clock, ms: number, act: () => void): () => void {
+  let cancel = (): void => {};
+  const next = (): void => {
+    cancel = clock.at(clock.now() + ms, () => {
+      act();
+      next();
+    });
+  };
+  next();
+  return () => cancel();
+}
