@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|load|doctor|chaos');
+    expect(stdout).toContain('USAGE iskra serve|health|connect|load|doctor|graceful-test|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -228,6 +228,15 @@ describe('iskra load', () => {
       code: 1,
       stderr: expect.stringContaining('0 of 2 came within 0.3 s') as string,
     });
+  });
+});
+
+describe('iskra graceful-test', () => {
+  it('ends servers with clients on them, and finds all in order', async () => {
+    const { code, stdout } = await result('graceful-test', '--clients', '3', '--timeout', '1s', '--json');
+    const { ok, rehearsals } = JSON.parse(stdout) as { ok: boolean; rehearsals: { checks: unknown[] }[] };
+    expect([code, ok, rehearsals.length]).toEqual([0, true, 3]);
+    for (const { checks } of rehearsals) expect(checks.length).toBeGreaterThan(3);
   });
 });
 

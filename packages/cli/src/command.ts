@@ -6,6 +6,7 @@ import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
+import { gracefulCommand } from './graceful.js';
 import { healthCommand } from './health.js';
 import { loadCommand } from './load.js';
 import { serveCommand } from './serve.js';
@@ -22,6 +23,7 @@ const commands: Record<string, CommandDef<any>> = {
   connect: connectCommand,
   load: loadCommand,
   doctor: doctorCommand,
+  'graceful-test': gracefulCommand,
   chaos: chaosCommand,
 };
 
