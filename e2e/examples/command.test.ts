@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|load|doctor|graceful-test|chaos');
+    expect(stdout).toContain('USAGE iskra serve|health|connect|load|slo|doctor|graceful-test|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -237,6 +237,20 @@ describe('iskra graceful-test', () => {
     const { ok, rehearsals } = JSON.parse(stdout) as { ok: boolean; rehearsals: { checks: unknown[] }[] };
     expect([code, ok, rehearsals.length]).toEqual([0, true, 3]);
     for (const { checks } of rehearsals) expect(checks.length).toBeGreaterThan(3);
+  });
+});
+
+describe('iskra slo', () => {
+  it('starts a server, and finds that it keeps every service level', async () => {
+    const { code, stdout, stderr } = await result('slo', '--duration', '2s', '--json');
+    const { levels } = JSON.parse(stdout) as { levels: { name: string; state: string; saw: string }[] };
+    expect(levels).toHaveLength(9);
+    // How fast it is says more of this machine.
+    const told = levels
+      .filter(({ name }) => !/connection|start|CPU/.test(name))
+      .map(({ state, saw }) => `${state} ${saw}`);
+    expect(told.join(', '), stderr).not.toMatch(/missed|unmeasured/);
+    expect([0, 1]).toContain(code);
   });
 });
 

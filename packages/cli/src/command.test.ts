@@ -15,7 +15,7 @@ afterEach(() => vi.restoreAllMocks());
 
 it.each([[[]], [['--help']], [['-h']], [['help']]])('shows what there is for %j', async (argv) => {
   expect(await run(argv)).toBe(0);
-  expect(said).toContain('USAGE iskra serve|health|connect|load|doctor|graceful-test|chaos');
+  expect(said).toContain('USAGE iskra serve|health|connect|load|slo|doctor|graceful-test|chaos');
   expect(complained).toBe('');
 });
 
@@ -39,7 +39,7 @@ it.each([
   [['srve'], 'iskra has no command "srve". Is it serve?'],
   [
     ['dance'],
-    'iskra has no command "dance". It knows serve, health, connect, load, doctor, graceful-test, chaos; see iskra --help.',
+    'iskra has no command "dance". It knows serve, health, connect, load, slo, doctor, graceful-test, chaos; see iskra --help.',
   ],
   [['constructor'], 'iskra has no command "constructor".'],
   [['help', 'dance'], 'iskra has no command "dance".'],

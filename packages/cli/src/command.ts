@@ -10,6 +10,7 @@ import { gracefulCommand } from './graceful.js';
 import { healthCommand } from './health.js';
 import { loadCommand } from './load.js';
 import { serveCommand } from './serve.js';
+import { sloCommand } from './slo.js';
 import { Failure, nearest, UsageError } from './usage.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -22,6 +23,7 @@ const commands: Record<string, CommandDef<any>> = {
   health: healthCommand,
   connect: connectCommand,
   load: loadCommand,
+  slo: sloCommand,
   doctor: doctorCommand,
   'graceful-test': gracefulCommand,
   chaos: chaosCommand,

@@ -1,12 +1,8 @@
 /** One rehearsal of an end: a server of its own process, plain clients on it, signals, and what was seen. */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { Failure } from '../usage.js';
+import { startServer } from '../server.js';
 
 export interface Plan {
   name: string;
@@ -40,7 +36,7 @@ const ROOM = 10_000;
 const APART = 50;
 
 export async function rehearse({ name, clients, timeout, leave, twice }: Plan): Promise<Rehearsal> {
-  const server = await startServer(timeout);
+  const server = await startServer('--shutdown-timeout', `${timeout / 1_000}`);
   try {
     const sockets = await Promise.all(
       Array.from({ length: clients }, (_, at) => open(`${server.url}/ws/${at}`)),
@@ -52,7 +48,7 @@ export async function rehearse({ name, clients, timeout, leave, twice }: Plan): 
 
     const began = performance.now();
     server.process.kill('SIGTERM');
-    await server.said('drain_began');
+    await server.said('drain_began', ROOM);
     const [ready, health] = await Promise.all([ask(`${server.url}/ready`), ask(`${server.url}/health`)]);
     check('/ready says no', ready.status === 503, ready);
     const { shutdown_in_progress: isGoing, active_connections: active } = health.body;
@@ -93,55 +89,6 @@ export async function rehearse({ name, clients, timeout, leave, twice }: Plan): 
   } finally {
     server.process.kill('SIGKILL');
   }
-}
-
-interface Line {
-  delta?: string;
-}
-
-interface Server {
-  readonly process: ChildProcess;
-  readonly url: string;
-  readonly lines: readonly Line[];
-  /** With its exit code. */
-  readonly ended: Promise<number | null>;
-  /** Resolves when a line of this delta is in the log. */
-  said(delta: string): Promise<void>;
-  has(delta: string): boolean;
-  deltas(): string[];
-}
-
-async function startServer(timeout: number): Promise<Server> {
-  const command = fileURLToPath(new URL('../../bin/iskra.js', import.meta.url));
-  const given = ['serve', '--port', '0', '--host', '127.0.0.1', '--log-level', 'info'];
-  const child = spawn(process.execPath, [command, ...given, '--shutdown-timeout', `${timeout / 1_000}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
-  const lines: Line[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Line));
-  let complaint = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaint += text;
-      const [, found] = /ready at (http\S+)/.exec(complaint) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-    void ended.then(() => reject(new Failure(`iskra serve did not start: ${complaint.trim()}`)));
-  });
-  const has = (delta: string): boolean => lines.some((line) => line.delta === delta);
-  return {
-    ...{ process: child, url, lines, ended, has },
-    async said(delta) {
-      const end = performance.now() + ROOM;
-      while (!has(delta)) {
-        if (performance.now() > end)
-          throw new Failure(`the log of iskra serve has no ${delta}, ${ROOM / 1_000} s after the signal`);
-        await pause(10);
-      }
-    },
-    deltas: () => lines.flatMap(({ delta }) => delta ?? []),
-  };
 }
 
 async function open(url: string): Promise<WebSocket> {
