@@ -9,7 +9,6 @@ const PATIENT = [
   'life/*',
   'outcomes/*',
   'page/doctor',
-  'redis/*',
   'servers/*',
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
