@@ -85,6 +85,8 @@ test('a master that dies is replaced by its replica; what it served goes on, and
   await store.append(there, '1');
   await store.begin(session, 1, 'claim', 60_000);
   await store.append(here, 'x', keyOf(session, 'claim', 1));
+  // It waits for what came over its own connection, which is behind all of that.
+  await first.client.set(`{c:${here}}`, 1);
   await until(async () => (await first.client.wait(1, 1_000)) === 1);
 
   await first.kill();
