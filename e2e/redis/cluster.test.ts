@@ -1,6 +1,6 @@
 /** What happens to a cluster only: a slot moves to another master, and a master is replaced by its replica. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { OF_A_CLUSTER, startCluster, startRedis, until } from './server.js';
+import { OF_A_CLUSTER, replicated, startCluster, startRedis, until } from './server.js';
 import type { RedisCluster, RedisServer } from './server.js';
 import { failing, follow, headOf, hintsOf, keyOf, open, storeAt, takes } from './world.js';
 
@@ -85,9 +85,7 @@ test('a master that dies is replaced by its replica; what it served goes on, and
   await store.append(there, '1');
   await store.begin(session, 1, 'claim', 60_000);
   await store.append(here, 'x', keyOf(session, 'claim', 1));
-  // It waits for what came over its own connection, which is behind all of that.
-  await first.client.set(`{c:${here}}`, 1);
-  await until(async () => (await first.client.wait(1, 1_000)) === 1);
+  await replicated(first, 1, `{c:${here}}`);
 
   await first.kill();
   expect((await store.append(there, '2')).entry.offset).toBe(2);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Store } from '@iskra/server';
 import { describe, expect, test } from 'vitest';
-import { replicate, until } from './server.js';
+import { replicate, replicated, until } from './server.js';
 import type { RedisServer } from './server.js';
 import { doorTo, failing, follow, headOf, hintsOf, keyOf, open, redisFor, storeAt, takes } from './world.js';
 
@@ -111,10 +111,10 @@ describe('a fail-over that lost the newest changes', () => {
     const [far, near] = [await replicaOf(first), await replicaOf(first)];
     for (const body of ['1', '2', '3']) await store.append('room', body);
     const { epoch } = await headOf(store, 'room');
-    await first.client.wait(2, 5_000);
+    await replicated(first, 2);
     await far.client.replicaof('NO', 'ONE');
     for (const body of ['4', '5']) await store.append('room', body);
-    await first.client.wait(1, 5_000);
+    await replicated(first);
     await near.client.replicaof('NO', 'ONE');
     await store.append('room', 'lost 6');
     door.leadTo(near.port);
@@ -313,7 +313,7 @@ test('what is acknowledged as replicated is on a replica; without one the verb i
     /no replica said/,
   );
   replica.resume();
-  await until(async () => (await primary.client.wait(1, 1_000)) === 1);
+  await replicated(primary);
   expect(await store.append('room', 'y', keyOf(session, 'c', 2))).toEqual({ kind: 'duplicate' });
 });
 

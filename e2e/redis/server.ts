@@ -126,8 +126,16 @@ export async function startCluster(): Promise<RedisCluster> {
 export async function replicate(primary: RedisServer, replica: RedisServer): Promise<void> {
   await replica.client.replicaof('127.0.0.1', primary.port);
   await until(async () => /master_link_status:up/.test(await replica.client.info('replication')));
-  await primary.client.set('replicated', 1, 'PX', 1);
-  await until(async () => (await primary.client.wait(1, 500)) === 1);
+  await replicated(primary);
+}
+
+/**
+ * Resolves when so many replicas have all that it has. It waits for what came over one connection, so something is written
+ * over that, behind all the rest. `key`: of a slot that it serves.
+ */
+export async function replicated(primary: RedisServer, replicas = 1, key = 'replicated'): Promise<void> {
+  await primary.client.set(key, 1, 'PX', 1);
+  await until(async () => (await primary.client.wait(replicas, 500)) >= replicas);
 }
 
 /** Asks again until it is so. */
