@@ -4,6 +4,11 @@ export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtim
 export { Refusal } from './core.js';
 export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
+export type { EventDetail, EventNumbers, EventPayload, Hook, SystemEvent } from './observe/event.js';
+export { EVENTS, sureness } from './observe/catalogue.js';
+export type { Category, EventName, Kind, LineLevel } from './observe/catalogue.js';
+export type { OnError } from './observe/events.js';
+export type { EventStream } from './observe/stream.js';
 export type { Origins } from './guard.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
