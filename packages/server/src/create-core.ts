@@ -12,13 +12,14 @@ import {
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
-import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { Events } from './observe/events.js';
 import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
+import { SystemLog } from './observe/system-log.js';
 import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
@@ -38,6 +39,7 @@ export interface CoreOptions {
   node?: string | undefined;
   cluster?: string | undefined;
   onError?: OnError | undefined;
+  systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
 }
@@ -108,10 +110,12 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
     events,
+    systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),
     metrics: createMetrics(),
     authenticate: options.authenticate,
     authorize: options.authorize,
+    systemEvents: options.systemEvents,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

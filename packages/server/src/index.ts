@@ -2,7 +2,16 @@
 export { createRealtime } from './realtime.js';
 export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
 export { Refusal } from './core.js';
-export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
+export type {
+  Action,
+  Authenticate,
+  Authorize,
+  Limits,
+  RequestContext,
+  SessionInfo,
+  SystemEvents,
+  Times,
+} from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
 export type { EventDetail, EventNumbers, EventPayload, Hook, SystemEvent } from './observe/event.js';
 export { EVENTS, sureness } from './observe/catalogue.js';
