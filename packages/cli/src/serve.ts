@@ -58,13 +58,15 @@ async function serveAgainAndAgain(
   files: readonly string[],
 ): Promise<void> {
   let loaded = loadConfig(world);
-  let serving: Serving | undefined = await start(good(loaded));
-  tellLeaving(() => loaded.config?.shutdown.timeout ?? 0);
-  let restarted = Promise.resolve();
+  let serving: Serving | undefined;
   let stop = (): void => {};
   const look = (): void => {
     stop();
-    stop = watch([...files, ...loaded.files], folders, () => (restarted = restarted.then(restart)));
+    stop = watch([...files, ...loaded.files], folders, () => (turn = turn.then(restart)));
+  };
+  const begin = async (config: Config): Promise<void> => {
+    serving = undefined;
+    serving = await start(config);
   };
   const restart = async (): Promise<void> => {
     loaded = loadConfig(world);
@@ -78,13 +80,19 @@ async function serveAgainAndAgain(
     }
     console.error('iskra starts again: a file has changed');
     await serving?.close({ timeout: 0, notice: 0 });
-    serving = await start(loaded.config).catch((error: unknown) => {
+    await begin(loaded.config).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
       console.error(`${error.message}\niskra looks again when a file changes`);
-      return undefined;
     });
   };
+  // One after the other.
+  let turn = begin(good(loaded));
   look();
+  await turn.catch((error: unknown) => {
+    stop();
+    throw error;
+  });
+  tellLeaving(() => loaded.config?.shutdown.timeout ?? 0);
 }
 
 /** What `--watch-path` names. */
