@@ -169,6 +169,7 @@ describe('a certificate', () => {
     put(old);
     const server = here(['serve', ...OPEN], { TLS_CERT: 'chain.pem', TLS_KEY: 'key.pem' });
     const [url] = await server.said(/https:\/\/127\.0\.0\.1:\d+/);
+    await server.said(/certificate good until \d{4}-/);
     return Object.assign(Object.create(server) as Program, { url });
   };
 

@@ -1,6 +1,7 @@
 /** `iskra serve`: a realtime server without a line of code. Everything may be said in it, by everybody. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { validTo } from '@iskra/server/node';
 import type { Renewal, Serving } from '@iskra/server/node';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
@@ -62,7 +63,7 @@ async function serveAgainAndAgain(
   let stop = (): void => {};
   const look = (): void => {
     stop();
-    stop = watch([...files, ...loaded.files], folders, () => (turn = turn.then(restart)));
+    stop = watch([...files, ...loaded.files], folders, () => void (turn = turn.then(restart)));
   };
   const begin = async (config: Config): Promise<void> => {
     serving = undefined;
@@ -118,7 +119,8 @@ function announce({ url, port }: Serving, { path, tls, metrics }: Config): void 
     `iskra is ready at ${url}\n` +
       `  transports  ${url}${path}\n` +
       `  try it      ${scheme}://localhost:${port}/ws/you\n` +
-      `  watch it    ${url}/health${metrics ? `  ${url}/metrics` : ''}`,
+      `  watch it    ${url}/health${metrics ? `  ${url}/metrics` : ''}` +
+      (tls.cert === undefined ? '' : `\n  certificate ${goodUntil(readFileSync(tls.cert, 'utf8'))}`),
   );
 }
 
@@ -138,4 +140,11 @@ function tellRenewal(renewal: Renewal): void {
       ? `iskra has a new certificate, good until ${renewal.validTo.toISOString()}`
       : `iskra goes on with the certificate that it has: ${renewal.error.message}`,
   );
+}
+
+/** One that is over is no reason not to start: those who look at it say so themselves. */
+function goodUntil(cert: string): string {
+  const end = validTo(cert);
+  const until = `good until ${end.toISOString()}`;
+  return end.getTime() > Date.now() ? until : `was ${until}: clients refuse it, renew it`;
 }

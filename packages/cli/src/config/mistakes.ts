@@ -1,5 +1,5 @@
 /** PURE: what is wrong with a configuration: where, what, and what to do; and how all of it is told at once. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { nearest } from '../usage.js';
 import { likelyKey, settingAt, valueAt } from './layer.js';
 import type { Layer, Path } from './layer.js';
