@@ -68,6 +68,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
    * JSON, and in a terminal text.
    */
   logger?: Logger | LevelWithSilent | false;
+  /** `false`: no `/metrics`. Default true. */
+  metrics?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** The name of all nodes that share this store, in events and lines. Default `iskra`. */
@@ -183,7 +185,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket });
+  const plain = createPlain({ core, guard, upgradeWebSocket, hasMetrics: options.metrics ?? true });
   const webSockets = webSocketServer(limits.message);
   const stopRounds = makeRounds(core);
   core.events.tell('node_started');
