@@ -17,7 +17,7 @@ import type { MetricTransport } from './observe/metrics.js';
 import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
-import { tellClosed, tellEntrance, tellParting, tellProof } from './telling.js';
+import { tellClosed, tellEntrance, tellGoingOn, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
 import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
@@ -98,6 +98,29 @@ export class Connection implements Follower {
 
   get session(): string | undefined {
     return this.#session.id;
+  }
+
+  /** What its events say of it. */
+  get ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
+  /** It was closed from this side. */
+  get isClosed(): boolean {
+    return this.#session.isClosed;
+  }
+
+  /** Milliseconds since its client was heard last. */
+  get silence(): number {
+    return this.#session.silence(this.#core.clock.now());
   }
 
   /** The frames of a message that arrived; undefined when it is none. */
@@ -224,7 +247,7 @@ export class Connection implements Follower {
     const { id, generation } = this.#session;
     const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
-      const ids = this.#ids;
+      const ids = this.ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
         store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
@@ -242,7 +265,7 @@ export class Connection implements Follower {
     this.#core.metrics.connections[this.#transport.name]--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
-    if (id !== undefined && this.#mode !== 'send') this.#part(id);
+    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
@@ -282,12 +305,11 @@ export class Connection implements Follower {
           core.sends.spend(session, batch.length, core.clock.now());
           const claim = this.#claimId();
           const performing = { session, claim };
-          const from = this.#ids;
           core.performing.add(performing);
           const outcomes = await performSends(core, this.#info, batch, {
             id: claim,
             redelivered,
-            from,
+            from: this,
           }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
@@ -347,7 +369,7 @@ export class Connection implements Follower {
       case 'report':
         return this.#report(effect);
       case 'end':
-        core.events.tell('session_ended', { ...this.#ids, reason: 'bye' });
+        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -357,7 +379,7 @@ export class Connection implements Follower {
       case 'close':
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          tellClosed(core, this.#ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
+          tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -385,7 +407,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.events.fail('store_failed', error, this.#ids);
+    this.#core.events.fail('store_failed', error, this.ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -424,9 +446,8 @@ export class Connection implements Follower {
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    tellEntrance(this.#core, this.#ids, event);
-    if (request !== undefined && event.type === 'joined')
-      tellProof(this.#core, this.#ids, event.state.session, request.generation);
+    if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
+    else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -460,19 +481,6 @@ export class Connection implements Follower {
     return this.#disposed || this.#session.isClosed;
   }
 
-  /** What its events say of it. */
-  get #ids(): Ids {
-    return {
-      session: this.#session.id,
-      // 0 before there is one.
-      generation: this.#session.generation || undefined,
-      attempt: this.#facts?.attempt,
-      transport: this.#transport.name,
-      address: this.#address,
-      trace: traces.get(this),
-    };
-  }
-
   get #info(): SessionInfo {
     return { id: this.#session.id ?? '', ...this.#identity };
   }
@@ -481,20 +489,14 @@ export class Connection implements Follower {
 
   #report(report: Report): void {
     const { events, clock } = this.#core;
-    if (report.event === 'gap') return events.tell('gap', { ...this.#ids, reason: report.reason });
+    if (report.event === 'gap') return events.tell('gap', { ...this.ids, reason: report.reason });
     const missed = this.#session.missed(clock.now());
-    events.tell('heartbeat_missed', { ...this.#ids, missed, evidence: missed });
+    events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
   }
 
   #prove(): void {
     const { id, generation } = this.#session;
-    if (id !== undefined) tellProof(this.#core, this.#ids, id, generation);
-  }
-
-  #part(session: string): void {
-    const { generation, isClosed } = this.#session;
-    const silent = this.#session.silence(this.#core.clock.now());
-    tellParting(this.#core, this, { ids: this.#ids, session, generation, isClosed, silent });
+    if (id !== undefined) tellProof(this.#core, this.ids, id, generation);
   }
 
   #claimId(): string {

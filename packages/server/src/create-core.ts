@@ -39,6 +39,7 @@ export interface CoreOptions {
   node?: string | undefined;
   cluster?: string | undefined;
   onError?: OnError | undefined;
+  sampling?: boolean | undefined;
   systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
@@ -80,9 +81,9 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { clock, wallClock, defer, randomId } = environment;
   const store = options.store ?? memoryStore({ window: times.window });
   const hub = new Hub(store, defer);
-  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError } = options;
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
   const events = new Events({
-    ...{ node, cluster, logger, onError, wallClock, defer },
+    ...{ node, cluster, logger, onError, sampling, wallClock, defer },
     now: () => clock.now(),
   });
   const run = randomId();

@@ -149,7 +149,7 @@ async function joined(
     const asks = core.authorize !== undefined || channel === SYSTEM;
     const allowed =
       hasChannel(core, channel) &&
-      (!asks || (await mayRead(core, session, channel, { session: session.id })));
+      (!asks || (await mayRead(core, session, channel, { ids: { session: session.id } })));
     if (!allowed) denied.push(channel);
   }
   const allowance = core.sends.left(state.session, core.clock.now());

@@ -2,7 +2,7 @@
 import { byteLength, MAX_ENVELOPE_BYTES, SYSTEM } from '@iskra/protocol/wire';
 import type { CodeName, Fault } from '@iskra/protocol/wire';
 import type { Action, Core, SessionInfo } from './core.js';
-import type { Ids } from './observe/event.js';
+import type { Source } from './observe/event.js';
 
 /** What a send came to: the body of its outcome when there is one, or a refusal on its way to becoming one. */
 export type Performed = { outcome?: string } | { refused: Refused };
@@ -18,13 +18,13 @@ export async function may(
   session: SessionInfo,
   action: Action,
   name: string,
-  from: Ids,
+  from: Source,
 ): Promise<boolean> {
   if (core.authorize === undefined) return true;
   try {
     return await core.authorize(session, action, name);
   } catch (error) {
-    core.events.fail('handler_failed', error, { ...from, hook: 'authorize' });
+    core.events.fail('handler_failed', error, { ...from.ids, hook: 'authorize' });
     return false;
   }
 }
@@ -34,13 +34,13 @@ export async function mayRead(
   core: Core,
   session: SessionInfo,
   channel: string,
-  from: Ids,
+  from: Source,
 ): Promise<boolean> {
   if (channel !== SYSTEM) return may(core, session, 'subscribe', channel, from);
   try {
     return (await core.systemEvents?.(session)) === true;
   } catch (error) {
-    core.events.fail('handler_failed', error, { ...from, hook: 'systemEvents' });
+    core.events.fail('handler_failed', error, { ...from.ids, hook: 'systemEvents' });
     return false;
   }
 }

@@ -70,6 +70,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   logger?: Logger | LevelWithSilent | false;
   /** `false`: no `/metrics`. Default true. */
   metrics?: boolean;
+  /** Whether of a flood only so many lines are written, and then how many were left out. Default true. */
+  sampling?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** The name of all nodes that share this store, in events and lines. Default `iskra`. */

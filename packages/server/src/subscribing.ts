@@ -9,7 +9,7 @@ import {
 } from '@iskra/protocol/wire';
 import type { Member, Position, Send, Subscribed } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
-import type { Ids } from './observe/event.js';
+import type { Source } from './observe/event.js';
 import { hasChannel, isTooBig, mayRead, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import type { Head } from './store.js';
@@ -23,7 +23,7 @@ export async function subscribe(
   core: Core,
   session: SessionInfo,
   [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
-  from: Ids,
+  from: Source,
 ): Promise<Performed> {
   if (!hasChannel(core, channel)) return refuse('not_found', 'channel');
   if (!(await mayRead(core, session, channel, from))) {
@@ -77,7 +77,7 @@ export async function listMembers(
   session: SessionInfo,
   number: number,
   input: unknown,
-  from: Ids,
+  from: Source,
 ): Promise<Performed> {
   const { channel, after = 0 } = (input ?? {}) as { channel?: unknown; after?: unknown };
   if (!isReadable(channel)) return refuse('invalid', 'payload.channel', 'channel must name a channel.');

@@ -72,6 +72,11 @@ export interface EventDetail extends EventNumbers {
 /** By which a message is followed up to its session: whose it is, and by which connection it came. */
 export type Ids = Pick<EventDetail, 'session' | 'generation' | 'attempt' | 'trace' | 'transport' | 'address'>;
 
+/** What events are told of; its ids are asked for when there is something to tell. */
+export interface Source {
+  readonly ids: Ids;
+}
+
 /** What an event says. Its parents, as far as they are known, from the message up: number, generation, session, node, cluster. */
 export interface EventPayload extends EventNumbers {
   /** Milliseconds since 1970. */

@@ -226,6 +226,12 @@ describe('lines', () => {
     });
   });
 
+  test('are all written where nothing is to be left out', () => {
+    const { events, lines } = world({ sampling: false });
+    for (let n = 0; n < 500; n++) events.tell('unauthorized', { address: '6.6.6.6' });
+    expect(lines).toHaveLength(500);
+  });
+
   test('of clients that leave are all written: an operator counts them', () => {
     const { events, lines } = world();
     for (let n = 0; n < 500; n++) events.tell('client_left', { session: `${n}`, active_connections: 0 });

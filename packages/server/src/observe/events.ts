@@ -22,6 +22,8 @@ export interface EventsOptions {
   /** Where lines go; undefined for nowhere. */
   readonly logger?: Logger | undefined;
   readonly onError?: OnError | undefined;
+  /** Whether of a flood only so many lines are written. Default true. */
+  readonly sampling?: boolean | undefined;
   /** Monotonic milliseconds. */
   now(): number;
   /** Milliseconds since 1970. */
@@ -41,7 +43,7 @@ export class Events {
 
   constructor(options: EventsOptions) {
     this.#options = options;
-    this.#log = createLog(options.logger, (out) => this.leftOut(out));
+    this.#log = createLog(options.logger, (out) => this.leftOut(out), options.sampling);
     this.stream = new Stream(options.defer, (error) => this.#listenerFailed(error));
   }
 

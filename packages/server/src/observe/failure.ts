@@ -28,9 +28,9 @@ export interface Failure {
 }
 
 /** Frames of a stack that are told. */
-const FRAMES = 10;
+const FRAMES = 6;
 /** Causes that are followed. */
-const CAUSES = 3;
+const CAUSES = 2;
 
 export function failureOf(thrown: unknown, causes = CAUSES): Failure {
   try {

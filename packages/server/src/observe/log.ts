@@ -32,10 +32,10 @@ const WHOLE: ReadonlySet<Category> = new Set<Category>(['drain', 'node']);
 export function createLog(
   logger: Logger | undefined,
   leftOut: (out: LeftOut<EventName>) => SystemEvent,
-  sampling = SAMPLING,
+  isSampled = true,
 ): Log {
   if (logger === undefined) return SILENCE;
-  const sampler = new Sampler<EventName>(sampling);
+  const sampler = new Sampler<EventName>(SAMPLING);
   // Whoever hands in a logger of their own may have made less of one.
   const writes = (level: LineLevel): boolean =>
     typeof logger.isLevelEnabled !== 'function' || logger.isLevelEnabled(level);
@@ -54,7 +54,7 @@ export function createLog(
     sweep,
     write(event, now, thrown) {
       sweep(now);
-      const isWhole = WHOLE.has(event.payload.category);
+      const isWhole = !isSampled || WHOLE.has(event.payload.category);
       if (isWhole || sampler.takes(event.delta, senderOf(event), now)) line(event, thrown);
     },
   };
