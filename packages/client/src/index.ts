@@ -6,4 +6,5 @@ export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } fro
 export type { LastLimits } from './last.js';
 export type { Learned } from './path.js';
 export type { QualityClass, Voices } from './quality.js';
+export type { SystemEvent, SystemEventName } from './session-events.js';
 export type { Member } from '@iskra/protocol/wire';

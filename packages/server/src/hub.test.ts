@@ -49,7 +49,15 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const told: string[] = [];
   const runs: Run[] = [];
   const made = {
-    ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
+    ...{
+      transport: 'websocket' as const,
+      generation,
+      isPoll: false,
+      told,
+      runs,
+      channels: 0,
+      follows: () => false,
+    },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);

@@ -4,10 +4,12 @@
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
 import { Run } from './message.js';
+import type { MetricTransport } from './observe/metrics.js';
 import type { Entry, Identity, Store } from './store.js';
 
 /** What the hub asks of a connection. */
 export interface Follower {
+  readonly transport: MetricTransport;
   readonly generation: number;
   /** It lives for one answer. */
   readonly isPoll: boolean;

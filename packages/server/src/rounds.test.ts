@@ -1,6 +1,7 @@
 import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import type { Core } from './core.js';
+import type { EventDetail } from './observe/event.js';
 import { createPlain } from './plain.js';
 import { Pulse } from './pulse.js';
 import { CLAIM_LEASE, makeRounds } from './rounds.js';
@@ -30,10 +31,12 @@ function node() {
     hub: { checkHeads: () => Promise.resolve() },
     connections: new Set([{ refuse: (code: string) => void told.push(`refuse ${code}`) }]),
     performing: new Set<{ session: string; claim: string }>(),
-    log: {
-      storeFailed() {},
-      storeAway: (active: number) => void told.push(`away ${active}`),
-      storeBack: () => void told.push('back'),
+    whereabouts: part,
+    events: {
+      ...part,
+      fail() {},
+      tell: (name: string, { active_connections: active, evidence }: EventDetail = {}) =>
+        void told.push(name === 'store_away' ? `away ${active} after ${evidence}` : name),
     },
   } as unknown as Core;
   const plain = createPlain({ core } as never);
@@ -68,12 +71,12 @@ test.each([
     expect([await isReady(), told]).toEqual([true, []]);
     await pass(2_000);
     expect(await isReady()).toBe(false);
-    expect(told.slice(0, 2)).toEqual(['away 1', 'refuse overload']);
+    expect(told.slice(0, 2)).toEqual(['away 1 after 4', 'refuse overload']);
 
     store.answer = () => Promise.resolve();
     await pass(1_500);
     expect(await isReady()).toBe(true);
-    expect(told.filter((line) => line === 'away 1' || line === 'back')).toEqual(['away 1', 'back']);
+    expect(told.filter((line) => !line.startsWith('re'))).toEqual(['away 1 after 4', 'store_back']);
   },
 );
 

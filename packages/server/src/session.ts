@@ -8,7 +8,7 @@
  * A poll is a connection that lives for one answer: `mode` says when it is over,
  * and nothing else here cares.
  */
-import { faultEnvelope, Dimension, INBOX } from '@iskra/protocol/wire';
+import { faultEnvelope, Dimension, INBOX, SYSTEM } from '@iskra/protocol/wire';
 import type { DeadlinePassed, Machine, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
 import { goOn, receive, receiveEarly, rest } from './frames.js';
@@ -59,6 +59,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
   /** Whether entries are on their way from the store. */
   get isReading(): boolean {
     return this.#talk.downlink.isReading;
+  }
+
+  /** Milliseconds since its client was heard last. */
+  silence(now: number): number {
+    return this.#talk.deadlines.silence(now);
+  }
+
+  /** Heartbeats for which nothing was heard of it. */
+  missed(now: number): number {
+    return this.#talk.deadlines.missed(now);
   }
 
   get generation(): number {
@@ -175,9 +185,10 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
     talk.do(talk.downlink.follow(talk.inboxLog, start));
     for (const [channel, cursor] of Object.entries(event.cursors)) {
       if (channel === INBOX) continue;
-      if (event.denied.includes(channel))
+      if (event.denied.includes(channel)) {
         talk.write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
-      else talk.do(talk.downlink.follow(channel, cursor));
+        if (channel !== SYSTEM) talk.do({ type: 'report', event: 'gap', reason: 'denied' });
+      } else talk.do(talk.downlink.follow(channel, cursor));
     }
   }
   receiveEarly(talk, now);
@@ -225,7 +236,7 @@ function beat(talk: Conversation, now: number): void {
   talk.write(Message.of(['ping', Math.round(now)]));
   if (talk.phase === 'live' && talk.deadlines.wasHeard()) {
     talk.do({ type: 'touch', generation: talk.generation });
-  }
+  } else if (talk.deadlines.missed(now) > 0) talk.do({ type: 'report', event: 'heartbeat_missed' });
   rest(talk, now);
 }
 
