@@ -18,6 +18,7 @@ import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
+import { NodeVoices } from './observe/node-voices.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -75,6 +76,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const store = options.store ?? memoryStore({ window: times.window });
   const hub = new Hub(store, defer);
   const log = createLog(options.logger);
+  const connections: Core['connections'] = new Set();
   const run = randomId();
   let claims = 0;
   return {
@@ -93,7 +95,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       poll: sessionSettings('poll', limits, times),
       send: sessionSettings('send', limits, times),
     },
-    connections: new Set(),
+    connections,
     plainClients: new Set(),
     limits,
     times,
@@ -101,6 +103,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     sends: new Rates(limits.sendRate),
     log,
     metrics: createMetrics(),
+    voices: new NodeVoices(connections, clock),
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers: new Map(),

@@ -50,6 +50,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const runs: Run[] = [];
   const made = {
     ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
+    ...{ session: undefined, measured: undefined },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);
@@ -61,6 +62,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     regain: () => void told.push('regain'),
     heard: () => void told.push('heard'),
     echoed: (moment: number) => void told.push(`echoed ${moment}`),
+    answered: (moment: number) => void told.push(`answered ${moment}`),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };

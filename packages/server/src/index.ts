@@ -4,6 +4,7 @@ export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtim
 export { Refusal } from './core.js';
 export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
+export type { Felt } from './observe/voices.js';
 export type { Origins } from './guard.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
