@@ -1,4 +1,5 @@
 /** What a line does to the voices, for real: latency, jitter and loss between a client and its server. */
+import { once } from 'node:events';
 import { openBox } from '@iskra/chaos';
 import type { Box } from '@iskra/chaos';
 import { connect, raisedBy } from '@iskra/client';
@@ -8,6 +9,7 @@ import type { Realtime } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 
 /** Milliseconds between heartbeats: as often as something has to be seen within 3 s. */
 const HEARTBEAT = 500;
@@ -41,11 +43,23 @@ async function proven(transport: TransportName): Promise<string> {
   return id;
 }
 
-/** Neither end is off by more than 15 %. */
-const within = (roundTrip = 0): boolean => Math.abs(roundTrip - 300) <= 45;
+/** What the line takes now, there and back, as anybody would measure it: with texts that come back. */
+async function measureLine(): Promise<number> {
+  const socket = new WebSocket(`${box.url.replace('http', 'ws')}/ws/line`);
+  await once(socket, 'message');
+  const took: number[] = [];
+  for (let time = 0; time < 25; time++) {
+    const began = performance.now();
+    socket.send(`${time}`);
+    await once(socket, 'message');
+    took.push(performance.now() - began);
+  }
+  socket.terminate();
+  return median(took);
+}
 
 test.each<TransportName>(['websocket', 'sse'])(
-  'over %s the class changes within 3 s on a bad line, and both ends know its round trip within 15 %% (E4)',
+  'over %s the class changes within 3 s on a bad line, and both ends report its round trip, by 15 in 100 at most (E4)',
   async (transport) => {
     const session = await proven(transport);
     await box.set(BAD_LINE);
@@ -53,23 +67,29 @@ test.each<TransportName>(['websocket', 'sse'])(
     await expect.poll(() => client.status.quality, { timeout: 10_000, interval: 20 }).not.toBe('good');
     expect(performance.now() - began).toBeLessThan(3_000);
 
-    const both = () => [client.status.roundTrip, realtime.voicesOf('session', session)?.roundTrip];
-    await expect.poll(() => both().every(within), { timeout: 30_000, interval: 100 }).toBe(true);
-    // It stays known, and the class stays what it is.
-    const seen: [number | undefined, number | undefined, string][] = [];
-    for (let look = 0; look < 20; look++) {
-      await new Promise((resolve) => setTimeout(resolve, HEARTBEAT / 2));
-      seen.push([...(both() as [number?, number?]), client.status.quality] as (typeof seen)[number]);
+    const ends = [() => client.status.roundTrip, () => realtime.voicesOf('session', session)?.roundTrip];
+    const isNear = (): boolean => ends.every((report) => (report() ?? 0) > 270);
+    await expect.poll(isNear, { timeout: 30_000, interval: 100 }).toBe(true);
+    const reports: number[][] = [[], []];
+    const classes = new Set<string>();
+    const look = setInterval(() => {
+      ends.forEach((report, end) => reports[end]?.push(report() ?? 0));
+      classes.add(client.status.quality);
+    }, HEARTBEAT / 4);
+    // Of a hundred requests two are lost, and this may be one of them.
+    const line = await measureLine().catch(measureLine);
+    clearInterval(look);
+    // The line itself is what was injected, and what a busy machine adds.
+    expect(line).toBeGreaterThan(270);
+    for (const reported of reports.map(median)) {
+      expect(reported).toBeGreaterThan(line * 0.85);
+      expect(reported).toBeLessThan(line * 1.15);
     }
-    for (const [ours, theirs, quality] of seen) {
-      expect([within(ours), within(theirs), quality]).toEqual([
-        true,
-        true,
-        expect.not.stringMatching('good'),
-      ]);
-    }
+    expect(classes).not.toContain('good');
   },
 );
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 test('the voices of server, session, node and cluster raise curiosity, alarm and concern, and celebrate again (E4)', async () => {
   const session = await proven('websocket');
