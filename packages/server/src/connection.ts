@@ -4,7 +4,7 @@
  * is let go in `dispose`.
  */
 import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName, Measured } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -12,11 +12,14 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
+import type { Ids } from './observe/event.js';
 import type { MetricTransport } from './observe/metrics.js';
+import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
+import { tellClosed, tellEntrance, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
-import type { Mode, SessionEffect, SessionEvent } from './session.js';
+import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
@@ -33,9 +36,14 @@ export interface ConnectionFacts {
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
+  /** The header of that request. */
+  readonly traceparent?: string | undefined;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
 }
+
+/** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
+const traces = new WeakMap<Connection, string>();
 
 export class Connection implements Follower {
   readonly #core: Core;
@@ -67,6 +75,8 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
+    const trace = traceOf(facts.traceparent);
+    if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
     core.connections.add(this);
     core.metrics.connections[transport.name]++;
@@ -98,6 +108,8 @@ export class Connection implements Follower {
   /** The frames of a message that arrived; undefined when it is none. */
   receive(frames: readonly unknown[] | undefined): void {
     this.#core.metrics.received[this.#transport.name]++;
+    // What a WebSocket answers is an answer to what went down it.
+    if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
@@ -219,11 +231,12 @@ export class Connection implements Follower {
   /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
   wentAway(): void {
     const { id, generation } = this.#session;
-    const { store, clock, log } = this.#core;
+    const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
+      const ids = this.#ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
-        store.lapse(id, generation).catch((error: unknown) => log.storeFailed(error, { session: id }));
+        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
       });
     }
     this.dispose();
@@ -238,6 +251,7 @@ export class Connection implements Follower {
     this.#core.metrics.connections[this.#transport.name]--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
+    if (id !== undefined && this.#mode !== 'send') this.#part(id);
     if (id !== undefined) this.#core.hub.leave(id, this);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
@@ -277,10 +291,13 @@ export class Connection implements Follower {
           core.sends.spend(session, batch.length, core.clock.now());
           const claim = this.#claimId();
           const performing = { session, claim };
+          const from = this.#ids;
           core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
-            () => core.performing.delete(performing),
-          );
+          const outcomes = await performSends(core, this.#info, batch, {
+            id: claim,
+            redelivered,
+            from,
+          }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
           if (this.#isOver) {
@@ -311,7 +328,9 @@ export class Connection implements Follower {
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
         return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
       case 'rejoin':
-        return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
+        return this.#ask(() =>
+          this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
+        );
       case 'reattach':
         return this.#ask(async (session) => ({
           type: 'reattached',
@@ -338,7 +357,10 @@ export class Connection implements Follower {
         for (const other of core.hub.ofSession(this.#info.id))
           if (!other.isPoll) other.answered(effect.moment);
         return;
+      case 'report':
+        return this.#report(effect);
       case 'end':
+        core.events.tell('session_ended', { ...this.#ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -348,13 +370,7 @@ export class Connection implements Follower {
       case 'close':
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          core.log.refused(effect.code, {
-            session: this.#session.id,
-            address: this.#address,
-            transport: this.#transport.name,
-            attempt: this.#facts?.attempt,
-            field: effect.field,
-          });
+          tellClosed(core, this.#ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -382,7 +398,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
+    this.#core.events.fail('store_failed', error, this.#ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -415,17 +431,15 @@ export class Connection implements Follower {
   // ── hello and continue ────────────────────────────────────────────────────
 
   /** Comes into the session, unless the peer has gone meanwhile. */
-  async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
+  async #enter(entrance: Promise<Entrance>, request?: Continue): Promise<SessionEvent | void> {
     const event = await entrance;
     // Only who was welcomed had a generation of its own, and so took the session from another.
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    const attempt = this.#facts?.attempt;
-    if (attempt !== undefined) {
-      const session = event.type === 'joined' ? event.state.session : undefined;
-      this.#core.log.welcomed({ session, attempt, transport: this.#transport.name, address: this.#address });
-    }
+    tellEntrance(this.#core, this.#ids, event);
+    if (request !== undefined && event.type === 'joined')
+      tellProof(this.#core, this.#ids, event.state.session, request.generation);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -459,11 +473,48 @@ export class Connection implements Follower {
     return this.#disposed || this.#session.isClosed;
   }
 
+  /** What its events say of it. */
+  get #ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
   get #info(): SessionInfo {
     return { id: this.#session.id ?? '', ...this.#identity };
+  }
+
+  // ── what is told of it ────────────────────────────────────────────────────
+
+  #report(report: Report): void {
+    const { events, clock } = this.#core;
+    if (report.event === 'gap') return events.tell('gap', { ...this.#ids, reason: report.reason });
+    const missed = this.#session.missed(clock.now());
+    events.tell('heartbeat_missed', { ...this.#ids, missed, evidence: missed });
+  }
+
+  #prove(): void {
+    const { id, generation } = this.#session;
+    if (id !== undefined) tellProof(this.#core, this.#ids, id, generation);
+  }
+
+  #part(session: string): void {
+    const { generation, isClosed } = this.#session;
+    const silent = this.#session.silence(this.#core.clock.now());
+    tellParting(this.#core, this, { ids: this.#ids, session, generation, isClosed, silent });
   }
 
   #claimId(): string {
     return (this.#claim ??= this.#core.nextClaim());
   }
+}
+
+function isPong(frame: unknown): boolean {
+  return Array.isArray(frame) && frame[0] === 'pong';
 }

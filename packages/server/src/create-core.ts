@@ -16,9 +16,12 @@ import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
-import { createLog } from './observe/log.js';
+import { Events } from './observe/events.js';
+import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
 import { NodeVoices } from './observe/node-voices.js';
+import { Patterns } from './observe/patterns.js';
+import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -35,8 +38,11 @@ export interface CoreOptions {
   limits?: Partial<Limits> | undefined;
   times?: Partial<Times> | undefined;
   node?: string | undefined;
+  cluster?: string | undefined;
+  onError?: OnError | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  patterns?: boolean | undefined;
 }
 
 const LIMITS: Limits = {
@@ -75,12 +81,19 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { clock, wallClock, defer, randomId } = environment;
   const store = options.store ?? memoryStore({ window: times.window });
   const hub = new Hub(store, defer);
-  const log = createLog(options.logger);
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError } = options;
   const connections: Core['connections'] = new Set();
+  const voices = new NodeVoices(connections, clock);
+  const events = new Events({
+    ...{ node, cluster, logger, onError, wallClock, defer },
+    now: () => clock.now(),
+    patterns: options.patterns === false ? undefined : new Patterns(),
+    voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
+  });
   const run = randomId();
   let claims = 0;
   return {
-    node: options.node ?? randomId().slice(0, 8),
+    node,
     store,
     pulse: new Pulse(),
     hub,
@@ -101,9 +114,10 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
-    log,
+    events,
+    whereabouts: new Whereabouts(times.window),
     metrics: createMetrics(),
-    voices: new NodeVoices(connections, clock),
+    voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers: new Map(),
