@@ -3,7 +3,7 @@ import { openBox } from '@iskra/chaos';
 import type { Box } from '@iskra/chaos';
 import { connect } from '@iskra/client';
 import type { Client, TransportName } from '@iskra/client';
-import { createRealtime } from '@iskra/server';
+import { createRealtime, memoryStore } from '@iskra/server';
 import type { SystemEvent } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
@@ -64,4 +64,32 @@ test('a proxy that collects answers is found by the event streams that bring not
         payload: { network: '127.0.0.0/24', sessions: 3, share: 1 },
       },
     ]);
+});
+
+test('nothing is found when a node is replaced in good order, and its clients move to another (E6)', async () => {
+  const store = memoryStore();
+  const nodes = await Promise.all(
+    ['old', 'new'].map(async (node) => {
+      const realtime = createRealtime({ logger: false, node, store, secret: 'the same on both' });
+      realtime.events.subscribe((event) => {
+        if (event.payload.category === 'pattern') patterns.push(event);
+      });
+      return { realtime, server: await serve(realtime, { port: 0, hostname: '127.0.0.1' }) };
+    }),
+  );
+  const balancer = await openBox({ to: nodes.map(({ server: { url } }) => url), profile: 'round-robin' });
+  for (let n = 0; n < 40; n++) {
+    const transports = [(['websocket', 'sse', 'long-poll'] as const)[n % 3]!];
+    clients.push(connect(`${balancer.url}/realtime`, { transports }));
+  }
+  const connected = () => clients.filter(({ status }) => status.state === 'connected').length;
+  await expect.poll(connected, { timeout: 20_000 }).toBe(40);
+  const [old, fresh] = nodes;
+  await old!.realtime.drain({ spread: 2_000, timeout: 30_000 });
+  await expect.poll(connected, { timeout: 20_000 }).toBe(40);
+  expect(fresh!.realtime.activeConnections).toBeGreaterThan(20);
+  expect(patterns).toEqual([]);
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await balancer.close();
+  for (const { server: each } of nodes) await each.close();
 });
