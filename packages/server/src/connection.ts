@@ -3,7 +3,7 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
+import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
@@ -255,7 +255,7 @@ export class Connection implements Follower {
     if (id !== undefined) this.#core.hub.leave(id, this);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
-      const channels = logs.filter((log) => !log.startsWith(INBOX));
+      const channels = logs.filter((log) => !isInbox(log));
       this.#core.channels.keep(id, channels, this.#core.clock.now());
     }
     this.#core.connections.delete(this);

@@ -12,7 +12,7 @@ import {
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
-import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
@@ -21,6 +21,7 @@ import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
 import { NodeVoices } from './observe/node-voices.js';
 import { Patterns } from './observe/patterns.js';
+import { SystemLog } from './observe/system-log.js';
 import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
@@ -40,12 +41,13 @@ export interface CoreOptions {
   node?: string | undefined;
   cluster?: string | undefined;
   onError?: OnError | undefined;
+  systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
   patterns?: boolean | undefined;
 }
 
-const LIMITS: Limits = {
+export const LIMITS: Limits = {
   message: MAX_MESSAGE_BYTES,
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
@@ -60,7 +62,7 @@ const LIMITS: Limits = {
   handler: 30_000,
 };
 
-const TIMES: Times = {
+export const TIMES: Times = {
   heartbeat: HEARTBEAT,
   window: SESSION_WINDOW,
   hello: 5_000,
@@ -115,11 +117,13 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
     events,
+    systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),
     metrics: createMetrics(),
     voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
+    systemEvents: options.systemEvents,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

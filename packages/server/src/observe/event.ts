@@ -9,6 +9,7 @@ import type { Advice, CodeName, Envelope, FractalMetadata, GapReason } from '@is
 import { EVENTS, sureness } from './catalogue.js';
 import type { Category, EventName } from './catalogue.js';
 import type { Cure, Facts } from './patterns/pattern.js';
+import { networkOf } from './sampling.js';
 
 /** Which part of the application, or of this node, an event speaks of. */
 export type Hook =
@@ -108,7 +109,12 @@ export interface SystemEvent<Name extends string = EventName> extends Envelope<E
   fractal_metadata?: FractalMetadata;
 }
 
-/** Whose event it is, and when. */
+/** Whose event it is, as far as one can be told from another: a network, or a session. */
+export function senderOf({ payload: { address, session = '' } }: SystemEvent): string {
+  return address === undefined ? session : networkOf(address);
+}
+
+/** On which node it is told, and when. */
 export interface Where {
   readonly cluster: string;
   readonly node: string;

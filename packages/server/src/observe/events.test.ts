@@ -8,6 +8,7 @@ import { printable, sessionLabel } from './event.js';
 import type { SystemEvent } from './event.js';
 import { Events } from './events.js';
 import type { EventsOptions } from './events.js';
+import { ToldError } from './failure.js';
 
 type Line = SystemEvent & { level: number; msg: string; err?: Record<string, unknown> };
 
@@ -167,6 +168,13 @@ describe('what was thrown', () => {
     ]);
     expect(text()).not.toContain('hunter2');
     expect(given).toEqual([error, 'handler_failed']);
+  });
+
+  test('of our own store says in its line what it has to say, and not what it quotes', () => {
+    const { events, lines, text } = world();
+    events.fail('store_failed', new ToldError('ERR unknown command, with args: hunter2', 'Redis said ERR.'));
+    expect(lines).toMatchObject([{ err: { type: 'ToldError', told: 'Redis said ERR.' } }]);
+    expect(text()).not.toContain('hunter2');
   });
 
   test.each([undefined, null, 'hunter2', { hunter2: 1 }])('may be no error: %j', (thrown) => {

@@ -48,7 +48,7 @@ export class Events {
 
   constructor(options: EventsOptions) {
     this.#options = options;
-    this.#log = createLog(options.logger, (out) => this.#leftOut(out));
+    this.#log = createLog(options.logger, (out) => this.leftOut(out));
     this.stream = new Stream(options.defer, (error) => this.#listenerFailed(error));
   }
 
@@ -73,6 +73,15 @@ export class Events {
   /** Says what was left out of the lines until now. */
   sweep(now: number): void {
     this.#log.sweep(now);
+  }
+
+  /** The event that says what was left out of a flood. */
+  leftOut({ kind, count, senders, worst = '', window }: Partial<LeftOut<EventName>>): SystemEvent {
+    const isAddress = worst.includes('.') || worst.includes(':');
+    return this.#create('left_out', {
+      ...{ of: kind, count, senders, window: window && window / 1_000 },
+      ...(isAddress && { address: worst.replace(/\/64$/, '') }),
+    });
   }
 
   #create(name: EventName, detail: EventDetail): SystemEvent {
@@ -113,13 +122,5 @@ export class Events {
   /** Only a line: told as an event it would come back to who failed. */
   #listenerFailed(error: unknown): void {
     this.#write(this.#create('handler_failed', { hook: 'events' }), error ?? NOTHING);
-  }
-
-  #leftOut({ kind, count, senders, worst, window }: LeftOut<EventName>): SystemEvent {
-    const isAddress = worst.includes('.') || worst.includes(':');
-    return this.#create('left_out', {
-      ...{ of: kind, count, senders, window: window / 1_000 },
-      ...(isAddress && { address: worst.replace(/\/64$/, '') }),
-    });
   }
 }

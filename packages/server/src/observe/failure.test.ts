@@ -43,9 +43,9 @@ describe('what was thrown', () => {
     expect(failureOf(Object.assign(new Error('x'), { code })).code).toBe(told);
   });
 
-  test('of our own has its message, which is made of constants', () => {
+  test('of our own says what it has to say, which is made of constants', () => {
     expect(failureOf(new ToldError('Redis did not answer within 100 ms.'))).toMatchObject({
-      ...{ type: 'ToldError', message: 'Redis did not answer within 100 ms.' },
+      ...{ type: 'ToldError', told: 'Redis did not answer within 100 ms.' },
     });
   });
 

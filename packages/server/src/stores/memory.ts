@@ -4,7 +4,7 @@
  * restart every cursor meets another epoch and is told a gap.
  */
 import type { Member, Position } from '@iskra/protocol/wire';
-import { SESSION_WINDOW } from '@iskra/protocol/wire';
+import { isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
 import { memberBody } from '../members.js';
 import type {
   Appended,
@@ -194,7 +194,7 @@ class MemoryStore implements Store {
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
-    return this.#log(log).read(epoch, offset, max, log.startsWith('@'));
+    return this.#log(log).read(epoch, offset, max, isInbox(log));
   }
 
   async heads(logs: readonly string[]): Promise<Head[]> {
@@ -356,7 +356,7 @@ class MemoryStore implements Store {
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
-    const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
+    const record = isInbox(name) ? this.#sessions.get(name.slice(1)) : undefined;
     if (record === undefined) return this.#log(name).head();
     const { inbox, inboxTop, generation, contact } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
@@ -365,7 +365,7 @@ class MemoryStore implements Store {
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
   #log(name: string): MemoryLog {
-    if (name.startsWith('@')) {
+    if (isInbox(name)) {
       const record = this.#sessions.get(name.slice(1));
       return record?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention, record?.inboxTop);
     }
