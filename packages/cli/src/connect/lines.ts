@@ -1,10 +1,8 @@
 /** PURE. What `iskra connect` prints: each thing as a line for people and as an object for programs. */
 import type { Entry, Explanation, Gap, Status } from '@iskra/client';
 import type { Envelope, Subscribed } from '@iskra/protocol/wire';
+import type { Tone } from '../paint.js';
 import { WORDS } from './words.js';
-
-/** How a line looks on a terminal. */
-export type Tone = 'plain' | 'quiet' | 'good' | 'bad';
 
 export interface Line {
   tone: Tone;
