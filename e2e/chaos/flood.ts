@@ -1,7 +1,7 @@
 /** Whoever takes a server's memory: readers that do not read, writers that do not stop, and messages that never end. */
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { ATTACKER, Opcode, Peer, webSocketFrame } from '../wire/peer.js';
+import { ATTACKER, Peer } from '../wire/peer.js';
 import type { RawStream } from '../wire/peer.js';
 
 /** What slow readers are in, and writers fill. */
@@ -9,10 +9,14 @@ const FAT = 'flood:fat';
 /** Further channels, each of which may keep its log. */
 const CHANNELS = 400;
 /** Characters of a message. */
-const SIZE = 50_000;
-const READERS = { websocket: 40, sse: 20 } as const;
-const WRITERS = 12;
-const BODIES = 60;
+export const SIZE = 50_000;
+const READERS = { websocket: 16, sse: 8 } as const;
+const WRITERS = 6;
+const BODIES = 30;
+
+const ENVELOPE = JSON.stringify({
+  ...{ delta: 'fat', dimension: 1, omega: 1, lambda: 'continue', payload: 'x'.repeat(SIZE) },
+});
 
 export interface Flood {
   /** Messages of writers that were taken by their sockets. */
@@ -46,11 +50,10 @@ export async function flood(port: number): Promise<Flood> {
       if (peer === undefined || socket === undefined) continue;
       sockets.push(socket);
       const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-      for (let n = 0; !over && !socket.destroyed; n++) {
-        const channel = n % 2 === 0 ? FAT : `flood:${(n * WRITERS + at) % CHANNELS}`;
-        const envelope = { delta: 'fat', dimension: 1, omega: 1, lambda: 'continue', payload: 'x'.repeat(SIZE) };
-        const frames = JSON.stringify([['publish', peer.next(), channel, envelope]]);
-        if (!socket.write(webSocketFrame(Opcode.text, frames)))
+      for (let n = 0; !over && socket.writable; n++) {
+        const channel = n % 4 === 0 ? FAT : `flood:${(n * WRITERS + at) % CHANNELS}`;
+        const text = `[["publish",${peer.next()},"${channel}",${ENVELOPE}]]`;
+        if (!socket.write(frameOf(text)))
           await Promise.race([gone, new Promise<void>((resolve) => socket.once('drain', () => resolve()))]);
         said++;
       }
@@ -87,4 +90,12 @@ export async function flood(port: number): Promise<Flood> {
       void Promise.allSettled(writers);
     },
   };
+}
+
+/** A text message of 126 to 65,535 bytes, masked with zeros: a flood has no time to mask. */
+function frameOf(text: string): Buffer {
+  const body = Buffer.from(text);
+  const head = Buffer.from([0x81, 0x80 | 126, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt16BE(body.length, 2);
+  return Buffer.concat([head, body]);
 }

@@ -66,7 +66,9 @@ async function bePressed(length: number): Promise<void> {
   if (wrong.length === 0) return console.log(`memory pressure: ${pressureSummary(pressed)}, in ${seconds} s`);
   console.error(`memory pressure: ${pressureSummary(pressed)}`);
   for (const sentence of wrong.slice(0, TAIL)) console.error(`  ${sentence}`);
-  console.error(`\n${wrong.length} violations. Again with:\n  npm run chaos -- --pressure --minutes ${length / 60_000}`);
+  console.error(
+    `\n${wrong.length} violations. Again with:\n  npm run chaos -- --pressure --minutes ${length / 60_000}`,
+  );
   process.exit(1);
 }
 
