@@ -65,7 +65,9 @@ describe('the Locust file', () => {
   it('tells a server that is gone as failures, and goes on', async () => {
     const program = locust(6);
     await expect
-      .poll(async () => (await (await fetch(`${server.url}/metrics`)).text()).match(/published_total (\d+)/)?.[1])
+      .poll(
+        async () => (await (await fetch(`${server.url}/metrics`)).text()).match(/published_total (\d+)/)?.[1],
+      )
       .not.toBe('0');
     server.process.kill('SIGTERM');
     await program.ended;
