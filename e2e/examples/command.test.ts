@@ -26,7 +26,9 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|load|monitor|slo|doctor|graceful-test|chaos|completion');
+    expect(stdout).toContain(
+      'USAGE iskra serve|health|connect|load|monitor|slo|doctor|graceful-test|chaos|completion',
+    );
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -144,17 +146,25 @@ describe('iskra chaos', () => {
 
   it('says the same for programs, an object a line', async () => {
     const server = await serveBare();
-    const box = await serving(iskra(['chaos', '--to', server.url, '--profile', 'refuse-upgrade', '--verbose', '--json']));
+    const box = await serving(
+      iskra(['chaos', '--to', server.url, '--profile', 'refuse-upgrade', '--verbose', '--json']),
+    );
     expect((await fetch(`${box.url}/health`)).status).toBe(200);
     await box.said(/"ended"/);
     box.process.kill('SIGTERM');
     expect(await box.ended).toEqual({ code: 0, signal: null });
     expect(box.stderr).toBe('');
-    const told = box.stdout.trim().split('\n').map((line) => JSON.parse(line) as { what: string });
+    const told = box.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { what: string });
     expect(told.map(({ what }) => what)).toEqual(['ready', 'begun', 'ended', 'done']);
     expect(told[0]).toMatchObject({ url: box.url, faults: ['refuse-upgrade'] });
     expect(told.at(-1)).toMatchObject({ requests: 1, struck: {} });
-    const list = JSON.parse((await result('chaos', '--list', '--json')).stdout) as { name: string; verdict: unknown }[];
+    const list = JSON.parse((await result('chaos', '--list', '--json')).stdout) as {
+      name: string;
+      verdict: unknown;
+    }[];
     expect(list).toContainEqual(expect.objectContaining({ name: 'idle', verdict: 'idle-cut' }));
   });
 
@@ -252,7 +262,8 @@ describe('what is stopped before its end', () => {
   it.each([['slo'], ['graceful-test']])('%s ends with 130, and takes its servers with it', async (name) => {
     const program = iskra([name]);
     // Its server is a child of it, which nobody else would end.
-    const children = () => readFileSync(`/proc/${program.process.pid}/task/${program.process.pid}/children`, 'utf8');
+    const children = () =>
+      readFileSync(`/proc/${program.process.pid}/task/${program.process.pid}/children`, 'utf8');
     await expect.poll(() => children().trim(), { timeout: 10_000 }).not.toBe('');
     const server = Number(children().trim().split(' ')[0]);
     program.process.kill('SIGINT');
@@ -265,7 +276,9 @@ describe('what is stopped before its end', () => {
     const { url } = await serveBare();
     const program = iskra(['load', url, '--clients', '4', '--rate', '50', '--duration', '1m', '--json']);
     await expect
-      .poll(async () => (await (await fetch(`${url}/metrics`)).text()).match(/published_total (\d+)/)?.[1], { timeout: 20_000 })
+      .poll(async () => (await (await fetch(`${url}/metrics`)).text()).match(/published_total (\d+)/)?.[1], {
+        timeout: 20_000,
+      })
       .not.toBe('0');
     program.process.kill('SIGINT');
     expect(await program.ended).toEqual({ code: 130, signal: null });

@@ -42,10 +42,21 @@ zpty -d typist
 
 describe('in a real zsh', () => {
   it('finishes commands, options, and the words that options take', async () => {
-    const lines = ['iskra moni', 'iskra load --prof', 'iskra load --profile ech', 'iskra load --transport=long', 'iskra completion ba'];
+    const lines = [
+      'iskra moni',
+      'iskra load --prof',
+      'iskra load --profile ech',
+      'iskra load --transport=long',
+      'iskra completion ba',
+    ];
     const program = start(ZSH, ['-f', path.join(folder, 'zsh-keys'), path.join(folder, 'zsh'), ...lines]);
     expect(await program.ended).toMatchObject({ code: 0 });
-    expect(program.stdout.trim().split('\n').map((line) => line.trim())).toEqual([
+    expect(
+      program.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim()),
+    ).toEqual([
       'iskra monitor',
       'iskra load --profile=',
       'iskra load --profile echo',

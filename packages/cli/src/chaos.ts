@@ -24,7 +24,10 @@ const args = {
     type: 'boolean',
     description: 'print all faults, what they do, and what a client of Iskra says behind them',
   },
-  json: { type: 'boolean', description: 'print what is ready, what happens and what it came to as one JSON object a line' },
+  json: {
+    type: 'boolean',
+    description: 'print what is ready, what happens and what it came to as one JSON object a line',
+  },
 } satisfies ArgsDef;
 
 export const chaosCommand = defineCommand({

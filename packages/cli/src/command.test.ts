@@ -34,13 +34,18 @@ it.each([
   expect(said).toContain(option);
 });
 
-it.each(NAMES)('teaches %s by examples, says its exit codes, and explains an option that it does not have', async (name) => {
-  expect(await run([name, '--help'])).toBe(0);
-  expect(said).toMatch(/\nEXAMPLES\n\n {2}.*\biskra .*\n[^]*\nEXIT CODES\n\n {2}0 {2,}\w/);
-  expect(said).not.toContain('\u001b');
-  expect(await run([name, '--frobnicate'])).toBe(2);
-  expect(complained).toMatch(new RegExp(`^iskra ${name} has no option --frobnicate\\. It knows --|^iskra ${name}`));
-});
+it.each(NAMES)(
+  'teaches %s by examples, says its exit codes, and explains an option that it does not have',
+  async (name) => {
+    expect(await run([name, '--help'])).toBe(0);
+    expect(said).toMatch(/\nEXAMPLES\n\n {2}.*\biskra .*\n[^]*\nEXIT CODES\n\n {2}0 {2,}\w/);
+    expect(said).not.toContain('\u001b');
+    expect(await run([name, '--frobnicate'])).toBe(2);
+    expect(complained).toMatch(
+      new RegExp(`^iskra ${name} has no option --frobnicate\\. It knows --|^iskra ${name}`),
+    );
+  },
+);
 
 it.each(['--version', '-v'])('prints the version for %s', async (flag) => {
   expect(await run([flag])).toBe(0);
@@ -49,10 +54,7 @@ it.each(['--version', '-v'])('prints the version for %s', async (flag) => {
 
 it.each([
   [['srve'], 'iskra has no command "srve". Is it serve?'],
-  [
-    ['dance'],
-    `iskra has no command "dance". It knows ${NAMES.join(', ')}; see iskra --help.`,
-  ],
+  [['dance'], `iskra has no command "dance". It knows ${NAMES.join(', ')}; see iskra --help.`],
   [['constructor'], 'iskra has no command "constructor".'],
   [['help', 'dance'], 'iskra has no command "dance".'],
   [['serve', '--prot', '1'], 'iskra serve has no option --prot. Is it --port?'],

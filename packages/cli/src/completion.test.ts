@@ -51,12 +51,24 @@ describe('in a real bash', () => {
   it.each<[string[], string[]]>([
     [[''], ['play', 'store', 'help', '--help', '--version']],
     [['pl'], ['play']],
-    [['play', '--'], ['--mode', '--config', '--port', '--loud', '--help']],
-    [['play', '--mode', ''], ['fast', 'slow']],
+    [
+      ['play', '--'],
+      ['--mode', '--config', '--port', '--loud', '--help'],
+    ],
+    [
+      ['play', '--mode', ''],
+      ['fast', 'slow'],
+    ],
     [['play', '--mode', '=', 's'], ['slow']],
-    [['play', '--mode', '='], ['fast', 'slow']],
+    [
+      ['play', '--mode', '='],
+      ['fast', 'slow'],
+    ],
     [['play', '--port', ''], []],
-    [['store', ''], ['check', '--help']],
+    [
+      ['store', ''],
+      ['check', '--help'],
+    ],
     [['store', 'check', '--d'], ['--deep']],
     [['help', 's'], ['store']],
     [['nothing', ''], []],
@@ -66,7 +78,12 @@ describe('in a real bash', () => {
 
   it('offers files where an option takes one', async () =>
     expect(
-      await offered(bashScript(await treeOf(definitions)), 'play', '--config', `${import.meta.dirname}/compl`),
+      await offered(
+        bashScript(await treeOf(definitions)),
+        'play',
+        '--config',
+        `${import.meta.dirname}/compl`,
+      ),
     ).toEqual(expect.arrayContaining([`${import.meta.dirname}/completion`])));
 });
 
@@ -82,6 +99,4 @@ it('is one script of all commands for each shell', async () => {
 });
 
 it('quotes for zsh what would end a description', async () =>
-  expect(zshScript(await treeOf(definitions))).toContain(
-    "'play:play it: the host'\\''s [own] file'",
-  ));
+  expect(zshScript(await treeOf(definitions))).toContain("'play:play it: the host'\\''s [own] file'"));

@@ -9,7 +9,12 @@ import { placesOf, refuseUnknown, UsageError } from './usage.js';
 const SCRIPTS = { bash: bashScript, zsh: zshScript };
 
 const args = {
-  shell: { type: 'positional', required: false, valueHint: 'bash|zsh', description: 'whose script is printed' },
+  shell: {
+    type: 'positional',
+    required: false,
+    valueHint: 'bash|zsh',
+    description: 'whose script is printed',
+  },
 } satisfies ArgsDef;
 
 /** `commands`: all there are, asked when it runs, as this one is among them. */

@@ -69,8 +69,24 @@ describe('quantile', () => {
   ])('at %d is %d', (share, value) => expect(quantile(share, buckets)).toBeCloseTo(value));
 
   it('is the last bound where it lies beyond all, and undefined where nothing was observed', () => {
-    expect(quantile(0.99, new Map([[1, 1], [Infinity, 10]]))).toBe(1);
-    expect(quantile(0.99, new Map([[1, 0], [Infinity, 0]]))).toBeUndefined();
+    expect(
+      quantile(
+        0.99,
+        new Map([
+          [1, 1],
+          [Infinity, 10],
+        ]),
+      ),
+    ).toBe(1);
+    expect(
+      quantile(
+        0.99,
+        new Map([
+          [1, 0],
+          [Infinity, 0],
+        ]),
+      ),
+    ).toBeUndefined();
     expect(quantile(0.99, new Map())).toBeUndefined();
   });
 });

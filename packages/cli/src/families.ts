@@ -22,7 +22,8 @@ export function readFamilies(text: string): Families {
   const families = new Map<string, { type: FamilyType; samples: Sample[] }>();
   const familyOf = (sample: string): { samples: Sample[] } => {
     const base = sample.replace(ENDING, '');
-    const found = families.get(sample) ?? (isSpread(families.get(base)?.type) ? families.get(base) : undefined);
+    const found =
+      families.get(sample) ?? (isSpread(families.get(base)?.type) ? families.get(base) : undefined);
     if (found !== undefined) return found;
     const fresh = { type: 'untyped' as const, samples: [] };
     families.set(sample, fresh);

@@ -37,7 +37,10 @@ const args = {
     valueHint: 'time',
     description: 'how long the last clients may take to come [15s]',
   },
-  flat: { type: 'boolean', description: "the server's memory must be flat: known after a minute, well after five" },
+  flat: {
+    type: 'boolean',
+    description: "the server's memory must be flat: known after a minute, well after five",
+  },
   json: { type: 'boolean', description: 'print one JSON document' },
 } satisfies ArgsDef;
 

@@ -19,7 +19,11 @@ export const MANUAL = {
       ['iskra serve --origin https://app.example', 'for the pages of one site'],
       ['SECRET=… iskra serve --redis redis://10.0.0.5', 'as one node of several'],
     ],
-    exits: { 0: 'it was ended by a signal, in order', 1: 'it could not start: the port is taken, say', ...WRONG_USE },
+    exits: {
+      0: 'it was ended by a signal, in order',
+      1: 'it could not start: the port is taken, say',
+      ...WRONG_USE,
+    },
   },
   health: {
     examples: [
@@ -27,13 +31,20 @@ export const MANUAL = {
       ['iskra health https://chat.example --timeout 2000 --json', 'for a program'],
       ['iskra health localhost:8000 || systemctl restart iskra', 'by its exit code'],
     ],
-    exits: { 0: 'the server is healthy', 1: 'it is not: it drains, gives no answer, or is no Iskra server', ...WRONG_USE },
+    exits: {
+      0: 'the server is healthy',
+      1: 'it is not: it drains, gives no answer, or is no Iskra server',
+      ...WRONG_USE,
+    },
   },
   connect: {
     examples: [
       ['iskra connect localhost:8000 --channel room:lobby', 'listen there, and say what you type'],
       ['echo hello | iskra connect localhost:8000 --channel room:lobby', 'in a script'],
-      ['iskra connect localhost:8000 --channel news --for 1m --json', 'a minute of entries, an object a line'],
+      [
+        'iskra connect localhost:8000 --channel news --for 1m --json',
+        'a minute of entries, an object a line',
+      ],
       ['iskra connect localhost:8000 --channel news --clients 100', 'as a hundred listeners'],
     ],
     exits: {
@@ -98,7 +109,10 @@ export const MANUAL = {
     examples: [
       ['iskra chaos --list', 'what it can break'],
       ['iskra chaos --to http://localhost:8000 --profile strip-upgrade', 'no WebSocket gets through'],
-      ['iskra chaos --to http://localhost:8000 --profile idle=20s --port 9000 --verbose', 'and say what happens'],
+      [
+        'iskra chaos --to http://localhost:8000 --profile idle=20s --port 9000 --verbose',
+        'and say what happens',
+      ],
     ],
     exits: { 0: 'it was ended by a signal', 1: 'it could not listen', ...WRONG_USE },
   },

@@ -28,7 +28,8 @@ const args = {
 export const monitorCommand = defineCommand({
   meta: {
     name: 'monitor',
-    description: 'watch nodes: connections, messages, refusals, memory, CPU; a line for each look where nobody sees a screen',
+    description:
+      'watch nodes: connections, messages, refusals, memory, CPU; a line for each look where nobody sees a screen',
   },
   args,
   async run({ rawArgs, args: given }) {
@@ -68,7 +69,9 @@ export const monitorCommand = defineCommand({
 /** The addresses of nodes, however they were written, without what they have in common. */
 export function readNodes(given: readonly string[]): string[] {
   const urls = (given.length === 0 ? [undefined] : given).map((one) => serverUrl('iskra monitor', one));
-  return [...new Set(urls.map(({ origin, pathname }) => `${origin}${pathname}`.replace(/(\/health)?\/*$/, '')))];
+  return [
+    ...new Set(urls.map(({ origin, pathname }) => `${origin}${pathname}`.replace(/(\/health)?\/*$/, ''))),
+  ];
 }
 
 interface View {

@@ -58,7 +58,9 @@ const listOf = (value: Value): readonly string[] => (typeof value === 'object' ?
 function valueCases([path, { options }]: readonly [string, Command]): string[] {
   const open = options.filter(({ value }) => value === 'anything');
   const known = options.flatMap(({ name, value }) =>
-    value === undefined || value === 'anything' ? [] : [`    '${path} --${name}') ${replyOf(value)}; return ;;`],
+    value === undefined || value === 'anything'
+      ? []
+      : [`    '${path} --${name}') ${replyOf(value)}; return ;;`],
   );
   const pattern = open.map(({ name }) => `'${path} --${name}'`).join(' | ');
   return [...known, ...(open.length === 0 ? [] : [`    ${pattern}) return ;;`])];

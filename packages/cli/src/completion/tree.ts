@@ -19,7 +19,8 @@ export interface Command {
   readonly does: string;
   readonly options: readonly Option[];
   /** What may stand there without an option. */
-  readonly place: { readonly hint: string; readonly value: Value; readonly isRepeatable: boolean } | undefined;
+  readonly place:
+    { readonly hint: string; readonly value: Value; readonly isRepeatable: boolean } | undefined;
   /** Commands below it. */
   readonly commands: readonly Command[];
 }
@@ -70,4 +71,5 @@ const isRepeatable = ({ description = '' }: ArgDef): boolean => /\brepeatable\b/
 /** citty takes a value, a promise of one, or a function that gives either. */
 const resolved = async <Value>(
   given: Value | Promise<Value> | (() => Value | Promise<Value>) | undefined,
-): Promise<Value | undefined> => (typeof given === 'function' ? (given as () => Value | Promise<Value>)() : given);
+): Promise<Value | undefined> =>
+  typeof given === 'function' ? (given as () => Value | Promise<Value>)() : given;

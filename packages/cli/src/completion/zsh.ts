@@ -19,7 +19,11 @@ fi`;
 }
 
 /** The second word chooses, and what is behind it is another command line. */
-function choice(commands: readonly Command[], indent: string, more: readonly { name: string; does: string }[] = []): string {
+function choice(
+  commands: readonly Command[],
+  indent: string,
+  more: readonly { name: string; does: string }[] = [],
+): string {
   const described = [...commands, ...more].map(({ name, does }) => quoted(`${name}:${does}`));
   const lines = [
     'if ((CURRENT == 2)); then',
@@ -43,7 +47,8 @@ function bodyOf(command: Command): string[] {
   const specs = [
     ...command.options.map(optionSpec),
     "'(- *)--help[what it does]'",
-    ...(place === undefined
+    // A place of which nothing is known would only keep zsh from finishing an option in it.
+    ...(place === undefined || place.value === 'anything'
       ? []
       : [quoted(`${place.isRepeatable ? '*' : ''}:${place.hint}:${actionOf(place.value)}`)]),
   ];

@@ -54,11 +54,14 @@ describe('a report', () => {
     [{ ...memory, trend: trend(true) }, 'flat', true],
     [{ ...memory, trend: trend(false) }, 'grows', false],
     [memory, 'unknown', false],
-  ] as const)('says of memory whether it is flat, which counts where it was asked: %#', (told, verdict, ok) => {
-    const resources = { memory: told, cpu: undefined };
-    expect(reportOn(run, seen(), resources)).toMatchObject({ ok: true, memory: { verdict } });
-    expect(reportOn({ ...run, flat: true }, seen(), resources).ok).toBe(ok);
-  });
+  ] as const)(
+    'says of memory whether it is flat, which counts where it was asked: %#',
+    (told, verdict, ok) => {
+      const resources = { memory: told, cpu: undefined };
+      expect(reportOn(run, seen(), resources)).toMatchObject({ ok: true, memory: { verdict } });
+      expect(reportOn({ ...run, flat: true }, seen(), resources).ok).toBe(ok);
+    },
+  );
 
   test('has the slope of memory in a line', () =>
     expect(print(reportOn(run, seen(), { memory: { ...memory, trend: trend(true) }, cpu: 1 }))).toContain(
@@ -69,7 +72,9 @@ describe('a report', () => {
     expect(reportOn({ ...run, flat: true }, seen(), undefined).ok).toBe(false));
 
   test('says when it was stopped', () =>
-    expect(print(reportOn({ ...run, stopped: true }, seen(), undefined))).toMatch(/^mixed, 10 s, stopped: all/));
+    expect(print(reportOn({ ...run, stopped: true }, seen(), undefined))).toMatch(
+      /^mixed, 10 s, stopped: all/,
+    ));
 
   test('has one line while it goes on', () => {
     expect(progress(seen(), 3.2)).toBe('3 s · 3 clients · 2,000 sent · 6,000 delivered · p99 3 ms');

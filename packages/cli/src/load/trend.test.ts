@@ -22,7 +22,10 @@ describe('the trend of a memory', () => {
   });
 
   it('is not moved by a look that is far off', () =>
-    expect(trendOf(looks(120, (second) => (second === 80 ? 900 : 100)))).toMatchObject({ slope: 0, isFlat: true }));
+    expect(trendOf(looks(120, (second) => (second === 80 ? 900 : 100)))).toMatchObject({
+      slope: 0,
+      isFlat: true,
+    }));
 
   it('is flat where it shrinks', () =>
     expect(trendOf(looks(120, (second) => 300 - second))).toMatchObject({ slope: -60, isFlat: true }));

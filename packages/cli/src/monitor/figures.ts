@@ -69,19 +69,31 @@ export function together(all: readonly Figures[]): Figures | undefined {
   };
   return {
     connections: sum(({ connections }) => connections),
-    byTransport: merge(all.map(({ byTransport }) => byTransport), add),
+    byTransport: merge(
+      all.map(({ byTransport }) => byTransport),
+      add,
+    ),
     received: sum(({ received }) => received),
     sent: sum(({ sent }) => sent),
     published: sum(({ published }) => published),
     refused: sum(({ refused }) => refused),
-    refusals: merge(all.map(({ refusals }) => refusals), add),
+    refusals: merge(
+      all.map(({ refusals }) => refusals),
+      add,
+    ),
     memory: sum(({ memory }) => memory),
     cpu: sum(({ cpu }) => cpu),
-    voices: merge(all.map(({ voices }) => voices), worseVoice),
-    more: merge(all.map(({ more }) => more), (one, other) => ({
-      kind: one.kind,
-      value: one.kind === 'p99' ? Math.max(one.value, other.value) : one.value + other.value,
-    })),
+    voices: merge(
+      all.map(({ voices }) => voices),
+      worseVoice,
+    ),
+    more: merge(
+      all.map(({ more }) => more),
+      (one, other) => ({
+        kind: one.kind,
+        value: one.kind === 'p99' ? Math.max(one.value, other.value) : one.value + other.value,
+      }),
+    ),
   };
 }
 

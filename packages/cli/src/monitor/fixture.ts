@@ -39,7 +39,13 @@ export const wellLook = (url: string, text: string | undefined = metrics(), acti
   health: {
     ...{ ok: true, state: 'healthy', url: `${url}/health`, milliseconds: 3, message: 'healthy' },
     health: {
-      ...{ status: 'healthy', active_connections: active, shutdown_in_progress: false, timestamp: '', node: 'n1' },
+      ...{
+        status: 'healthy',
+        active_connections: active,
+        shutdown_in_progress: false,
+        timestamp: '',
+        node: 'n1',
+      },
     },
   },
 });

@@ -32,7 +32,7 @@ test('one node on 80 × 24 has everything on one screen', () => {
   const text = lines.join('\n');
   expect(lines[0]).toMatch(/^iskra monitor {2}1 node, ready {2,}\d\d:\d\d:\d\d {2}q ends$/);
   expect(lines[2]).toMatch(/^node +state +conns +in \/s +out \/s +refused +memory +CPU$/);
-  expect(lines[3]).toMatch(/^http:\/\/node-1:8000 ready +120 +40 +1,200 +0 +64 MB +0\.0 %$/);
+  expect(lines[3]).toMatch(/^node-1:8000 ready +120 +40 +1,200 +0 +64 MB +0\.0 %$/);
   expect(text).toMatch(/^connections +120 {2}█+$/m);
   expect(text).toMatch(/^ {2}websocket +100 {2}█{40}$/m);
   expect(text).toMatch(/^ {2}sse +20 {2}█{8}$/m);
@@ -47,14 +47,14 @@ test('one node on 80 × 24 has everything on one screen', () => {
 test('several nodes have a row each, and a second one where something is wrong', () => {
   const lines = drawn(TERMINAL, 3);
   expect(lines[0]).toContain('3 nodes, 2 ready');
-  expect(lines[4]).toMatch(/^http:\/\/node-2:8000 down +– +– +– +– +– +–$/);
+  expect(lines[4]).toMatch(/^node-2:8000 down +– +– +– +– +– +–$/);
   expect(lines[5]).toMatch(/^ {2}for 9 s: refused the connection; does the server run/);
   expect(lines.join('\n')).toMatch(/^connections +240/m);
 });
 
 test('of many nodes those come first that are not well, and the rest is counted', () => {
   const lines = drawn(TERMINAL, 40);
-  expect(lines[3]).toMatch(/^http:\/\/node-2:8000 +down/);
+  expect(lines[3]).toMatch(/^node-2:8000 +down/);
   expect(lines.join('\n')).toMatch(/^and 32 more$/m);
   expect(lines.length).toBeLessThanOrEqual(24);
 });
@@ -82,7 +82,7 @@ describe('no line is too long and no screen too high', () => {
 
   it('and what matters most stays longest', () => {
     const small = drawn({ width: 80, height: 10 }).join('\n');
-    expect(small).toContain('http://node-1:8000');
+    expect(small).toContain('node-1:8000');
     expect(small).toContain('connections');
     expect(small).not.toContain('websocket');
   });
@@ -109,7 +109,8 @@ describe('words', () => {
 
   it('CPU is of cores', () => expect([0.004, 0.25, 1.5].map(percent)).toEqual(['0.4 %', '25 %', '150 %']));
 
-  it('spans have one unit', () => expect([4_999, 300_000, 7_200_000].map(span)).toEqual(['4 s', '5 min', '2 h']));
+  it('spans have one unit', () =>
+    expect([4_999, 300_000, 7_200_000].map(span)).toEqual(['4 s', '5 min', '2 h']));
 
   it('sparks are of the newest, by the highest of them', () => {
     expect(spark([1, 2, 4, 8], 4)).toBe('▁▂▄█');
@@ -118,5 +119,6 @@ describe('words', () => {
     expect(spark([], 5)).toBe('');
   });
 
-  it('bars have eighths of a column', () => expect([0, 0.05, 0.5, 1, 2].map((share) => bar(share, 4))).toEqual(['', '▎', '██', '████', '████']));
+  it('bars have eighths of a column', () =>
+    expect([0, 0.05, 0.5, 1, 2].map((share) => bar(share, 4))).toEqual(['', '▎', '██', '████', '████']));
 });

@@ -62,9 +62,14 @@ function tableOf({ at, nodes }: Moment, { width, height }: Size): ScreenLine[] {
   const shown = nodes.length > room ? ranked.slice(0, Math.max(1, room - 1)) : ranked;
   const wide = Math.min(
     Math.max(16, width - STATE - NUMBERS.length * NUMBER - 2),
-    Math.max(...nodes.map(({ url }) => url.length)),
+    Math.max(...nodes.map(({ url }) => addressOf(url).length)),
   );
-  const head = ['node'.padEnd(wide), ' ', 'state'.padEnd(STATE), ...NUMBERS.map((one) => one.padStart(NUMBER))];
+  const head = [
+    'node'.padEnd(wide),
+    ' ',
+    'state'.padEnd(STATE),
+    ...NUMBERS.map((one) => one.padStart(NUMBER)),
+  ];
   const left = nodes.length - shown.length;
   return [
     [],
@@ -74,7 +79,11 @@ function tableOf({ at, nodes }: Moment, { width, height }: Size): ScreenLine[] {
   ];
 }
 
-function rowsOf({ url, state, since, why, figures: numbers }: NodeNow, at: number, wide: number): ScreenLine[] {
+function rowsOf(
+  { url, state, since, why, figures: numbers }: NodeNow,
+  at: number,
+  wide: number,
+): ScreenLine[] {
   const cells = [
     count(numbers?.connections),
     perSecond(numbers?.received),
@@ -83,7 +92,8 @@ function rowsOf({ url, state, since, why, figures: numbers }: NodeNow, at: numbe
     megabytes(numbers?.memory),
     percent(numbers?.cpu),
   ];
-  const address = url.length > wide ? `…${url.slice(1 - wide)}` : url.padEnd(wide);
+  const whole = addressOf(url);
+  const address = whole.length > wide ? `…${whole.slice(1 - wide)}` : whole.padEnd(wide);
   const row: ScreenLine = [
     ['plain', `${address} `],
     [state === 'ready' ? 'good' : 'bad', state.padEnd(STATE)],
@@ -92,6 +102,9 @@ function rowsOf({ url, state, since, why, figures: numbers }: NodeNow, at: numbe
   const long = state === 'ready' ? '' : `for ${span(at - since)}: `;
   return why === '' ? [row] : [row, [['quiet', `  ${long}${why}`]]];
 }
+
+/** Columns are few, and all of them begin with it. */
+const addressOf = (url: string): string => url.replace(/^https?:\/\//, '');
 
 const rank = (state: NodeState): number => RANKS.indexOf(state);
 const RANKS: readonly NodeState[] = ['ready', 'draining', 'not ready', 'not iskra', 'down'];
@@ -111,7 +124,13 @@ function detailsOf(all: Figures, past: readonly (Figures | undefined)[], width: 
   const row = (name: string, value: string, pick: (one: Figures) => number | undefined): ScreenLine => [
     ['plain', name.padEnd(NAME)],
     ['strong', value.padStart(VALUE)],
-    ['quiet', `  ${spark(past.map((one) => one && pick(one)), room)}`],
+    [
+      'quiet',
+      `  ${spark(
+        past.map((one) => one && pick(one)),
+        room,
+      )}`,
+    ],
   ];
   const transports = Object.entries(all.byTransport).filter(([, value]) => value > 0);
   const most = Math.max(...transports.map(([, value]) => value));

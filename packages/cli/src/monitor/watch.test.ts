@@ -84,7 +84,9 @@ describe('what it does not know', () => {
   it('of a histogram is what 99 % of the newest did not exceed', () => {
     const histogram = (fast: number, all: number): string =>
       `# TYPE iskra_lag_seconds histogram\niskra_lag_seconds_bucket{le="0.1"} ${fast}\niskra_lag_seconds_bucket{le="1"} ${all}\niskra_lag_seconds_bucket{le="+Inf"} ${all}\n`;
-    expect(more(histogram(1_000, 1_100), histogram(1_000, 1_000))?.['lag_seconds']?.value).toBeGreaterThan(0.9);
+    expect(more(histogram(1_000, 1_100), histogram(1_000, 1_000))?.['lag_seconds']?.value).toBeGreaterThan(
+      0.9,
+    );
     expect(more(histogram(1_100, 1_100), histogram(1_000, 1_000))?.['lag_seconds']?.value).toBeLessThan(0.1);
   });
 
