@@ -158,7 +158,10 @@ export function createCrowd(url: string, plan: Plan, options: ConnectOptions, si
         await pause(TICK);
         late.record(since(waking));
       }
-      await until(() => unsettled === 0 && tally.outstanding(listeners) === 0, REST);
+      // Also when it was stopped: what is on its way is not lost.
+      const end = performance.now() + REST;
+      while ((unsettled > 0 || tally.outstanding(listeners) > 0) && performance.now() < end)
+        await pause(TICK);
       outstanding = tally.outstanding(listeners);
     },
     close: async () => void (await Promise.all(clients.map((client) => client.close()))),
