@@ -50,5 +50,5 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(Math.floor(eighths / 8)) + (SLIVERS[eighths % 8] ?? '');
 }
 
-const BLOCKS = [...'▁▂▃▄▅▆▇█'];
-const SLIVERS = ['', ...'▏▎▍▌▋▊▉'];
+const BLOCKS = '▁▂▃▄▅▆▇█'.split('');
+const SLIVERS = ['', ...'▏▎▍▌▋▊▉'.split('')];
