@@ -24,7 +24,8 @@ it.each([[[]], [['--help']], [['-h']], [['help']]])('shows what there is for %j'
 });
 
 it.each([
-  [['serve', '--help'], '--shutdown-timeout=<seconds>'],
+  [['serve', '--help'], '--shutdown-timeout=<time>'],
+  [['config', '--help'], '--config=<file>'],
   [['help', 'health'], '--timeout=<ms>'],
   [['health', 'http://localhost:1', '-h'], '--timeout=<ms>'],
   [['chaos', '--help'], '--profile=<faults>'],

@@ -5,6 +5,7 @@ import { defineCommand, renderUsage, runCommand } from 'citty';
 import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
 import { completionCommand } from './completion.js';
+import { configCommand } from './config.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
 import { gracefulCommand } from './graceful.js';
@@ -25,6 +26,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
 const commands: Record<CommandName, CommandDef<any>> = {
   serve: serveCommand,
+  config: configCommand,
   health: healthCommand,
   connect: connectCommand,
   load: loadCommand,

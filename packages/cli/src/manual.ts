@@ -25,6 +25,14 @@ export const MANUAL = {
       ...WRONG_USE,
     },
   },
+  config: {
+    examples: [
+      ['iskra config check', 'what iskra serve would be told here, and where each value is from'],
+      ['iskra config check --config deploy/iskra.yaml --json', 'of one file, for a program'],
+      ['iskra config schema >iskra.schema.json', 'for an editor'],
+    ],
+    exits: { 0: 'it is good', 1: 'something in it is wrong', ...WRONG_USE },
+  },
   health: {
     examples: [
       ['iskra health localhost:8000', 'in a line'],
