@@ -77,6 +77,8 @@ class MemoryStore implements Store {
   readonly #randomId: () => string;
   readonly #run: string;
   readonly #logs = new Map<string, MemoryLog>();
+  /** Characters of all logs when they were counted last, and those appended since. */
+  #weight = 0;
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
@@ -173,6 +175,9 @@ class MemoryStore implements Store {
     if (found === 'duplicate' || found === 'behind') return { kind: found };
     const entry = target.append(body, this.#now(), key, acked);
     this.#hint(log, entry);
+    // A flood fills many logs between two sweeps.
+    this.#weight += body.length;
+    if (this.#weight > this.#maxBytes * 1.125) this.#forget(this.#now());
     return { kind: 'appended' as const, entry };
   }
 
@@ -436,12 +441,14 @@ class MemoryStore implements Store {
       if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
       else bytes += log.bytes + LOG_BYTES;
     }
-    if (bytes <= this.#maxBytes) return;
-    const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
-    for (const [name, log] of byUse) {
-      if (bytes <= this.#maxBytes) return;
-      bytes -= log.bytes + LOG_BYTES;
-      this.#logs.delete(name);
+    if (bytes > this.#maxBytes) {
+      const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
+      for (const [name, log] of byUse) {
+        if (bytes <= this.#maxBytes) break;
+        bytes -= log.bytes + LOG_BYTES;
+        this.#logs.delete(name);
+      }
     }
+    this.#weight = bytes;
   }
 }
