@@ -4,7 +4,7 @@
  * is let go in `dispose`.
  */
 import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName, Continue } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -123,6 +123,11 @@ export class Connection implements Follower {
     return this.#session.silence(this.#core.clock.now());
   }
 
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    return this.#session.measured;
+  }
+
   /** The frames of a message that arrived; undefined when it is none. */
   receive(frames: readonly unknown[] | undefined): void {
     this.#core.metrics.received[this.#transport.name]++;
@@ -169,6 +174,10 @@ export class Connection implements Follower {
 
   echoed(moment: number): void {
     this.#drive.tell({ type: 'echoed', moment });
+  }
+
+  answered(moment: number): void {
+    this.#drive.tell({ type: 'answered', moment });
   }
 
   identified(identity: Identity): void {
@@ -365,6 +374,10 @@ export class Connection implements Follower {
         });
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
+        return;
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
         return;
       case 'report':
         return this.#report(effect);

@@ -7,6 +7,7 @@ import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Events } from './observe/events.js';
 import type { Metrics } from './observe/metrics.js';
+import type { NodeVoices } from './observe/node-voices.js';
 import type { SystemLog } from './observe/system-log.js';
 import type { Whereabouts } from './observe/whereabouts.js';
 import type { Pulse } from './pulse.js';
@@ -162,6 +163,8 @@ export interface Core {
   /** Where they are written for who may read `@system`; undefined where nobody may. */
   readonly systemLog: SystemLog | undefined;
   readonly metrics: Metrics;
+  /** How its connections feel. */
+  readonly voices: NodeVoices;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly systemEvents: SystemEvents | undefined;

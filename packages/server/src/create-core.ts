@@ -19,6 +19,8 @@ import { sessionKeys } from './keys.js';
 import { Events } from './observe/events.js';
 import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
+import { NodeVoices } from './observe/node-voices.js';
+import { Patterns } from './observe/patterns.js';
 import { SystemLog } from './observe/system-log.js';
 import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
@@ -43,6 +45,7 @@ export interface CoreOptions {
   systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  patterns?: boolean | undefined;
 }
 
 export const LIMITS: Limits = {
@@ -82,9 +85,13 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const store = options.store ?? memoryStore({ window: times.window });
   const hub = new Hub(store, defer);
   const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
+  const connections: Core['connections'] = new Set();
+  const voices = new NodeVoices(connections, clock);
   const events = new Events({
     ...{ node, cluster, logger, onError, sampling, wallClock, defer },
     now: () => clock.now(),
+    patterns: options.patterns === false ? undefined : new Patterns(),
+    voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
   });
   const run = randomId();
   let claims = 0;
@@ -104,7 +111,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       poll: sessionSettings('poll', limits, times),
       send: sessionSettings('send', limits, times),
     },
-    connections: new Set(),
+    connections,
     plainClients: new Set(),
     limits,
     times,
@@ -114,6 +121,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),
     metrics: createMetrics(),
+    voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
     systemEvents: options.systemEvents,

@@ -44,6 +44,11 @@ export class Deadlines {
     );
   }
 
+  /** Milliseconds between heartbeats. */
+  get heartbeat(): number {
+    return this.#heartbeat;
+  }
+
   get isSuperseded(): boolean {
     return this.#supersededAt !== undefined;
   }
@@ -63,6 +68,12 @@ export class Deadlines {
     if (!isDue(this.#pingAt, now)) return false;
     this.#pingAt = now + this.#heartbeat;
     return true;
+  }
+
+  /** Milliseconds from the heartbeat of that moment until now; undefined when it was none of ours, or not the last one. */
+  roundTrip(moment: number, now: number): number | undefined {
+    const last = this.#pingAt === undefined ? undefined : Math.round(this.#pingAt - this.#heartbeat);
+    return moment === last ? now - moment : undefined;
   }
 
   heard(now: number): void {

@@ -51,6 +51,8 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const made = {
     ...{
       transport: 'websocket' as const,
+      session: undefined,
+      measured: undefined,
       generation,
       isPoll: false,
       told,
@@ -69,6 +71,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     regain: () => void told.push('regain'),
     heard: () => void told.push('heard'),
     echoed: (moment: number) => void told.push(`echoed ${moment}`),
+    answered: (moment: number) => void told.push(`answered ${moment}`),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };

@@ -13,6 +13,7 @@ export type {
   Times,
 } from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
+export type { Felt } from './observe/voices.js';
 export type { EventDetail, EventNumbers, EventPayload, Hook, SystemEvent } from './observe/event.js';
 export { EVENTS, sureness } from './observe/catalogue.js';
 export type { Category, EventName, Kind, LineLevel } from './observe/catalogue.js';

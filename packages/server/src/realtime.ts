@@ -32,6 +32,8 @@ import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
+import { tellVoices } from './observe/tell-voices.js';
+import type { Felt } from './observe/voices.js';
 import { createPlain } from './plain.js';
 import type { EventStream } from './observe/stream.js';
 import type { OnError } from './observe/events.js';
@@ -68,6 +70,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
    * JSON, and in a terminal text.
    */
   logger?: Logger | LevelWithSilent | false;
+  /** Whether the node looks for patterns in its own events, and tells those it finds among them. Default true. */
+  patterns?: boolean;
   /** `false`: no `/metrics`. Default true. */
   metrics?: boolean;
   /** Whether of a flood only so many lines are written, and then how many were left out. Default true. */
@@ -158,6 +162,13 @@ export interface Realtime<C extends Contract = Untyped> {
   disconnect(session: string): Promise<void>;
   /** What happens on this node, as envelopes: the catalogue is in docs/guide/events.md. */
   readonly events: EventStream;
+  /**
+   * How it feels: to all streams of this node, or of all nodes that share its store. Undefined where nothing was measured
+   * yet. Counted anew every 2 s at most.
+   */
+  voicesOf(level: 'node' | 'cluster'): Felt | undefined;
+  /** How it feels to a session that has a stream on this node. */
+  voicesOf(level: 'session', session: string): Felt | undefined;
   /** Connections of this node, those of plain clients included. */
   readonly activeConnections: number;
   /** Whether a client is still here or a handler still at work: what an orderly end waits for. */
@@ -189,7 +200,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const app = createRoutes(parts);
   const plain = createPlain({ core, guard, upgradeWebSocket, hasMetrics: options.metrics ?? true });
   const webSockets = webSocketServer(limits.message);
-  const stopRounds = makeRounds(core);
+  const stops = [makeRounds(core), tellVoices(core)];
   core.events.tell('node_started');
 
   /** The body of an entry, if it fits. */
@@ -262,6 +273,8 @@ export function createRealtime<const C extends Contract = Untyped>(
       await store.close(session);
     },
     events: core.events.stream,
+    voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>
+      level === 'session' ? core.voices.ofSession(core.hub.ofSession(session)) : core.voices.of(level),
     get activeConnections() {
       return activeConnections(core);
     },
@@ -272,7 +285,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       return (core.drain ??= new Drain(core, drainOptions)).done;
     },
     async close() {
-      stopRounds();
+      for (const stop of stops) stop();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
       core.events.sweep(Infinity);
       core.events.tell('node_stopped');

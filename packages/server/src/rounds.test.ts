@@ -2,9 +2,13 @@ import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import type { Core } from './core.js';
 import type { EventDetail } from './observe/event.js';
+import { NodeVoices } from './observe/node-voices.js';
 import { createPlain } from './plain.js';
 import { Pulse } from './pulse.js';
 import { CLAIM_LEASE, makeRounds } from './rounds.js';
+
+/** What the heartbeats of its one stream show. */
+const WELL = { roundTrip: 10, jitter: 0, missed: 0, failed: 0, switched: 0, proved: 9 };
 
 /** A node whose store answers as the test says. */
 function node() {
@@ -32,6 +36,7 @@ function node() {
     connections: new Set([{ refuse: (code: string) => void told.push(`refuse ${code}`) }]),
     performing: new Set<{ session: string; claim: string }>(),
     whereabouts: part,
+    voices: new NodeVoices(new Set([{ session: 's', measured: WELL }]), clock),
     events: {
       ...part,
       fail() {},
@@ -97,4 +102,16 @@ test('what is being performed keeps its claim: two renewals may fail before it r
   stop();
   await pass(10_000);
   expect(told).toHaveLength(3);
+});
+
+test('lets whoever is connected feel that the store does not answer, and that it does again', async () => {
+  const { core, store, pass } = node();
+  await pass(6_000);
+  expect(core.voices.of('node')).toMatchObject({ pain: 0, trust: 0.9 });
+  store.answer = hangs;
+  await pass(6_000);
+  expect(core.voices.of('node')?.pain).toBeGreaterThan(0.7);
+  store.answer = () => Promise.resolve();
+  await pass(240_000);
+  expect(core.voices.of('node')?.pain).toBeLessThan(0.1);
 });

@@ -28,9 +28,11 @@ export function makeRounds(core: Core): () => void {
 }
 
 async function beat(core: Core): Promise<void> {
-  const { store, pulse, connections, performing, events } = core;
+  const { store, pulse, voices, connections, performing, events } = core;
   const wasAway = pulse.isAway;
+  const asked = core.clock.now();
   pulse.asked();
+  voices.storeAsked();
   if (pulse.isAway) {
     if (!wasAway) {
       const { unanswered: evidence } = pulse;
@@ -44,6 +46,7 @@ async function beat(core: Core): Promise<void> {
       store.ping().then(() => {
         if (pulse.isAway) events.tell('store_back');
         pulse.answered();
+        voices.storeAnswered(core.clock.now() - asked);
       }),
       // A handler may take longer than a claim lasts. All at once: each has a share of the same time.
       ...[...performing].map(({ session, claim }) => store.renew(session, claim, CLAIM_LEASE)),
@@ -55,7 +58,8 @@ async function beat(core: Core): Promise<void> {
 
 async function sweep(core: Core): Promise<void> {
   try {
-    const parts = [core.opens, core.sends, core.channels, core.whereabouts, core.events];
+    const { opens, sends, channels, whereabouts, voices, events } = core;
+    const parts = [opens, sends, channels, whereabouts, voices.setbacks, events];
     for (const part of parts) part.sweep(core.clock.now());
     await core.store.sweep();
     await core.hub.checkHeads();
@@ -64,7 +68,8 @@ async function sweep(core: Core): Promise<void> {
   }
 }
 
-function every(clock: Clock, ms: number, act: () => void): () => void {
+/** Acts every so many ms, until the answer is called. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
   let cancel = (): void => {};
   const next = (): void => {
     cancel = clock.at(clock.now() + ms, () => {

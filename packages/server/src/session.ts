@@ -9,9 +9,9 @@
  * and nothing else here cares.
  */
 import { faultEnvelope, Dimension, INBOX, SYSTEM } from '@iskra/protocol/wire';
-import type { DeadlinePassed, Machine, ServerFrame } from '@iskra/protocol/wire';
+import type { DeadlinePassed, Machine, Measured, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
-import { goOn, receive, receiveEarly, rest } from './frames.js';
+import { goOn, measure, receive, receiveEarly, rest } from './frames.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
 import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
@@ -75,6 +75,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#talk.generation;
   }
 
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    const { heartbeats, deadlines } = this.#talk;
+    return heartbeats?.measured(deadlines.heartbeat);
+  }
+
   /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
   accept(run: Run): Message | undefined {
     return this.#talk.phase === 'live' ? this.#talk.downlink.accept(run) : undefined;
@@ -132,6 +138,8 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
     case 'echoed':
       if (talk.phase === 'live') talk.write(Message.of(['pong', event.moment]));
       return;
+    case 'answered':
+      return measure(talk, event.moment, now);
     case 'superseded':
       return supersede(talk, now);
     case 'replaced':
@@ -234,6 +242,7 @@ function onDeadline(talk: Conversation, now: number): void {
 
 function beat(talk: Conversation, now: number): void {
   talk.write(Message.of(['ping', Math.round(now)]));
+  talk.heartbeats?.sent();
   if (talk.phase === 'live' && talk.deadlines.wasHeard()) {
     talk.do({ type: 'touch', generation: talk.generation });
   } else if (talk.deadlines.missed(now) > 0) talk.do({ type: 'report', event: 'heartbeat_missed' });

@@ -50,7 +50,9 @@ export function tellProof(core: Core, ids: Ids, session: string, generation: num
   if (isFirst) return;
   if (before?.away !== 0) core.events.tell('session_resumed', { ...is, away: before?.away });
   const change = before && switchOf(before.transport, transport);
-  if (change !== undefined) core.events.tell(change, { ...is, from: before?.transport, to: transport });
+  if (change === undefined) return;
+  core.voices.setbacks.count(session, 'switched', core.clock.now());
+  core.events.tell(change, { ...is, from: before?.transport, to: transport });
 }
 
 /** A connection is gone; it is still in the hub. */
@@ -63,16 +65,18 @@ export function tellParting(core: Core, self: Told, session: string): void {
   const unproven = core.whereabouts.settled(session, generation);
   if (self.isClosed) return;
   const is = { ...self.ids, silent: Math.round(self.silence) };
-  if (unproven !== undefined) core.events.tell('transport_unproven', is);
-  else if (!others.some((other) => other.generation > generation)) core.events.tell('connection_lost', is);
+  if (unproven !== undefined) return core.events.tell('transport_unproven', is);
+  if (others.some((other) => other.generation > generation)) return;
+  core.voices.setbacks.count(session, 'failed', core.clock.now());
+  core.events.tell('connection_lost', is);
 }
 
 /** This node closes a connection with a code. */
 export function tellClosed(core: Core, ids: Ids, code: CodeName, missed: number, field?: string): void {
   // One that is in its session was heard before, and is not any more.
-  if (code === 'timeout' && missed > 0)
-    core.events.tell('zombie_closed', { ...ids, code, missed, evidence: missed });
-  else core.events.tell(code, { ...ids, field });
+  if (code !== 'timeout' || missed === 0) return core.events.tell(code, { ...ids, field });
+  if (ids.session !== undefined) core.voices.setbacks.count(ids.session, 'failed', core.clock.now());
+  core.events.tell('zombie_closed', { ...ids, code, missed, evidence: missed });
 }
 
 /** The poll that opens a session does not say whether the next ones are to be held; its client's name for it does. */

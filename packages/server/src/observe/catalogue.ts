@@ -4,6 +4,7 @@
  */
 import { CODES, Dimension } from '@iskra/protocol/wire';
 import type { Advice, CodeName } from '@iskra/protocol/wire';
+import type { Cure } from './patterns/pattern.js';
 
 /** What an event is about. */
 export type Category =
@@ -14,7 +15,8 @@ export type Category =
   | 'application' // the application's own code
   | 'store' // the memory behind the nodes
   | 'drain' // a node on its way out
-  | 'node'; // this process
+  | 'node' // this process
+  | 'pattern'; // what several of the others are together
 
 export type LineLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -23,7 +25,7 @@ export interface Kind {
   readonly dimension: number;
   readonly category: Category;
   readonly level: LineLevel;
-  readonly lambda: Advice;
+  readonly lambda: Advice | Cure;
   /** How sure it is; `counted` where the event brings its evidence: see {@link sureness}. */
   readonly omega: number | 'counted';
   /** What happened and why that usually is. `{left}` stands for a number of the payload, `{closed connections}` for one with its noun. */
@@ -47,7 +49,7 @@ const ECHOED = sureness(2);
 
 const about =
   (dimension: number, category: Category) =>
-  (level: LineLevel, lambda: Advice, omega: Kind['omega'], sentence: string): Kind => ({
+  (level: LineLevel, lambda: Kind['lambda'], omega: Kind['omega'], sentence: string): Kind => ({
     ...{ dimension, category, level, lambda, omega, sentence },
   });
 
@@ -59,6 +61,9 @@ const store = about(Dimension.node, 'store');
 const node = about(Dimension.node, 'node');
 const drain = about(Dimension.node, 'drain');
 const leaving = about(Dimension.connection, 'drain');
+/** One level above what it is seen in. */
+const pattern = (dimension: number, lambda: Cure, sentence: string): Kind =>
+  about(dimension + 1, 'pattern')('warn', lambda, 'counted', sentence);
 
 const OWN = {
   // ── connections ─────────────────────────────────────────────────────────
@@ -156,6 +161,37 @@ const OWN = {
   client_left: leaving('info', 'continue', SELF, 'A client has left, {active_connections} remain.'),
   drain_forced: drain('warn', 'resume', SELF, 'The time is over: {closed connections} closed.'),
   drain_ended: drain('info', 'continue', SELF, 'All clients gone, finished in {elapsed} s.'),
+  // ── patterns ────────────────────────────────────────────────────────────
+  fallback_storm: pattern(
+    Dimension.connection,
+    'let_transport_pass',
+    'Sessions of one network leave {from}, {sessions} of them in {window} s: something on their way was changed.',
+  ),
+  idle_cut: pattern(
+    Dimension.connection,
+    'shorten_heartbeat',
+    'Connections end after {silence} ms of silence, {cuts} times in {window} s: something cuts what is quiet for so long.',
+  ),
+  buffering_proxy: pattern(
+    Dimension.connection,
+    'switch_off_buffering',
+    'Event streams of one network open and bring nothing, those of {sessions sessions} in {window} s: something collects answers.',
+  ),
+  flapping_client: pattern(
+    Dimension.connection,
+    'downgrade_transport',
+    'One session fell {falls} times in {window} s, and came back to fall again.',
+  ),
+  reconnect_stampede: pattern(
+    Dimension.session,
+    'back_off',
+    'In {window} s {sessions sessions} came back: something that carried them all has ended.',
+  ),
+  slow_consumers: pattern(
+    Dimension.connection,
+    'publish_less',
+    'In {window} s {sessions sessions} were closed that did not take their data: more is published than they can take.',
+  ),
   // ── the telling itself ──────────────────────────────────────────────────
   left_out: node(
     'warn',

@@ -8,6 +8,7 @@ import { CODES, Dimension } from '@iskra/protocol/wire';
 import type { Advice, CodeName, Envelope, FractalMetadata, GapReason } from '@iskra/protocol/wire';
 import { EVENTS, sureness } from './catalogue.js';
 import type { Category, EventName } from './catalogue.js';
+import type { Cure, Facts } from './patterns/pattern.js';
 import { networkOf } from './sampling.js';
 
 /** Which part of the application, or of this node, an event speaks of. */
@@ -78,7 +79,7 @@ export interface Source {
 }
 
 /** What an event says. Its parents, as far as they are known, from the message up: number, generation, session, node, cluster. */
-export interface EventPayload extends EventNumbers {
+export interface EventPayload extends EventNumbers, Facts {
   /** Milliseconds since 1970. */
   at: number;
   category: Category;
@@ -107,7 +108,7 @@ export interface EventPayload extends EventNumbers {
 /** What happened on a server, as an envelope: one row of the catalogue. */
 export interface SystemEvent<Name extends string = EventName> extends Envelope<EventPayload> {
   delta: Name;
-  lambda: Advice;
+  lambda: Advice | Cure;
   payload: EventPayload;
   /** How it feels at this level, where that is measured. */
   fractal_metadata?: FractalMetadata;

@@ -2,11 +2,14 @@
  * Where everything that happens on a node is told: `tell` makes the event, writes its line, and hands it to whoever
  * listens. Costs next to nothing where nobody does.
  */
+import { Dimension } from '@iskra/protocol/wire';
+import type { Voices } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { EVENTS } from './catalogue.js';
 import type { EventName } from './catalogue.js';
 import { createEvent } from './event.js';
 import type { EventDetail, SystemEvent } from './event.js';
+import type { Patterns } from './patterns.js';
 import { className } from './failure.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
@@ -24,6 +27,10 @@ export interface EventsOptions {
   readonly onError?: OnError | undefined;
   /** Whether of a flood only so many lines are written. Default true. */
   readonly sampling?: boolean | undefined;
+  /** Finds what events are together; undefined where nobody looks for that. */
+  readonly patterns?: Patterns | undefined;
+  /** How it feels at a level, and below the node to a session; undefined where that is not known. */
+  voices?(dimension: number, session?: string): Voices | undefined;
   /** Monotonic milliseconds. */
   now(): number;
   /** Milliseconds since 1970. */
@@ -48,7 +55,12 @@ export class Events {
   }
 
   tell(name: EventName, detail: EventDetail = {}): void {
-    if (this.#log.writes(EVENTS[name].level) || this.stream.isHeard) this.#emit(this.#create(name, detail));
+    if (
+      this.#log.writes(EVENTS[name].level) ||
+      this.stream.isHeard ||
+      this.#options.patterns?.sees(name) === true
+    )
+      this.#emit(this.#create(name, detail));
   }
 
   /** The same of something that was thrown: a line says where, and the application's `onError` is given it whole. */
@@ -76,12 +88,25 @@ export class Events {
 
   #create(name: EventName, detail: EventDetail): SystemEvent {
     const { node, cluster } = this.#options;
-    return createEvent(name, detail, { node, cluster, at: this.#options.wallClock() });
+    const event = createEvent(name, detail, { node, cluster, at: this.#options.wallClock() });
+    return this.#feel(event, event.dimension, detail.session);
+  }
+
+  #feel(event: SystemEvent, dimension: number, session?: string): SystemEvent {
+    const felt = this.#options.voices?.(dimension, session);
+    if (felt === undefined) return event;
+    const { pain, chaos, trust } = felt;
+    const voices = { voice_pain: pain, voice_chaos: chaos, voice_trust: trust };
+    event.fractal_metadata = { ...voices, seam_id: this.#options.node };
+    return event;
   }
 
   #emit(event: SystemEvent, error?: unknown): void {
     this.#write(event, error);
     this.stream.tell(event);
+    const { patterns, now } = this.#options;
+    // They are about many sessions: how that feels, the node knows.
+    for (const found of patterns?.handle(event, now()) ?? []) this.#emit(this.#feel(found, Dimension.node));
   }
 
   #write(event: SystemEvent, error?: unknown): void {
