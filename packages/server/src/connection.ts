@@ -12,7 +12,8 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
-import type { MetricTransport } from './observe/metrics.js';
+import type { MetricTransport, Verdict } from './observe/metrics.js';
+import type { Distribution } from './observe/metrics/distribution.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
 import { Session } from './session.js';
@@ -35,6 +36,8 @@ export interface ConnectionFacts {
   readonly place: Place;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
+  /** When it came, ms; known until it is welcomed. */
+  since?: number | undefined;
 }
 
 export class Connection implements Follower {
@@ -67,9 +70,12 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
+    facts.since = core.clock.now();
     transport.listener = this;
     core.connections.add(this);
-    core.metrics.connections[transport.name]++;
+    const traffic = core.metrics.traffic[transport.name];
+    traffic.open++;
+    traffic.opened++;
     // A stream that never says hello has a deadline from its first moment. Others come with their message.
     if (this.#mode === 'stream') this.#drive.tell({ type: 'heard' });
   }
@@ -90,9 +96,16 @@ export class Connection implements Follower {
     return this.#session.id;
   }
 
-  /** The frames of a message that arrived; undefined when it is none. */
-  receive(frames: readonly unknown[] | undefined): void {
-    this.#core.metrics.received[this.#transport.name]++;
+  /** Bytes that wait until its peer takes them. */
+  get queued(): number {
+    return this.#transport.queued;
+  }
+
+  /** The frames of a message that arrived, and its length in bytes; undefined when it is none. */
+  receive(frames: readonly unknown[] | undefined, bytes = 0): void {
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.received++;
+    traffic.receivedBytes += bytes;
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
@@ -134,6 +147,10 @@ export class Connection implements Follower {
 
   echoed(moment: number): void {
     this.#drive.tell({ type: 'echoed', moment });
+  }
+
+  answered(moment: number): void {
+    this.#drive.tell({ type: 'answered', moment });
   }
 
   identified(identity: Identity): void {
@@ -184,7 +201,9 @@ export class Connection implements Follower {
   }
 
   #write(message: Message): void {
-    this.#core.metrics.sent[this.#transport.name]++;
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.sent++;
+    traffic.sentBytes += message.bytes;
     if (!this.#transport.write(message) && !this.#disposed) this.#drive.tell({ type: 'blocked' });
   }
 
@@ -226,10 +245,11 @@ export class Connection implements Follower {
     this.#disposed = true;
     this.#drive.stop();
     this.#facts = undefined;
-    this.#core.metrics.connections[this.#transport.name]--;
+    this.#core.metrics.traffic[this.#transport.name].open--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
     if (id !== undefined) this.#core.hub.leave(id, this);
+    if (this.#mode === 'stream') this.#countEnd(id);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
       const channels = logs.filter((log) => !log.startsWith(INBOX));
@@ -300,7 +320,10 @@ export class Connection implements Follower {
         return core.hub.unfollow(effect.log, this);
       case 'join':
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
-        return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
+        return this.#ask(() => {
+          const verdict = effect.hello.key === undefined ? 'opened' : 'resumed';
+          return this.#enter(enterByHello(core, effect.hello, this.#caller), verdict);
+        });
       case 'rejoin':
         return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
       case 'reattach':
@@ -322,6 +345,12 @@ export class Connection implements Follower {
           const touched = await core.store.touch(session, effect.generation);
           return { type: 'touched', result: touched.kind };
         });
+      case 'measured':
+        return this.#observe(core.metrics.roundTrip, effect.roundTrip);
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
+        return;
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
         return;
@@ -333,6 +362,7 @@ export class Connection implements Follower {
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':
+        if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
           core.log.refused(effect.code, {
@@ -401,9 +431,13 @@ export class Connection implements Follower {
 
   // ── hello and continue ────────────────────────────────────────────────────
 
-  /** Comes into the session, unless the peer has gone meanwhile. */
-  async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
+  /**
+   * Comes into the session, unless the peer has gone meanwhile.
+   * @param verdict of a `hello`, if it is welcome.
+   */
+  async #enter(entrance: Promise<Entrance>, verdict?: Verdict): Promise<SessionEvent | void> {
     const event = await entrance;
+    if (verdict !== undefined) this.#countHello(event, verdict);
     // Only who was welcomed had a generation of its own, and so took the session from another.
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
@@ -425,6 +459,30 @@ export class Connection implements Follower {
     this.#drive.tell(event);
     if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
     this.#core.drain?.joined(this);
+  }
+
+  #countHello(event: Entrance, verdict: Verdict): void {
+    const { metrics, clock } = this.#core;
+    metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
+    if (event.type !== 'joined' || !metrics.measures) return;
+    const now = clock.now();
+    const since = this.#facts?.since;
+    if (since !== undefined) this.#observe(metrics.firstMessage, now - since);
+    const { session, generation } = event.state;
+    const away = metrics.absences.back(session, generation, now);
+    if (away !== undefined) metrics.recovery.observe(away / 1000);
+  }
+
+  #countEnd(session: string | undefined): void {
+    const { metrics, clock, hub } = this.#core;
+    if (!this.#session.isClosed) metrics.ends.gone++;
+    if (session === undefined || !metrics.measures || hub.ofSession(session).length > 0) return;
+    metrics.absences.left(session, this.generation, clock.now());
+  }
+
+  /** Milliseconds, where they are told apart by transport. */
+  #observe(seconds: Readonly<Partial<Record<MetricTransport, Distribution>>>, ms: number): void {
+    seconds[this.#transport.name]?.observe(ms / 1000);
   }
 
   async #identify(credentials: unknown): Promise<SessionEvent> {

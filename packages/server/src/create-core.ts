@@ -18,6 +18,7 @@ import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
+import { timedStore } from './observe/metrics/timed-store.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -36,6 +37,8 @@ export interface CoreOptions {
   node?: string | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  /** Whether times are measured. Default true. */
+  measures?: boolean | undefined;
 }
 
 const LIMITS: Limits = {
@@ -72,8 +75,13 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const limits = { ...LIMITS, ...options.limits };
   const times = { ...TIMES, ...options.times };
   const { clock, wallClock, defer, randomId } = environment;
-  const store = options.store ?? memoryStore({ window: times.window });
-  const hub = new Hub(store, defer);
+  const { measures = true } = options;
+  // The memory of this process answers at once: there is nothing to be timed.
+  const timesStore = measures && options.store !== undefined;
+  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const given = options.store ?? memoryStore({ window: times.window });
+  const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
+  const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
   const log = createLog(options.logger);
   const run = randomId();
   let claims = 0;
@@ -100,7 +108,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
     log,
-    metrics: createMetrics(),
+    metrics,
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers: new Map(),

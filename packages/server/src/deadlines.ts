@@ -65,6 +65,12 @@ export class Deadlines {
     return true;
   }
 
+  /** Milliseconds from the heartbeat of that moment until now; undefined when it was none of ours, or not the last one. */
+  roundTrip(moment: number, now: number): number | undefined {
+    const last = this.#pingAt === undefined ? undefined : Math.round(this.#pingAt - this.#heartbeat);
+    return moment === last ? now - moment : undefined;
+  }
+
   heard(now: number): void {
     this.#lastHeard = now;
     this.#heardSinceTouch = true;

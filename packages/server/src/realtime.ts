@@ -32,6 +32,10 @@ import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
+import { describeNode } from './observe/metrics/catalogue.js';
+import type { Meter } from './observe/metrics/meter.js';
+import { describeProcess } from './observe/metrics/process.js';
+import { PrometheusMeter } from './observe/metrics/prometheus.js';
 import { createPlain } from './plain.js';
 import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
@@ -62,6 +66,10 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   times?: Partial<Times>;
   /** Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. */
   logger?: Logger | LevelWithSilent | false;
+  /** `false`: no `/metrics`, and no times are measured. Default true. */
+  metrics?: boolean;
+  /** Who is told of the numbers beside `/metrics`, as `openTelemetryMeter()` of `@iskra/server/otel`. Default: nobody. */
+  meter?: Meter;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
@@ -152,7 +160,12 @@ export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
 ): Realtime<C> {
   const environment = nodeEnvironment();
-  const core = createCore({ ...options, logger: loggerOf(options.logger) }, environment);
+  const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
+  const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
+  const core = createCore(
+    { ...options, logger: loggerOf(options.logger), measures: meters.length > 0 },
+    environment,
+  );
   const { connections, contract, handlers, limits, store } = core;
   const guard = new Guard({
     origins: options.origins,
@@ -163,9 +176,11 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket });
+  const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
   const webSockets = webSocketServer(limits.message);
   const stopRounds = makeRounds(core);
+  for (const meter of meters) describeNode(meter, core);
+  const stopProcess = describeProcess(meters);
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -246,6 +261,8 @@ export function createRealtime<const C extends Contract = Untyped>(
     },
     async close() {
       stopRounds();
+      stopProcess();
+      for (const meter of meters) meter.end();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
       // What was written in this turn leaves before the sockets do.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -59,6 +59,8 @@ export type SessionEvent =
   | { type: 'heard' }
   /** The peer's ping came with a request beside this connection. */
   | { type: 'echoed'; moment: number }
+  /** The peer's answer to a heartbeat came with a request beside this connection. */
+  | { type: 'answered'; moment: number }
   | { type: 'superseded' }
   | { type: 'replaced' }
   | { type: 'successorGone' }
@@ -82,6 +84,10 @@ export type SessionEffect =
   | { type: 'touch'; generation: number }
   /** Answer a ping on the session's other connection too. */
   | { type: 'echo'; moment: number }
+  /** A heartbeat was answered after so many ms. */
+  | { type: 'measured'; roundTrip: number }
+  /** The answer to a heartbeat is for the session's stream. */
+  | { type: 'tellAnswered'; moment: number }
   | { type: 'awaitTurn' }
   /** The answer is given as it is; the work goes on. */
   | { type: 'answer' }

@@ -97,6 +97,10 @@ function short(effect: SessionEffect): string {
       return `perform ${effect.batch.map(({ number }) => number).join(' ')}`;
     case 'commit':
       return `commit ${effect.last}`;
+    case 'measured':
+      return `measured ${effect.roundTrip}`;
+    case 'tellAnswered':
+      return `tellAnswered ${effect.moment}`;
     case 'trimInbox':
       return `trimInbox ${effect.offset}`;
     case 'finish':
@@ -246,6 +250,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   headSeen: { type: 'headSeen', log: 'room', head: { epoch: 'e1', offset: 9, first: 1 } },
   touched: { type: 'touched', result: 'unknown' },
   heard: { type: 'heard' },
+  answered: { type: 'answered', moment: 900 },
   echoed: { type: 'echoed', moment: 7 },
   superseded: { type: 'superseded' },
   replaced: { type: 'replaced' },
@@ -354,6 +359,7 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
   },
   heard: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   echoed: { waiting: never, opening: never, live: '[pong 7]', closed: nothing },
+  answered: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   superseded: { waiting: never, opening: never, live: nothing, closed: nothing },
   successorGone: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   reattached: { waiting: never, opening: never, live: nothing, closed: nothing },
@@ -482,6 +488,28 @@ describe('hello', () => {
   });
 });
 
+describe('a heartbeat', () => {
+  test('that is answered, on the stream or beside it, tells how long that took (P50)', () => {
+    const dialogue = live();
+    expect(dialogue.advance(150)).toContain('[ping]');
+    const beat = dialogue.now;
+    dialogue.advance(35);
+    expect(dialogue.receive(['pong', beat])).toEqual(['measured 35']);
+    expect(dialogue.tell({ type: 'answered', moment: beat })).toEqual(['measured 35']);
+  });
+
+  test('is not measured by an answer to what it was not, or to one before it', () => {
+    const dialogue = live();
+    dialogue.advance(150);
+    const beat = dialogue.now;
+    for (const moment of [beat - 1, beat + 1, 0]) {
+      expect(dialogue.receive(['pong', moment])).toEqual([]);
+    }
+    dialogue.advance(20_000);
+    expect(dialogue.receive(['pong', beat])).toEqual([]);
+  });
+});
+
 describe('a probe', () => {
   const probed = (): Dialogue => {
     const dialogue = new Dialogue();
@@ -496,7 +524,7 @@ describe('a probe', () => {
     expect(dialogue.receive(['ping', 3])).toEqual(['[pong 3]']);
     expect(dialogue.advance(149)).toEqual([]);
     expect(dialogue.advance(1)).toEqual(['[ping]']);
-    expect(dialogue.receive(['pong', dialogue.now])).toEqual([]);
+    expect(dialogue.receive(['pong', dialogue.now])).toEqual(['measured 0']);
     expect(dialogue.advance(25_000)).toEqual(['[ping]']);
   });
 
@@ -1402,7 +1430,7 @@ describe('a batch of sends', () => {
 
   test('that only pings or acknowledges is answered at once (P54)', () => {
     // That it passes says nothing of the stream beside it.
-    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'finish']);
+    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'tellAnswered 5', 'finish']);
   });
 
   test('that only skips is answered when the skip is committed (P40)', () => {

@@ -11,7 +11,7 @@
 import { faultEnvelope, Dimension, INBOX } from '@iskra/protocol/wire';
 import type { DeadlinePassed, Machine, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
-import { goOn, receive, receiveEarly, rest } from './frames.js';
+import { goOn, measure, receive, receiveEarly, rest } from './frames.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
 import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
@@ -122,6 +122,8 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
     case 'echoed':
       if (talk.phase === 'live') talk.write(Message.of(['pong', event.moment]));
       return;
+    case 'answered':
+      return measure(talk, event.moment, now);
     case 'superseded':
       return supersede(talk, now);
     case 'replaced':
