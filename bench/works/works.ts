@@ -7,6 +7,7 @@ import { fanoutLongPoll, fanoutSse } from './fanout-http.js';
 import { fanoutWorks } from './fanout.js';
 import { idleWorks } from './idle.js';
 import { observedWorks } from './observed.js';
+import { resting } from './resting.js';
 import { roundTrips } from './roundtrips.js';
 import { size } from './size.js';
 
@@ -19,6 +20,7 @@ export const works: readonly Work[] = [
   connectWork,
   ...idleWorks,
   ...observedWorks,
+  resting,
   roundTrips,
   size,
 ];
