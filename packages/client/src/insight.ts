@@ -4,14 +4,14 @@
  * session's: it only looks at what the session wants done, and adds to it what
  * the application is told of it.
  */
-import type { Advice } from '@iskra/protocol/wire';
+import type { Advice, Voices } from '@iskra/protocol/wire';
 import { blames } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
 import { certainty, downBy, explain, serversOf, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import type { Path } from './path.js';
 import { createQuality } from './quality.js';
-import type { QualityClass, Voices } from './quality.js';
+import type { QualityClass } from './quality.js';
 import type { Session } from './session.js';
 import type { SessionEffect, Status } from './session-events.js';
 
@@ -110,10 +110,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
   const look = (effect: SessionEffect): SessionEffect[] => {
     if (effect[0] === 'askCredentials' && !log.includes(effect[1])) log = [...log, effect[1]].slice(-MAX_LOG);
     if (effect[0] === 'close') return closed(effect[1]);
-    if (effect[0] === 'measured') {
-      quality.measured(effect[1]);
-      quality.count('proved', now);
-    }
+    if (effect[0] === 'measured') quality.measured(effect[1], now);
     if (effect[0] === 'hand' && effect[2] === 'gap') return [report('gap', 'resynchronize', 1, effect[3], 1)];
     if (effect[0] !== 'tell') return [];
     switch (effect[1]) {

@@ -6,6 +6,7 @@ export * from './codec.js';
 export * from './sse.js';
 export * from './machine.js';
 export * from './contract.js';
+export * from './voices.js';
 export { isChannel } from './check.js';
 export { byteLength, depthWithin } from './json.js';
 export { readServerFrame } from './read-server.js';

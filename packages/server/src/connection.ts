@@ -4,7 +4,7 @@
  * is let go in `dispose`.
  */
 import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName } from '@iskra/protocol/wire';
+import type { CodeName, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -99,6 +99,11 @@ export class Connection implements Follower {
   /** Bytes that wait until its peer takes them. */
   get queued(): number {
     return this.#transport.queued;
+  }
+
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    return this.#session.measured;
   }
 
   /** The frames of a message that arrived, and its length in bytes; undefined when it is none. */
@@ -353,6 +358,10 @@ export class Connection implements Follower {
         return;
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
+        return;
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
         return;
       case 'end':
         return this.#ask((session) => core.store.close(session));

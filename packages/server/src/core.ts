@@ -7,6 +7,7 @@ import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Log } from './observe/log.js';
 import type { Metrics } from './observe/metrics.js';
+import type { NodeVoices } from './observe/node-voices.js';
 import type { Pulse } from './pulse.js';
 import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -153,6 +154,8 @@ export interface Core {
   readonly sends: Rates;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** How its connections feel. */
+  readonly voices: NodeVoices;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly handlers: Map<string, RequestHandler>;

@@ -19,6 +19,7 @@ import { sessionKeys } from './keys.js';
 import { createLog } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
 import { timedStore } from './observe/metrics/timed-store.js';
+import { NodeVoices } from './observe/node-voices.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -83,6 +84,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
   const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
   const log = createLog(options.logger);
+  const connections: Core['connections'] = new Set();
   const run = randomId();
   let claims = 0;
   return {
@@ -101,7 +103,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       poll: sessionSettings('poll', limits, times),
       send: sessionSettings('send', limits, times),
     },
-    connections: new Set(),
+    connections,
     plainClients: new Set(),
     limits,
     times,
@@ -109,6 +111,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     sends: new Rates(limits.sendRate),
     log,
     metrics,
+    voices: new NodeVoices(connections, clock),
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers: new Map(),

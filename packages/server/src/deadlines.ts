@@ -44,6 +44,11 @@ export class Deadlines {
     );
   }
 
+  /** Milliseconds between heartbeats. */
+  get heartbeat(): number {
+    return this.#heartbeat;
+  }
+
   get isSuperseded(): boolean {
     return this.#supersededAt !== undefined;
   }

@@ -54,6 +54,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const runs: Run[] = [];
   const made = {
     ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
+    ...{ session: undefined, measured: undefined },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);

@@ -3,6 +3,7 @@
  * It wakes them and holds no message queue: entries of one turn of the event
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
+import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
 import type { Clock } from '@iskra/protocol/wire';
 import type { Distribution } from './observe/metrics/distribution.js';
@@ -15,6 +16,9 @@ export interface Follower {
   readonly isPoll: boolean;
   /** Channels that it delivers. */
   readonly channels: number;
+  readonly session: string | undefined;
+  /** What its heartbeats showed. */
+  readonly measured: Measured | undefined;
   follows(channel: string): boolean;
   /** `alone`: nothing else is offered in this turn, so it may be written at once. */
   offer(run: Run, alone: boolean): void;

@@ -6,6 +6,7 @@ export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionIn
 export type { Distribution } from './observe/metrics/distribution.js';
 export type { Family, Labels, Meter, Read, ReadDistribution, Series } from './observe/metrics/meter.js';
 export type { Drained, DrainOptions } from './drain.js';
+export type { Felt } from './observe/voices.js';
 export type { Origins } from './guard.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';

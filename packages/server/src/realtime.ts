@@ -36,6 +36,8 @@ import { describeNode } from './observe/metrics/catalogue.js';
 import type { Meter } from './observe/metrics/meter.js';
 import { describeProcess } from './observe/metrics/process.js';
 import { PrometheusMeter } from './observe/metrics/prometheus.js';
+import { tellVoices } from './observe/tell-voices.js';
+import type { Felt } from './observe/voices.js';
 import { createPlain } from './plain.js';
 import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
@@ -142,6 +144,13 @@ export interface Realtime<C extends Contract = Untyped> {
   ): Promise<readonly { position: Position; envelope: Envelope }[]>;
   /** Ends a session now: its connections close with `forbidden`, its members leave. */
   disconnect(session: string): Promise<void>;
+  /**
+   * How it feels: to all streams of this node, or of all nodes that share its store. Undefined where nothing was measured
+   * yet. Counted anew every 2 s at most.
+   */
+  voicesOf(level: 'node' | 'cluster'): Felt | undefined;
+  /** How it feels to a session that has a stream on this node. */
+  voicesOf(level: 'session', session: string): Felt | undefined;
   /** Connections of this node, those of plain clients included. */
   readonly activeConnections: number;
   /** Whether a client is still here or a handler still at work: what an orderly end waits for. */
@@ -178,9 +187,8 @@ export function createRealtime<const C extends Contract = Untyped>(
   const app = createRoutes(parts);
   const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
   const webSockets = webSocketServer(limits.message);
-  const stopRounds = makeRounds(core);
+  const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
   for (const meter of meters) describeNode(meter, core);
-  const stopProcess = describeProcess(meters);
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -250,6 +258,8 @@ export function createRealtime<const C extends Contract = Untyped>(
       for (const connection of here) connection.refuse('forbidden');
       await store.close(session);
     },
+    voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>
+      level === 'session' ? core.voices.ofSession(core.hub.ofSession(session)) : core.voices.of(level),
     get activeConnections() {
       return activeConnections(core);
     },
@@ -260,8 +270,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       return (core.drain ??= new Drain(core, drainOptions)).done;
     },
     async close() {
-      stopRounds();
-      stopProcess();
+      for (const stop of stops) stop();
       for (const meter of meters) meter.end();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
       // What was written in this turn leaves before the sockets do.

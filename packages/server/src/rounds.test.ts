@@ -1,6 +1,7 @@
 import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import type { Core } from './core.js';
+import { createMetrics } from './observe/metrics.js';
 import { createPlain } from './plain.js';
 import { Pulse } from './pulse.js';
 import { CLAIM_LEASE, makeRounds } from './rounds.js';
@@ -30,6 +31,8 @@ function node() {
     hub: { checkHeads: () => Promise.resolve() },
     connections: new Set([{ refuse: (code: string) => void told.push(`refuse ${code}`) }]),
     performing: new Set<{ session: string; claim: string }>(),
+    metrics: createMetrics(),
+    voices: { storeAsked() {}, storeAnswered() {}, setbacks: part },
     log: {
       storeFailed() {},
       storeAway: (active: number) => void told.push(`away ${active}`),

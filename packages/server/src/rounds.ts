@@ -28,9 +28,11 @@ export function makeRounds(core: Core): () => void {
 }
 
 async function beat(core: Core): Promise<void> {
-  const { store, pulse, connections, performing, log } = core;
+  const { store, pulse, voices, connections, performing, log } = core;
   const wasAway = pulse.isAway;
+  const asked = core.clock.now();
   pulse.asked();
+  voices.storeAsked();
   if (pulse.isAway) {
     if (!wasAway) log.storeAway(connections.size);
     // It delivers nothing and commits nothing: clients are better off on another node.
@@ -41,6 +43,7 @@ async function beat(core: Core): Promise<void> {
       store.ping().then(() => {
         if (pulse.isAway) log.storeBack();
         pulse.answered();
+        voices.storeAnswered(core.clock.now() - asked);
       }),
       // A handler may take longer than a claim lasts. All at once: each has a share of the same time.
       ...[...performing].map(({ session, claim }) => store.renew(session, claim, CLAIM_LEASE)),
@@ -52,7 +55,8 @@ async function beat(core: Core): Promise<void> {
 
 async function sweep(core: Core): Promise<void> {
   try {
-    for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
+    for (const part of [core.opens, core.sends, core.channels, core.voices.setbacks])
+      part.sweep(core.clock.now());
     await core.store.sweep();
     await core.hub.checkHeads();
   } catch (error) {
@@ -60,7 +64,8 @@ async function sweep(core: Core): Promise<void> {
   }
 }
 
-function every(clock: Clock, ms: number, act: () => void): () => void {
+/** Acts every so many ms, until the answer is called. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
   let cancel = (): void => {};
   const next = (): void => {
     cancel = clock.at(clock.now() + ms, () => {

@@ -250,8 +250,8 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   headSeen: { type: 'headSeen', log: 'room', head: { epoch: 'e1', offset: 9, first: 1 } },
   touched: { type: 'touched', result: 'unknown' },
   heard: { type: 'heard' },
-  answered: { type: 'answered', moment: 900 },
   echoed: { type: 'echoed', moment: 7 },
+  answered: { type: 'answered', moment: 900 },
   superseded: { type: 'superseded' },
   replaced: { type: 'replaced' },
   successorGone: { type: 'successorGone' },
@@ -359,7 +359,7 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
   },
   heard: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   echoed: { waiting: never, opening: never, live: '[pong 7]', closed: nothing },
-  answered: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
+  answered: { waiting: never, opening: never, live: nothing, closed: nothing },
   superseded: { waiting: never, opening: never, live: nothing, closed: nothing },
   successorGone: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   reattached: { waiting: never, opening: never, live: nothing, closed: nothing },
@@ -396,6 +396,55 @@ describe('every phase', () => {
 
   test('but closed has none', () => {
     expect(arrive.closed().session.deadline).toBe(Infinity);
+  });
+});
+
+// ── what heartbeats measure ───────────────────────────────────────────────────
+
+describe('the answer to a heartbeat', () => {
+  /** A stream whose first heartbeat has gone out. */
+  const asked = (): { dialogue: Dialogue; moment: number } => {
+    const dialogue = live();
+    expect(dialogue.advance(150)).toContain('[ping]');
+    return { dialogue, moment: dialogue.now };
+  };
+
+  test('measures the round trip, on the connection and beside it (P50)', () => {
+    const { dialogue, moment } = asked();
+    expect(dialogue.session.measured).toBeUndefined();
+    dialogue.advance(40);
+    dialogue.receive(['pong', moment]);
+    expect(dialogue.session.measured).toMatchObject({ roundTrip: 40, jitter: 0, missed: 0 });
+    dialogue.advance(20_000 - 40);
+    const second = dialogue.now;
+    dialogue.advance(120);
+    dialogue.tell({ type: 'answered', moment: second });
+    expect(dialogue.session.measured).toMatchObject({ roundTrip: 50, jitter: 20 });
+  });
+
+  test('measures nothing when it repeats another moment than that of the last heartbeat', () => {
+    const { dialogue, moment } = asked();
+    dialogue.advance(40);
+    dialogue.receive(['pong', moment - 1], ['pong', moment + 20], ['pong', 0]);
+    expect(dialogue.session.measured).toBeUndefined();
+  });
+
+  test('is missed when it has not come by the next heartbeat', () => {
+    const { dialogue, moment } = asked();
+    dialogue.receive(['pong', moment]);
+    expect(dialogue.advance(20_000)).toContain('[ping]');
+    dialogue.tell({ type: 'heard' });
+    expect(dialogue.session.measured?.missed).toBe(0);
+    expect(dialogue.advance(20_000)).toContain('[ping]');
+    expect(dialogue.session.measured?.missed).toBe(1);
+  });
+
+  test('is nothing that a poll has', () => {
+    const dialogue = new Dialogue('poll');
+    dialogue.receive(goOn());
+    dialogue.join();
+    dialogue.receive(['pong', dialogue.now]);
+    expect(dialogue.session.measured).toBeUndefined();
   });
 });
 
@@ -495,7 +544,10 @@ describe('a heartbeat', () => {
     const beat = dialogue.now;
     dialogue.advance(35);
     expect(dialogue.receive(['pong', beat])).toEqual(['measured 35']);
-    expect(dialogue.tell({ type: 'answered', moment: beat })).toEqual(['measured 35']);
+    expect(dialogue.tell({ type: 'answered', moment: beat })).toEqual([]);
+    dialogue.advance(20_000 - 35);
+    dialogue.now += 50;
+    expect(dialogue.tell({ type: 'answered', moment: dialogue.now - 50 })).toEqual(['measured 50']);
   });
 
   test('is not measured by an answer to what it was not, or to one before it', () => {

@@ -9,7 +9,7 @@
  * and nothing else here cares.
  */
 import { faultEnvelope, Dimension, INBOX } from '@iskra/protocol/wire';
-import type { DeadlinePassed, Machine, ServerFrame } from '@iskra/protocol/wire';
+import type { DeadlinePassed, Machine, Measured, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
 import { goOn, measure, receive, receiveEarly, rest } from './frames.js';
 import { Message } from './message.js';
@@ -63,6 +63,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
 
   get generation(): number {
     return this.#talk.generation;
+  }
+
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    const { heartbeats, deadlines } = this.#talk;
+    return heartbeats?.measured(deadlines.heartbeat);
   }
 
   /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
@@ -225,6 +231,7 @@ function onDeadline(talk: Conversation, now: number): void {
 
 function beat(talk: Conversation, now: number): void {
   talk.write(Message.of(['ping', Math.round(now)]));
+  talk.heartbeats?.sent();
   if (talk.phase === 'live' && talk.deadlines.wasHeard()) {
     talk.do({ type: 'touch', generation: talk.generation });
   }

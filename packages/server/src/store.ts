@@ -249,6 +249,12 @@ export interface Store {
   /** What it holds, as of the last sweep: for stores that know it without asking anybody. */
   kept?(): Kept;
 
+  /**
+   * Keeps what a node says of itself for `lease` ms, in the place of what it said before, and gives what the other nodes
+   * said, as far as that still holds. It may be lost at any time: nothing is promised by it.
+   */
+  report(node: string, text: string, lease: number): Promise<readonly string[]>;
+
   /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;
 }

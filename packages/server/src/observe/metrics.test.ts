@@ -268,6 +268,21 @@ describe('a session', () => {
   });
 });
 
+test('the voices of the node and of the cluster are told, once a heartbeat was answered', async () => {
+  const { clock, lines, value, page, settled } = node();
+  expect((await lines()).filter((line) => line.startsWith('iskra_voice{'))).toEqual([]);
+  const one = page('one');
+  await one.say(one.hello());
+  clock.advance(150);
+  await settled();
+  await one.say(['pong', one.beat]);
+  clock.advance(2_000);
+  for (const level of ['node', 'cluster']) {
+    expect(await value(`iskra_voice{level="${level}",voice="pain"}`)).toBe(0);
+    expect(await value(`iskra_voice{level="${level}",voice="trust"}`)).toBeGreaterThan(0);
+  }
+});
+
 test('nothing is timed when nobody asks, and what is counted costs the same', async () => {
   const { core, clock, value, page } = node({ measures: false });
   const one = page('one');

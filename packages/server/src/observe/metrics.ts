@@ -26,12 +26,6 @@ export type Verdict = (typeof VERDICTS)[number];
 export const ENDS = [...(Object.keys(CODES) as CodeName[]), 'gone'] as const;
 export type End = (typeof ENDS)[number];
 
-/** How deep voices are measured, and what they are. */
-export const LEVELS = ['connection', 'session', 'node', 'cluster'] as const;
-export type Level = (typeof LEVELS)[number];
-export const VOICES = ['pain', 'chaos', 'trust'] as const;
-export type Voices = Readonly<Record<(typeof VOICES)[number], number>>;
-
 /** Of one transport. Bytes are those of messages, without headers and framing. */
 export interface Traffic {
   /** Connections that are open now. */
@@ -63,8 +57,6 @@ export interface Metrics {
   readonly absences: Absences;
   /** Of a store that is timed. */
   readonly store: StoreNumbers | undefined;
-  /** What the voices of a level are now; undefined when nothing was measured there. */
-  voicesOf: (level: Level) => Voices | undefined;
   refused(code: CodeName): void;
 }
 
@@ -98,7 +90,6 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     recovery: new Distribution(ABSENCE_SECONDS),
     absences: new Absences(window),
     store: timesStore ? { seconds: spread(VERBS, LOCAL_SECONDS), failures: zeroes(VERBS) } : undefined,
-    voicesOf: () => undefined,
     refused(code) {
       // An application without types may have made up its own: no series for it.
       if (Object.hasOwn(refusals, code)) refusals[code]++;

@@ -85,6 +85,8 @@ class MemoryStore implements Store {
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
   readonly #members = new MemoryMembers();
+  /** What nodes say of themselves. */
+  readonly #reports = new Map<string, { text: string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   #epochs = 0;
@@ -327,6 +329,13 @@ class MemoryStore implements Store {
 
   async ping(): Promise<void> {
     // It is where we are.
+  }
+
+  async report(node: string, text: string, lease: number) {
+    const now = this.#now();
+    this.#reports.set(node, { text, until: now + lease });
+    for (const [name, { until }] of this.#reports) if (until <= now) this.#reports.delete(name);
+    return [...this.#reports].flatMap(([name, report]) => (name === node ? [] : report.text));
   }
 
   async end(): Promise<void> {

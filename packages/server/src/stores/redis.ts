@@ -34,6 +34,7 @@ import { Keys, sessionOf, slotOf } from './redis/keys.js';
 import { Link } from './redis/link.js';
 import { Presence } from './redis/presence.js';
 import * as logs from './redis/scripts/log.js';
+import * as nodes from './redis/scripts/nodes.js';
 import * as lists from './redis/scripts/presence.js';
 import * as sessions from './redis/scripts/session.js';
 import type { Script } from './redis/scripts/script.js';
@@ -74,6 +75,7 @@ const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
   ...Object.values(sessions),
   ...Object.values(lists),
+  ...Object.values(nodes),
 ].filter((one): one is Script => typeof one === 'object');
 
 type Answer = string[];
@@ -359,6 +361,10 @@ class RedisStore implements Store {
     const names = this.#link.hasSlots ? PINGED : PINGED.slice(0, 1);
     const asked = names.map((name) => this.#ask(logs.ping, [this.#keys.log(name).meta], []));
     await Promise.any(asked).catch(({ errors }: AggregateError) => Promise.reject(errors[0] as Error));
+  }
+
+  async report(node: string, text: string, lease: number): Promise<readonly string[]> {
+    return (await this.#ask(nodes.report, [this.#keys.nodes], [node, text, lease])) as Answer;
   }
 
   async end(): Promise<void> {

@@ -5,7 +5,7 @@
 import { CODES, INBOX } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core } from '../../core.js';
-import { ENDS, LEVELS, SESSION_TRANSPORTS, STREAMS, TRANSPORTS, VERDICTS, VOICES } from '../metrics.js';
+import { ENDS, SESSION_TRANSPORTS, STREAMS, TRANSPORTS, VERDICTS } from '../metrics.js';
 import type { Meter } from './meter.js';
 import { VERBS } from './timed-store.js';
 
@@ -197,10 +197,10 @@ function describeState(meter: Meter, core: Core): void {
   meter.gauge(
     {
       name: 'iskra_voice',
-      help: 'Voices from 0 to 1, by level; of those whom nobody hears, none.',
-      labels: { level: LEVELS, voice: VOICES },
+      help: 'Voices from 0 to 1, by level; none where no heartbeat was answered yet.',
+      labels: { level: ['node', 'cluster'], voice: ['pain', 'chaos', 'trust'] },
     },
-    ({ level, voice }) => core.metrics.voicesOf(level)?.[voice],
+    ({ level, voice }) => core.voices.of(level)?.[voice],
   );
   meter.gauge({ name: 'iskra_draining', help: '1 while the node is on its way out.' }, () =>
     core.drain === undefined ? 0 : 1,

@@ -8,7 +8,7 @@ export const VERBS = [
   ...(['openSession', 'attach', 'touch', 'identify', 'lapse', 'close'] as const),
   ...(['append', 'taken', 'post', 'read', 'heads', 'watch'] as const),
   ...(['begin', 'commit', 'renew', 'release', 'skip', 'trimInbox'] as const),
-  ...(['enter', 'leave', 'members', 'membersPage', 'sweep', 'ping'] as const),
+  ...(['enter', 'leave', 'members', 'membersPage', 'sweep', 'ping', 'report'] as const),
 ] as const satisfies readonly (keyof Store)[];
 
 export type Verb = (typeof VERBS)[number];

@@ -52,6 +52,11 @@ export class Keys {
     return { places: `${tag}:mp`, members: `${tag}:mj`, due: `${tag}:md`, gone: `${tag}:mg` };
   }
 
+  /** What nodes say of themselves. */
+  get nodes(): string {
+    return `${this.#prefix}:{nodes}`;
+  }
+
   /** Channels that have members, by when they are looked at next. */
   presence(shard: number): string {
     return `${this.#prefix}:{presence:${shard}}`;

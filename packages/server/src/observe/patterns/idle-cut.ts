@@ -1,0 +1,64 @@
+/**
+ * PURE. Idle cut: connections end without a word after the same silence, again and again. A proxy, a balancer or a translator of
+ * addresses cuts what is quiet for so long.
+ */
+import { networkOf } from './network.js';
+import type { Detector, Finding, Seen } from './pattern.js';
+import { Recent } from './recent.js';
+
+const SPAN = 900_000;
+/** Silences that are no longer say nothing: somebody left, or something broke, ms. */
+const SHORTEST = 2_000;
+/** So far apart two silences are the same: a share of them, and what timers are late by, ms. */
+const TOLERANCE = 0.05;
+const LATE = 250;
+/** Cuts, each in a second of its own: those of the same second have one cause, as a proxy that went with all that it had. */
+const LEAST = 5;
+const LEAST_SESSIONS = 3;
+/** As many others end after other silences, and it may be chance. */
+const LEAST_SHARE = 0.6;
+/** Of the silence that is not allowed, what is: a heartbeat that comes late is still in time. */
+const HEARTBEAT_SHARE = 0.6;
+
+interface Cut {
+  readonly second: number;
+  readonly silent: number;
+  readonly session: string;
+  readonly network: string;
+}
+
+export class IdleCut implements Detector {
+  readonly #cuts = new Recent<Cut>({ span: SPAN, most: 400, keys: 1 });
+
+  handle({ delta, payload }: Seen, now: number): Finding | undefined {
+    const { session, silent, address, transport = '' } = payload;
+    if (delta !== 'connection_lost' || session === undefined || silent === undefined) return undefined;
+    // A poll is quiet for as long as it was asked to be.
+    if (silent < SHORTEST || /poll/.test(transport)) return undefined;
+    const network = networkOf(address);
+    const cut = { second: Math.floor(now / 1_000), silent, session, network };
+    const all = this.#cuts.add('everywhere', cut, now);
+    const here = all.filter((one) => one.network === network);
+    // What stands before one network, or before the server.
+    return judge(here, silent, network) ?? judge(all, silent);
+  }
+}
+
+function judge(cuts: readonly Cut[], silent: number, network?: string): Finding | undefined {
+  const same = cuts.filter((one) => Math.abs(one.silent - silent) <= silent * TOLERANCE + LATE);
+  const [witnesses, sessions] = [countOf(same, 'second'), countOf(same, 'session')];
+  const share = same.length / cuts.length;
+  if (witnesses < LEAST || sessions < LEAST_SESSIONS || share < LEAST_SHARE) return undefined;
+  const where: Finding['facts'] =
+    network === undefined ? { networks: countOf(same, 'network') } : { network };
+  const silence = same.map((one) => one.silent).sort((a, b) => a - b)[same.length >> 1] ?? silent;
+  const heartbeat = Math.max(1_000, Math.floor((silence * HEARTBEAT_SHARE) / 1_000) * 1_000);
+  return {
+    // The same limit, measured a little differently, is the same pattern.
+    about: `${network ?? 'everywhere'} ${Math.round(Math.log(silence) / Math.log(1 + 4 * TOLERANCE))}`,
+    cure: 'shorten_heartbeat',
+    ...{ witnesses, share, facts: { ...where, silence, heartbeat, sessions, window: SPAN / 1_000 } },
+  };
+}
+
+const countOf = (cuts: readonly Cut[], what: keyof Cut): number => new Set(cuts.map((cut) => cut[what])).size;

@@ -1,0 +1,46 @@
+/**
+ * PURE. Reconnect stampede: more sessions come back within a second than any orderly move brings. Something that
+ * carried them all ended at once: a node, a balancer, a network.
+ */
+import type { Detector, Finding, Seen } from './pattern.js';
+
+/** A node that drains sends away 200 clients a second at most (spread.ts); half as many again are none of its doing. */
+const LEAST = 300;
+const SECOND = 1_000;
+/** Milliseconds before, with which the fullest second is compared. */
+const SPAN = 10_000;
+const SLICE = 100;
+
+export class ReconnectStampede implements Detector {
+  /** Sessions that came back, in slices of a tenth of a second, newest last. */
+  #slices: { readonly from: number; count: number }[] = [];
+  /** Those of the newest slice: who comes twice in it is counted once. */
+  #sessions = new Set<string>();
+
+  handle({ delta, payload: { session } }: Seen, now: number): Finding | undefined {
+    if (delta !== 'session_resumed' || session === undefined) return undefined;
+    const from = Math.floor(now / SLICE) * SLICE;
+    if (this.#slices.at(-1)?.from !== from) {
+      this.#slices = this.#slices.filter((slice) => slice.from > now - SPAN);
+      this.#slices.push({ from, count: 0 });
+      this.#sessions = new Set();
+    }
+    const newest = this.#slices.at(-1);
+    if (newest === undefined || this.#sessions.has(session)) return undefined;
+    this.#sessions.add(session);
+    newest.count++;
+    const back = this.#count(now - SECOND);
+    if (back <= LEAST) return undefined;
+    return {
+      about: 'node',
+      cure: 'back_off',
+      witnesses: back,
+      share: back / this.#count(now - SPAN),
+      facts: { sessions: back, window: SECOND / 1_000 },
+    };
+  }
+
+  #count(since: number): number {
+    return this.#slices.reduce((sum, slice) => (slice.from > since ? sum + slice.count : sum), 0);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * PURE. Slow consumers: several sessions are closed because they do not take their data, within a minute. Of one network: its
+ * line is too thin. Of several: more is published than they can take.
+ */
+import { networkOf } from './network.js';
+import type { Detector, Finding, Seen } from './pattern.js';
+import { Recent } from './recent.js';
+
+const SPAN = 60_000;
+/** Sessions of one network; of several, twice as many. */
+const LEAST = 5;
+const LEAST_NETWORKS = 3;
+
+export class SlowConsumers implements Detector {
+  readonly #seen = new Recent<{ session: string; network: string }>({ span: SPAN, most: 1_000, keys: 1 });
+
+  handle({ delta, payload: { session, address } }: Seen, now: number): Finding | undefined {
+    if (delta !== 'slow_consumer' || session === undefined) return undefined;
+    const network = networkOf(address);
+    const seen = this.#seen.add('everywhere', { session, network }, now);
+    const all = new Map(seen.map((one) => [one.session, one.network]));
+    const here = [...all.values()].filter((one) => one === network).length;
+    const networks = new Set(all.values()).size;
+    const window = SPAN / 1_000;
+    if (networks >= LEAST_NETWORKS && all.size >= 2 * LEAST) {
+      const facts = { networks, sessions: all.size, window };
+      return { about: 'everywhere', cure: 'publish_less', witnesses: all.size, share: 1, facts };
+    }
+    if (here < LEAST) return undefined;
+    const facts = { network, sessions: here, window };
+    return { about: network, cure: 'publish_less', witnesses: here, share: here / all.size, facts };
+  }
+}
