@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { THRESHOLDS } from '@iskra/protocol/wire';
 import { createRealtime } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
@@ -55,6 +56,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const VOICES_RAISED: Record<string, (typeof THRESHOLDS)['Alarm']> = {
+  IskraAlarm: THRESHOLDS.Alarm,
+  IskraConcern: THRESHOLDS.Concern,
+};
+
 const recorded = new Set([...read('rules.yml').matchAll(/- record: (\S+)/g)].map(([, name]) => name!));
 
 /** Names that neither the server nor a rule has. */
@@ -102,6 +108,13 @@ describe('rules.yml and alerts.yml', () => {
     expect(rules).toHaveLength(recorded.size);
     expect(strangersIn(...rules, ...alerts.map(({ query }) => query))).toEqual([]);
     expect(strangersIn('sum(iskra_made_up_total) + job:made_up:sum')).toHaveLength(2);
+  });
+
+  it('raise the voices where everybody else does', () => {
+    for (const { name, query } of alerts.filter((alert) => alert.name in VOICES_RAISED)) {
+      const { voice, above, below } = VOICES_RAISED[name]!;
+      expect(query).toContain(`voice="${voice}"} ${above === undefined ? `< ${below}` : `> ${above}`}`);
+    }
   });
 
   it('have no alert without a test in which it comes', () => {
