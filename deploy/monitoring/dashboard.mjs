@@ -76,6 +76,10 @@ const rows = {
       'half, {{instance}}': quantile(0.5, 'iskra_delivery_seconds', 'instance'),
       '99 %, {{instance}}': quantile(0.99, 'iskra_delivery_seconds', 'instance'),
     }),
+    panel('Switches and gaps', 'ops', {
+      '{{event}}': rate('iskra_events_total', 'event', ',event=~"transport_(down|up)graded"'),
+      'gap, {{reason}}': `${rate('iskra_gaps_total', 'reason')} > 0`,
+    }),
     panel('Bytes that wait for readers', 'bytes', { '{{instance}}': `iskra_queue_bytes{${OF}}` }),
   ],
   'What it stands on': [

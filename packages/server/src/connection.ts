@@ -4,7 +4,7 @@
  * is let go in `dispose`.
  */
 import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName, Measured } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -12,12 +12,15 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
+import type { Ids } from './observe/event.js';
 import type { MetricTransport, Verdict } from './observe/metrics.js';
 import type { Distribution } from './observe/metrics/distribution.js';
+import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
+import { tellClosed, tellEntrance, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
-import type { Mode, SessionEffect, SessionEvent } from './session.js';
+import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
@@ -34,11 +37,16 @@ export interface ConnectionFacts {
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
+  /** The header of that request. */
+  readonly traceparent?: string | undefined;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
   /** When it came, ms; known until it is welcomed. */
   since?: number | undefined;
 }
+
+/** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
+const traces = new WeakMap<Connection, string>();
 
 export class Connection implements Follower {
   readonly #core: Core;
@@ -71,6 +79,8 @@ export class Connection implements Follower {
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
     facts.since = core.clock.now();
+    const trace = traceOf(facts.traceparent);
+    if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
     core.connections.add(this);
     const traffic = core.metrics.traffic[transport.name];
@@ -111,6 +121,8 @@ export class Connection implements Follower {
     const traffic = this.#core.metrics.traffic[this.#transport.name];
     traffic.received++;
     traffic.receivedBytes += bytes;
+    // What a WebSocket answers is an answer to what went down it.
+    if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
@@ -234,11 +246,12 @@ export class Connection implements Follower {
   /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
   wentAway(): void {
     const { id, generation } = this.#session;
-    const { store, clock, log } = this.#core;
+    const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
+      const ids = this.#ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
-        store.lapse(id, generation).catch((error: unknown) => log.storeFailed(error, { session: id }));
+        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
       });
     }
     this.dispose();
@@ -253,6 +266,7 @@ export class Connection implements Follower {
     this.#core.metrics.traffic[this.#transport.name].open--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
+    if (id !== undefined && this.#mode !== 'send') this.#part(id);
     if (id !== undefined) this.#core.hub.leave(id, this);
     if (this.#mode === 'stream') this.#countEnd(id);
     // A stream that ends is followed by a hello, which tells its channels anew.
@@ -293,10 +307,13 @@ export class Connection implements Follower {
           core.sends.spend(session, batch.length, core.clock.now());
           const claim = this.#claimId();
           const performing = { session, claim };
+          const from = this.#ids;
           core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
-            () => core.performing.delete(performing),
-          );
+          const outcomes = await performSends(core, this.#info, batch, {
+            id: claim,
+            redelivered,
+            from,
+          }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
           if (this.#isOver) {
@@ -327,10 +344,12 @@ export class Connection implements Follower {
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
         return this.#ask(() => {
           const verdict = effect.hello.key === undefined ? 'opened' : 'resumed';
-          return this.#enter(enterByHello(core, effect.hello, this.#caller), verdict);
+          return this.#enter(this.#counted(enterByHello(core, effect.hello, this.#caller), verdict));
         });
       case 'rejoin':
-        return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
+        return this.#ask(() =>
+          this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
+        );
       case 'reattach':
         return this.#ask(async (session) => ({
           type: 'reattached',
@@ -363,7 +382,10 @@ export class Connection implements Follower {
         for (const other of core.hub.ofSession(this.#info.id))
           if (!other.isPoll) other.answered(effect.moment);
         return;
+      case 'report':
+        return this.#report(effect);
       case 'end':
+        core.events.tell('session_ended', { ...this.#ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -374,13 +396,7 @@ export class Connection implements Follower {
         if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          core.log.refused(effect.code, {
-            session: this.#session.id,
-            address: this.#address,
-            transport: this.#transport.name,
-            attempt: this.#facts?.attempt,
-            field: effect.field,
-          });
+          tellClosed(core, this.#ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -408,7 +424,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
+    this.#core.events.fail('store_failed', error, this.#ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -440,22 +456,16 @@ export class Connection implements Follower {
 
   // ── hello and continue ────────────────────────────────────────────────────
 
-  /**
-   * Comes into the session, unless the peer has gone meanwhile.
-   * @param verdict of a `hello`, if it is welcome.
-   */
-  async #enter(entrance: Promise<Entrance>, verdict?: Verdict): Promise<SessionEvent | void> {
+  /** Comes into the session, unless the peer has gone meanwhile. */
+  async #enter(entrance: Promise<Entrance>, request?: Continue): Promise<SessionEvent | void> {
     const event = await entrance;
-    if (verdict !== undefined) this.#countHello(event, verdict);
     // Only who was welcomed had a generation of its own, and so took the session from another.
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    const attempt = this.#facts?.attempt;
-    if (attempt !== undefined) {
-      const session = event.type === 'joined' ? event.state.session : undefined;
-      this.#core.log.welcomed({ session, attempt, transport: this.#transport.name, address: this.#address });
-    }
+    tellEntrance(this.#core, this.#ids, event);
+    if (request !== undefined && event.type === 'joined')
+      tellProof(this.#core, this.#ids, event.state.session, request.generation);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -468,6 +478,13 @@ export class Connection implements Follower {
     this.#drive.tell(event);
     if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
     this.#core.drain?.joined(this);
+  }
+
+  /** @param verdict of a `hello`, if it is welcome */
+  async #counted(entrance: Promise<Entrance>, verdict: Verdict): Promise<Entrance> {
+    const event = await entrance;
+    this.#countHello(event, verdict);
+    return event;
   }
 
   #countHello(event: Entrance, verdict: Verdict): void {
@@ -513,11 +530,51 @@ export class Connection implements Follower {
     return this.#disposed || this.#session.isClosed;
   }
 
+  /** What its events say of it. */
+  get #ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
   get #info(): SessionInfo {
     return { id: this.#session.id ?? '', ...this.#identity };
+  }
+
+  // ── what is told of it ────────────────────────────────────────────────────
+
+  #report(report: Report): void {
+    const { events, metrics, clock } = this.#core;
+    if (report.event === 'gap') {
+      metrics.gaps[report.reason]++;
+      return events.tell('gap', { ...this.#ids, reason: report.reason });
+    }
+    const missed = this.#session.missed(clock.now());
+    events.tell('heartbeat_missed', { ...this.#ids, missed, evidence: missed });
+  }
+
+  #prove(): void {
+    const { id, generation } = this.#session;
+    if (id !== undefined) tellProof(this.#core, this.#ids, id, generation);
+  }
+
+  #part(session: string): void {
+    const { generation, isClosed } = this.#session;
+    const silent = this.#session.silence(this.#core.clock.now());
+    tellParting(this.#core, this, { ids: this.#ids, session, generation, isClosed, silent });
   }
 
   #claimId(): string {
     return (this.#claim ??= this.#core.nextClaim());
   }
+}
+
+function isPong(frame: unknown): boolean {
+  return Array.isArray(frame) && frame[0] === 'pong';
 }

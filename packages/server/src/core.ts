@@ -5,9 +5,10 @@ import type { Connection } from './connection.js';
 import type { Drain } from './drain.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
-import type { Log } from './observe/log.js';
+import type { Events } from './observe/events.js';
 import type { Metrics } from './observe/metrics.js';
 import type { NodeVoices } from './observe/node-voices.js';
+import type { Whereabouts } from './observe/whereabouts.js';
 import type { Pulse } from './pulse.js';
 import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -152,7 +153,9 @@ export interface Core {
   readonly opens: Rates;
   /** Sends by session, over all its connections here: over HTTP each request is one. */
   readonly sends: Rates;
-  readonly log: Log;
+  readonly events: Events;
+  /** Of sessions between their connections. */
+  readonly whereabouts: Whereabouts;
   readonly metrics: Metrics;
   /** How its connections feel. */
   readonly voices: NodeVoices;

@@ -16,10 +16,13 @@ import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
-import { createLog } from './observe/log.js';
+import { Events } from './observe/events.js';
+import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
 import { timedStore } from './observe/metrics/timed-store.js';
 import { NodeVoices } from './observe/node-voices.js';
+import { Patterns } from './observe/patterns.js';
+import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -36,10 +39,13 @@ export interface CoreOptions {
   limits?: Partial<Limits> | undefined;
   times?: Partial<Times> | undefined;
   node?: string | undefined;
+  cluster?: string | undefined;
+  onError?: OnError | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
   /** Whether times are measured. Default true. */
   measures?: boolean | undefined;
+  patterns?: boolean | undefined;
 }
 
 const LIMITS: Limits = {
@@ -83,12 +89,19 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const given = options.store ?? memoryStore({ window: times.window });
   const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
   const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
-  const log = createLog(options.logger);
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError } = options;
   const connections: Core['connections'] = new Set();
+  const voices = new NodeVoices(connections, clock);
+  const events = new Events({
+    ...{ node, cluster, logger, onError, wallClock, defer },
+    now: () => clock.now(),
+    patterns: options.patterns === false ? undefined : new Patterns(),
+    voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
+  });
   const run = randomId();
   let claims = 0;
   return {
-    node: options.node ?? randomId().slice(0, 8),
+    node,
     store,
     pulse: new Pulse(),
     hub,
@@ -109,9 +122,10 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
-    log,
+    events,
+    whereabouts: new Whereabouts(times.window),
     metrics,
-    voices: new NodeVoices(connections, clock),
+    voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
     handlers: new Map(),

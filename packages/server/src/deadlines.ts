@@ -87,6 +87,16 @@ export class Deadlines {
     if (at > this.#lastHeard + this.#heartbeat) this.#lastHeard = Math.floor(at);
   }
 
+  /** Milliseconds since the peer was heard last. */
+  silence(now: number): number {
+    return now - this.#lastHeard;
+  }
+
+  /** Heartbeats of a stream for which nothing was heard. */
+  missed(now: number): number {
+    return this.#listens ? Math.floor(this.silence(now) / this.#heartbeat) : 0;
+  }
+
   /** Whether the peer was heard since this was asked last. */
   wasHeard(): boolean {
     const heard = this.#heardSinceTouch;

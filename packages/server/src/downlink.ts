@@ -16,7 +16,9 @@ export type DownlinkEffect =
   | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
   | { type: 'read'; log: string; epoch: string; offset: number; max: number }
   | { type: 'unfollow'; log: string }
-  | { type: 'write'; message: Message };
+  | { type: 'write'; message: Message }
+  /** For who watches the node. */
+  | { type: 'report'; event: 'gap'; reason: GapReason };
 
 /** A log that was read, and from where. */
 export interface LogAnswer {
@@ -174,7 +176,7 @@ export class Downlink {
         return last === undefined ? [] : this.#deliver(reader, result.entries);
       }
       case 'gap':
-        return this.#skip(reader, result.reason, result.now);
+        return this.#tellGap(reader, result.reason, result.now);
       case 'fork': {
         const message = Message.of(['fork', wireName(log), reader.epoch, result.base, result.next]);
         reader.epoch = result.next;
@@ -197,10 +199,14 @@ export class Downlink {
     const last = written[written.length - 1];
     if (last === undefined) return [];
     const to: Position = [last.epoch, last.offset];
-    if (count === 'tooBig') return this.#skip(reader, 'too_big', to);
+    if (count === 'tooBig') return this.#tellGap(reader, 'too_big', to);
     [reader.epoch, reader.offset] = to;
     const message = run !== undefined && written === entries ? run.message : entriesMessage(log, written);
     return [{ type: 'write', message }, ...this.#obeyOutcomes(log, written)];
+  }
+
+  #tellGap(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
+    return [...this.#skip(reader, reason, to), { type: 'report', event: 'gap', reason }];
   }
 
   #skip(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {

@@ -53,8 +53,17 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const told: string[] = [];
   const runs: Run[] = [];
   const made = {
-    ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
-    ...{ session: undefined, measured: undefined },
+    ...{
+      transport: 'websocket' as const,
+      session: undefined,
+      measured: undefined,
+      generation,
+      isPoll: false,
+      told,
+      runs,
+      channels: 0,
+      follows: () => false,
+    },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);

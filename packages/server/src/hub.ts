@@ -7,10 +7,12 @@ import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
 import type { Clock } from '@iskra/protocol/wire';
 import type { Distribution } from './observe/metrics/distribution.js';
+import type { MetricTransport } from './observe/metrics.js';
 import type { Entry, Identity, Store } from './store.js';
 
 /** What the hub asks of a connection. */
 export interface Follower {
+  readonly transport: MetricTransport;
   readonly generation: number;
   /** It lives for one answer. */
   readonly isPoll: boolean;

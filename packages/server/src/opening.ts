@@ -131,7 +131,7 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
     // A look-up without types gives null or false for nobody; neither may pass for an identity.
     return typeof identity === 'object' && identity !== null ? identity : undefined;
   } catch (error) {
-    core.log.handlerFailed(error, { hook: 'authenticate', address: caller.address });
+    core.events.fail('handler_failed', error, { hook: 'authenticate', address: caller.address });
     return undefined;
   }
 }
@@ -148,7 +148,8 @@ async function joined(
     if (channel === INBOX) continue;
     const allowed =
       core.contract.hasChannel(channel) &&
-      (core.authorize === undefined || (await may(core, session, 'subscribe', channel)));
+      (core.authorize === undefined ||
+        (await may(core, session, 'subscribe', channel, { session: session.id })));
     if (!allowed) denied.push(channel);
   }
   const allowance = core.sends.left(state.session, core.clock.now());

@@ -2,6 +2,7 @@
 import { byteLength, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName, Fault } from '@iskra/protocol/wire';
 import type { Action, Core, SessionInfo } from './core.js';
+import type { Ids } from './observe/event.js';
 
 /** What a send came to: the body of its outcome when there is one, or a refusal on its way to becoming one. */
 export type Performed = { outcome?: string } | { refused: Refused };
@@ -12,12 +13,18 @@ export interface Refused {
 }
 
 /** Whether the application allows it; its hook says no by throwing, too. */
-export async function may(core: Core, session: SessionInfo, action: Action, name: string): Promise<boolean> {
+export async function may(
+  core: Core,
+  session: SessionInfo,
+  action: Action,
+  name: string,
+  from: Ids,
+): Promise<boolean> {
   if (core.authorize === undefined) return true;
   try {
     return await core.authorize(session, action, name);
   } catch (error) {
-    core.log.handlerFailed(error, { session: session.id, hook: 'authorize' });
+    core.events.fail('handler_failed', error, { ...from, hook: 'authorize' });
     return false;
   }
 }

@@ -95,9 +95,9 @@ export class Facts implements ConnectionFacts {
   readonly place: Place;
   attempt: string | undefined;
   since: number | undefined;
-  readonly #asked: Pick<Asked, 'request'>;
+  readonly #asked: Pick<Asked, 'request' | 'header'>;
 
-  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request'>) {
+  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request' | 'header'>) {
     this.mode = mode;
     this.address = address;
     this.place = place;
@@ -106,6 +106,10 @@ export class Facts implements ConnectionFacts {
 
   get request(): Request {
     return this.#asked.request;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#asked.header('traceparent');
   }
 }
 

@@ -39,6 +39,9 @@ import { PrometheusMeter } from './observe/metrics/prometheus.js';
 import { tellVoices } from './observe/tell-voices.js';
 import type { Felt } from './observe/voices.js';
 import { createPlain } from './plain.js';
+import type { EventStream } from './observe/stream.js';
+import type { OnError } from './observe/events.js';
+import { pretty } from './observe/pretty.js';
 import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
@@ -66,14 +69,26 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   secret?: string | readonly string[];
   limits?: Partial<Limits>;
   times?: Partial<Times>;
-  /** Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. */
+  /**
+   * Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. They are
+   * JSON, and in a terminal text.
+   */
   logger?: Logger | LevelWithSilent | false;
   /** `false`: no `/metrics`, and no times are measured. Default true. */
   metrics?: boolean;
   /** Who is told of the numbers beside `/metrics`, as `openTelemetryMeter()` of `@iskra/server/otel`. Default: nobody. */
   meter?: Meter;
+  /** Whether the node looks for patterns in its own events, and tells those it finds among them. Default true. */
+  patterns?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
+  /** The name of all nodes that share this store, in events and lines. Default `iskra`. */
+  cluster?: string;
+  /**
+   * Is given whole what the application's hooks and handlers, or the store, threw. Lines and events say its class and
+   * where it was thrown, and not its message, which may hold what a user has typed.
+   */
+  onError?: OnError;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
 }
@@ -144,6 +159,8 @@ export interface Realtime<C extends Contract = Untyped> {
   ): Promise<readonly { position: Position; envelope: Envelope }[]>;
   /** Ends a session now: its connections close with `forbidden`, its members leave. */
   disconnect(session: string): Promise<void>;
+  /** What happens on this node, as envelopes: the catalogue is in docs/guide/events.md. */
+  readonly events: EventStream;
   /**
    * How it feels: to all streams of this node, or of all nodes that share its store. Undefined where nothing was measured
    * yet. Counted anew every 2 s at most.
@@ -189,6 +206,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const webSockets = webSocketServer(limits.message);
   const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
   for (const meter of meters) describeNode(meter, core);
+  core.events.tell('node_started');
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -256,8 +274,10 @@ export function createRealtime<const C extends Contract = Untyped>(
     async disconnect(session) {
       const here = [...connections].filter((connection) => connection.session === session);
       for (const connection of here) connection.refuse('forbidden');
+      core.events.tell('session_ended', { session, reason: 'disconnected' });
       await store.close(session);
     },
+    events: core.events.stream,
     voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>
       level === 'session' ? core.voices.ofSession(core.hub.ofSession(session)) : core.voices.of(level),
     get activeConnections() {
@@ -279,6 +299,8 @@ export function createRealtime<const C extends Contract = Untyped>(
       webSockets.close();
       environment.clock.stop();
       core.hub.end();
+      core.events.sweep(Infinity);
+      core.events.tell('node_stopped');
       await store.end();
     },
   };
@@ -286,5 +308,11 @@ export function createRealtime<const C extends Contract = Untyped>(
 
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {
   if (given === false) return undefined;
-  return typeof given === 'string' ? pino({ name: 'iskra', level: given }) : given;
+  if (typeof given !== 'string') return given;
+  const options = { name: 'iskra', level: given };
+  const { stdout } = process;
+  // JSON is for machines: whoever sits before a terminal reads.
+  return stdout.isTTY
+    ? pino(options, { write: (line) => void stdout.write(pretty(line, stdout.hasColors())) })
+    : pino(options);
 }

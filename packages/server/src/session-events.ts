@@ -1,5 +1,5 @@
 /** PURE. What happens to a session (past tense), and what it wants done (imperative), in the order in which to do it. */
-import type { CodeName, Continue, Cursors, Hello, ServerFrame } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Cursors, GapReason, Hello, ServerFrame } from '@iskra/protocol/wire';
 import type { DownlinkEffect, LogAnswer } from './downlink.js';
 import type { Run } from './message.js';
 import type { Rate } from './rates.js';
@@ -70,6 +70,10 @@ export type SessionEvent =
   | { type: 'writable' }
   | { type: 'turnEnded' };
 
+/** For who watches the node: nothing follows from it. */
+export type Report =
+  { type: 'report'; event: 'gap'; reason: GapReason } | { type: 'report'; event: 'heartbeat_missed' };
+
 export type SessionEffect =
   | { type: 'join'; hello: Hello }
   | { type: 'rejoin'; request: Continue }
@@ -89,6 +93,7 @@ export type SessionEffect =
   /** The answer to a heartbeat is for the session's stream. */
   | { type: 'tellAnswered'; moment: number }
   | { type: 'awaitTurn' }
+  | Report
   /** The answer is given as it is; the work goes on. */
   | { type: 'answer' }
   | { type: 'finish'; code?: CodeName; retryAfter?: number }

@@ -107,6 +107,8 @@ function short(effect: SessionEffect): string {
       return effect.code === undefined ? 'finish' : `finish ${effect.code}`;
     case 'close':
       return `close ${effect.code}`;
+    case 'report':
+      return `report ${effect.event}`;
     default:
       return effect.type;
   }
@@ -531,6 +533,7 @@ describe('hello', () => {
       '[welcome]',
       'follow @s i1:0',
       '[gap room denied e1:3 to e1:3]',
+      'report gap',
       'follow hall h:4',
     ]);
     expect(dialogue.offer('room', entry(4))).toEqual([]);
@@ -750,6 +753,7 @@ describe('a log that is not continuous', () => {
     dialogue.offer('room', entry(90));
     expect(dialogue.read('room', ['e1', 3], { kind: 'gap', reason: 'trimmed', now: ['e1', 80] })).toEqual([
       '[gap room trimmed e1:3 to e1:80]',
+      'report gap',
       'read room e1:80',
     ]);
     expect(dialogue.read('room', ['e1', 80], entries(81, 82), 82)).toEqual(['[room e1:81, room e1:82]']);
@@ -760,6 +764,7 @@ describe('a log that is not continuous', () => {
     dialogue.offer('room', entry(1, said, 'e9'));
     expect(dialogue.read('room', ['e1', 3], { kind: 'gap', reason: 'epoch', now: ['e9', 0] })).toEqual([
       '[gap room epoch e1:3 to e9:0]',
+      'report gap',
       'read room e9:0',
     ]);
     dialogue.read('room', ['e9', 0], [entry(1, said, 'e9')]);
@@ -780,7 +785,7 @@ describe('a log that is not continuous', () => {
     const dialogue = live();
     dialogue.tell({ type: 'headSeen', log: '@s', head: { epoch: 'i1', offset: 9, first: 8 } });
     expect(dialogue.read('@s', ['i1', 0], { kind: 'gap', reason: 'inbox_overflow', now: ['i1', 7] })).toEqual(
-      ['[gap @ inbox_overflow i1:0 to i1:7]', 'read @s i1:7'],
+      ['[gap @ inbox_overflow i1:0 to i1:7]', 'report gap', 'read @s i1:7'],
     );
   });
 });
@@ -1063,7 +1068,7 @@ describe('the heartbeat', () => {
     const effects = dialogue.session.handle({ type: 'deadlinePassed' }, dialogue.now + 150);
     expect(effects.at(-1)).toEqual({ type: 'touch', generation: 2 });
     // Nothing was heard since: silence of the client does not keep its session.
-    expect(dialogue.advance(20_150)).toEqual(['[ping]']);
+    expect(dialogue.advance(20_150)).toEqual(['[ping]', 'report heartbeat_missed']);
     dialogue.receive(['pong', dialogue.now]);
     expect(dialogue.advance(20_000)).toEqual(['[ping]', 'touch']);
   });
@@ -1405,7 +1410,11 @@ describe('a poll that asks for a small answer (P69)', () => {
   test('is told of an entry that does not pass as a gap, where it says how large one may be', () => {
     const dialogue = asking({ answer: least, entry: 1_500 });
     const both = [filled(4, 2_000), filled(5, 1)];
-    expect(dialogue.read('room', ['e1', 3], both)).toEqual(['[gap room too_big e1:3 to e1:4]', 'awaitTurn']);
+    expect(dialogue.read('room', ['e1', 3], both)).toEqual([
+      '[gap room too_big e1:3 to e1:4]',
+      'report gap',
+      'awaitTurn',
+    ]);
     expect(dialogue.tell(turnEnded)).toEqual(['finish']);
     const fits = asking({ answer: least, entry: 2_500 });
     expect(fits.read('room', ['e1', 3], both)).toEqual(['[room e1:4]', 'awaitTurn']);

@@ -61,6 +61,16 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#talk.downlink.isReading;
   }
 
+  /** Milliseconds since its client was heard last. */
+  silence(now: number): number {
+    return this.#talk.deadlines.silence(now);
+  }
+
+  /** Heartbeats for which nothing was heard of it. */
+  missed(now: number): number {
+    return this.#talk.deadlines.missed(now);
+  }
+
   get generation(): number {
     return this.#talk.generation;
   }
@@ -183,9 +193,10 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
     talk.do(talk.downlink.follow(talk.inboxLog, start));
     for (const [channel, cursor] of Object.entries(event.cursors)) {
       if (channel === INBOX) continue;
-      if (event.denied.includes(channel))
+      if (event.denied.includes(channel)) {
         talk.write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
-      else talk.do(talk.downlink.follow(channel, cursor));
+        talk.do({ type: 'report', event: 'gap', reason: 'denied' });
+      } else talk.do(talk.downlink.follow(channel, cursor));
     }
   }
   receiveEarly(talk, now);
@@ -234,7 +245,7 @@ function beat(talk: Conversation, now: number): void {
   talk.heartbeats?.sent();
   if (talk.phase === 'live' && talk.deadlines.wasHeard()) {
     talk.do({ type: 'touch', generation: talk.generation });
-  }
+  } else if (talk.deadlines.missed(now) > 0) talk.do({ type: 'report', event: 'heartbeat_missed' });
   rest(talk, now);
 }
 

@@ -2,6 +2,7 @@
 import { Dimension, encodeBody, isChannel, MAX_ENVELOPE_BYTES, MAX_MEMBER_BYTES } from '@iskra/protocol/wire';
 import type { Member, Position, Send, Subscribed } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
+import type { Ids } from './observe/event.js';
 import { isTooBig, may, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import type { Head } from './store.js';
@@ -15,9 +16,10 @@ export async function subscribe(
   core: Core,
   session: SessionInfo,
   [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
+  from: Ids,
 ): Promise<Performed> {
   if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
-  if (!(await may(core, session, 'subscribe', channel))) {
+  if (!(await may(core, session, 'subscribe', channel, from))) {
     // An earlier subscription may have entered the list, whose outcome the client never had (P44).
     if (options.presence !== undefined) await core.store.leave(session.id, channel);
     return refuse('forbidden', 'channel');
@@ -61,6 +63,7 @@ export async function listMembers(
   session: SessionInfo,
   number: number,
   input: unknown,
+  from: Ids,
 ): Promise<Performed> {
   const { channel, after = 0 } = (input ?? {}) as { channel?: unknown; after?: unknown };
   if (!isChannel(channel)) return refuse('invalid', 'payload.channel', 'channel must name a channel.');
@@ -68,7 +71,7 @@ export async function listMembers(
     return refuse('invalid', 'payload.after', 'after must be the number that the page before has as more.');
   }
   if (!core.contract.hasChannel(channel)) return refuse('not_found', 'payload.channel');
-  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'payload.channel');
+  if (!(await may(core, session, 'subscribe', channel, from))) return refuse('forbidden', 'payload.channel');
   const { epoch, offset } = await headOf(core, channel);
   const payload: Subscribed = {
     channel,

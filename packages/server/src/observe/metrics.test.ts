@@ -283,6 +283,19 @@ test('the voices of the node and of the cluster are told, once a heartbeat was a
   }
 });
 
+test('what happens is counted by the name of its event, also when nobody reads it, and gaps by their reason', async () => {
+  const { core, value, page, settled } = node();
+  const one = page('one');
+  await one.say(one.hello(), ['subscribe', 1, 'room', {}]);
+  core.events.fail('handler_failed', new Error('x'), { hook: 'request' });
+  core.metrics.gaps.trimmed++;
+  await settled();
+  expect(await value('iskra_events_total{event="session_opened"}')).toBe(1);
+  expect(await value('iskra_events_total{event="handler_failed"}')).toBe(1);
+  expect(await value('iskra_events_total{event="slow_consumer"}')).toBe(0);
+  expect(await value('iskra_gaps_total{reason="trimmed"}')).toBe(1);
+});
+
 test('nothing is timed when nobody asks, and what is counted costs the same', async () => {
   const { core, clock, value, page } = node({ measures: false });
   const one = page('one');

@@ -3,7 +3,7 @@
  * they are called, and a meter reads them only when somebody looks.
  */
 import { CODES, SESSION_WINDOW } from '@iskra/protocol/wire';
-import type { CodeName } from '@iskra/protocol/wire';
+import type { CodeName, GapReason } from '@iskra/protocol/wire';
 import { Absences } from './metrics/absences.js';
 import { ABSENCE_SECONDS, Distribution, LOCAL_SECONDS, NETWORK_SECONDS } from './metrics/distribution.js';
 import { VERBS } from './metrics/timed-store.js';
@@ -26,6 +26,11 @@ export type Verdict = (typeof VERDICTS)[number];
 export const ENDS = [...(Object.keys(CODES) as CodeName[]), 'gone'] as const;
 export type End = (typeof ENDS)[number];
 
+/** Why entries could not be delivered. */
+export const GAP_REASONS: readonly GapReason[] = [
+  ...(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied'] as const),
+];
+
 /** Of one transport. Bytes are those of messages, without headers and framing. */
 export interface Traffic {
   /** Connections that are open now. */
@@ -44,6 +49,8 @@ export interface Metrics {
   readonly verdicts: Record<Verdict, number>;
   readonly refusals: Readonly<Record<CodeName, number>>;
   readonly ends: Record<End, number>;
+  /** Told to readers, by reason. */
+  readonly gaps: Record<GapReason, number>;
   /** Envelopes of clients that are in a log. */
   published: number;
   /** From a heartbeat to its answer, s. */
@@ -83,6 +90,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     verdicts: zeroes(VERDICTS),
     refusals,
     ends: zeroes(ENDS),
+    gaps: zeroes(GAP_REASONS),
     published: 0,
     roundTrip: spread(STREAMS, NETWORK_SECONDS),
     firstMessage: spread(SESSION_TRANSPORTS, NETWORK_SECONDS),

@@ -147,3 +147,12 @@ describe('the voices of the cluster', () => {
     expect(voices.of('cluster')).toEqual(voices.of('node'));
   });
 });
+
+test('an event has the voices of its level: below the node those of its session, if it is here', () => {
+  const stream = new Stream('s').beat(...many(20, 900));
+  const { voices } = node(stream, new Stream('other').beat(...many(20, 5)));
+  expect(voices.at(2, [stream])).toEqual(voices.ofSession([stream]));
+  expect(voices.at(3, [])).toBeUndefined();
+  expect(voices.at(4, [])).toEqual(voices.of('node'));
+  expect(voices.at(5, [stream])).toEqual(voices.of('cluster'));
+});

@@ -2,7 +2,7 @@
  * The voices of one node: of each session that has a stream here, of the node, which is its connections and what it has with its store,
  * and of the cluster, as far as other nodes told theirs. Nothing is kept for a connection: who asks has them counted.
  */
-import { createMeasure, voicesOf } from '@iskra/protocol/wire';
+import { createMeasure, Dimension, voicesOf } from '@iskra/protocol/wire';
 import type { Clock, Measured, Voices } from '@iskra/protocol/wire';
 import { Setbacks } from './setbacks.js';
 import { count, emptyTally, feltBy, merge, tallyOf, tallyText, together } from './voices.js';
@@ -44,6 +44,12 @@ export class NodeVoices {
     if (level === 'node') return feltBy(own);
     const { until, tallies } = this.#others;
     return feltBy(this.#clock.now() < until ? merge([own, ...tallies]) : own);
+  }
+
+  /** At a level; below the node, of the session with these connections here. */
+  at(dimension: number, connections: readonly Measuring[]): Felt | undefined {
+    if (dimension < Dimension.node) return this.ofSession(connections);
+    return this.of(dimension === Dimension.node ? 'node' : 'cluster');
   }
 
   /** Of a session, by its connections here. */

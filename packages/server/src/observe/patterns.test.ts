@@ -1,7 +1,12 @@
 import fc from 'fast-check';
+import type { Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { envelopeSchema } from '@iskra/protocol';
+import { EVENTS, sentenceOf } from './catalogue.js';
+import type { EventName } from './catalogue.js';
+import type { SystemEvent } from './event.js';
+import { Events } from './events.js';
 import { Patterns, QUIET } from './patterns.js';
-import type { SystemEvent } from './patterns.js';
 
 type Payload = Partial<SystemEvent['payload']>;
 
@@ -11,12 +16,20 @@ class Stream {
   readonly told: SystemEvent[] = [];
   readonly #patterns = new Patterns();
 
-  tell(delta: string, payload: Payload = {}, dimension = 2): this {
+  tell(delta: EventName, payload: Payload = {}): this {
+    const { dimension, lambda, category } = EVENTS[delta];
     const event: SystemEvent = {
-      ...{ delta, dimension, omega: 1, lambda: 'continue' },
-      payload: { at: 1_700_000_000_000 + this.now, node: 'n', ...payload },
+      ...{ delta, dimension, omega: 1, lambda },
+      payload: { at: 1_700_000_000_000 + this.now, category, cluster: 'c', node: 'n', ...payload },
     };
-    this.told.push(...this.#patterns.handle(event, this.now));
+    const found = this.#patterns.handle(event, this.now);
+    for (const pattern of found) {
+      // Each is an envelope of the catalogue, one level above what it was seen in, and its sentence has no holes.
+      expect(envelopeSchema.safeParse(pattern).success).toBe(true);
+      expect(pattern.dimension).toBe(dimension + 1);
+      expect(sentenceOf(pattern.delta, pattern.payload)).not.toMatch(/[{}?]/);
+    }
+    this.told.push(...found);
     return this;
   }
 
@@ -52,8 +65,9 @@ describe('a fallback storm', () => {
         omega: 0.97,
         lambda: 'let_transport_pass',
         payload: {
-          ...{ at: 1_700_000_009_000, node: 'n', network: '203.0.113.0/24', from: 'websocket' },
-          ...{ sessions: 5, window: 60, evidence: 5, share: 1 },
+          ...{ at: 1_700_000_009_000, category: 'pattern', cluster: 'c', node: 'n' },
+          ...{ network: '203.0.113.0/24', from: 'websocket' },
+          ...{ sessions: 5, window: 60, share: 1 },
         },
       },
     ]);
@@ -65,7 +79,7 @@ describe('a fallback storm', () => {
       some.tell('transport_proven', { session: `t${n}`, address: office(n), transport: 'websocket' }),
     );
     each(5, (n) => fall(some, n));
-    expect(some.told).toMatchObject([{ omega: 0.54, payload: { evidence: 5, share: 0.56 } }]);
+    expect(some.told).toMatchObject([{ omega: 0.54, payload: { sessions: 5, share: 0.56 } }]);
     const most = new Stream();
     each(9, (n) =>
       most.tell('transport_proven', { session: `t${n}`, address: office(n), transport: 'websocket' }),
@@ -109,7 +123,7 @@ describe('an idle cut', () => {
     expect(stream.told).toMatchObject([
       {
         ...{ delta: 'idle_cut', dimension: 3, omega: 0.97, lambda: 'shorten_heartbeat' },
-        payload: { silence: 10_020, heartbeat: 6_000, evidence: 5, sessions: 5, networks: 5, share: 1 },
+        payload: { silence: 10_020, heartbeat: 6_000, cuts: 5, sessions: 5, networks: 5, share: 1 },
       },
     ]);
   });
@@ -167,24 +181,21 @@ describe('an idle cut', () => {
 });
 
 describe('a buffering proxy', () => {
-  const held = (stream: Stream, n: number, address = office(n)): Stream =>
+  const tried = (stream: Stream, n: number, after: number, delta: EventName, address = office(n)): Stream =>
     stream
       .tell('connection_welcomed', { session: `s${n}`, address, transport: 'sse' })
-      .wait(3_000)
-      .tell('connection_welcomed', { session: `s${n}`, address, transport: 'long-poll' });
-  const passed = (stream: Stream, n: number, address = office(n)): Stream =>
-    stream
-      .tell('connection_welcomed', { session: `p${n}`, address, transport: 'sse' })
-      .wait(300)
-      .tell('transport_proven', { session: `p${n}`, address, transport: 'sse' });
+      .wait(after)
+      .tell(delta, { session: `s${n}`, address, transport: 'sse' });
+  const held = (stream: Stream, n: number, address?: string): Stream =>
+    tried(stream, n, 2_000, 'transport_unproven', address);
 
-  test('is sessions of one network whose event stream never answers, and who then poll', () => {
+  test('is sessions of one network whose event streams are given up before anything came of them', () => {
     const stream = new Stream();
     each(3, (n) => held(stream, n));
     expect(stream.told).toMatchObject([
       {
         ...{ delta: 'buffering_proxy', dimension: 3, omega: 0.88, lambda: 'switch_off_buffering' },
-        payload: { network: '203.0.113.0/24', sessions: 3, evidence: 3, share: 1 },
+        payload: { network: '203.0.113.0/24', sessions: 3, share: 1 },
       },
     ]);
   });
@@ -193,22 +204,23 @@ describe('a buffering proxy', () => {
     const [two, spread, mixed] = [new Stream(), new Stream(), new Stream()];
     each(2, (n) => held(two, n));
     each(9, (n) => held(spread, n, anywhere(n)));
-    each(5, (n) => passed(mixed, n));
-    each(5, (n) => held(mixed, n));
+    each(5, (n) => tried(mixed, n, 300, 'transport_proven'));
+    each(5, (n) => held(mixed, n + 5));
     for (const stream of [two, spread, mixed]) expect(stream.names).toEqual([]);
   });
 
-  test('is no race that a poll wins, and no stream that was proven and left later', () => {
-    const [race, later] = [new Stream(), new Stream()];
+  test('is no race that another transport wins, no WebSocket, and no stream that was proven and lost later', () => {
+    const [race, sockets, later] = [new Stream(), new Stream(), new Stream()];
     each(9, (n) => {
-      race.tell('connection_welcomed', { session: `s${n}`, address: office(n), transport: 'sse' }).wait(200);
-      race
-        .tell('connection_welcomed', { session: `s${n}`, address: office(n), transport: 'long-poll' })
-        .wait(9_000);
-      passed(later, n).wait(20_000);
-      later.tell('connection_welcomed', { session: `p${n}`, address: office(n), transport: 'long-poll' });
+      tried(race, n, 400, 'transport_unproven').wait(9_000);
+      sockets
+        .tell('connection_welcomed', { session: `s${n}`, address: office(n), transport: 'websocket' })
+        .wait(3_000);
+      sockets.tell('transport_unproven', { session: `s${n}`, address: office(n), transport: 'websocket' });
+      tried(later, n, 300, 'transport_proven').wait(20_000);
+      later.tell('connection_lost', { session: `s${n}`, address: office(n), transport: 'sse', silent: 100 });
     });
-    for (const stream of [race, later]) expect(stream.names).toEqual([]);
+    for (const stream of [race, sockets, later]) expect(stream.names).toEqual([]);
   });
 });
 
@@ -228,7 +240,7 @@ describe('a flapping client', () => {
     expect(stream.told).toMatchObject([
       {
         ...{ delta: 'flapping_client', dimension: 3, omega: 0.97, lambda: 'downgrade_transport' },
-        payload: { session: 's1', falls: 5, evidence: 5, transport: 'websocket' },
+        payload: { session: 's1', falls: 5, transport: 'websocket' },
       },
     ]);
   });
@@ -247,7 +259,7 @@ describe('a flapping client', () => {
 describe('a reconnect stampede', () => {
   const back = (stream: Stream, count: number, every: number): Stream => {
     each(count, (n) =>
-      stream.tell('session_resumed', { session: `s${n}`, address: anywhere(n) }, 3).wait(every),
+      stream.tell('session_resumed', { session: `s${n}`, address: anywhere(n) }).wait(every),
     );
     return stream;
   };
@@ -257,7 +269,7 @@ describe('a reconnect stampede', () => {
     expect(stream.told).toMatchObject([
       {
         ...{ delta: 'reconnect_stampede', dimension: 4, omega: 1, lambda: 'back_off' },
-        payload: { sessions: 301, evidence: 301, share: 1 },
+        payload: { sessions: 301, share: 1 },
       },
     ]);
   });
@@ -272,8 +284,8 @@ describe('a reconnect stampede', () => {
   test('is no thousand that come at the pace of a drain, no one session that comes often, and none that come first', () => {
     const [drain, one, first] = [new Stream(), new Stream(), new Stream()];
     back(drain, 1_000, 5);
-    each(900, () => one.tell('session_resumed', { session: 's1' }, 3));
-    each(900, (n) => first.tell('session_opened', { session: `s${n}` }, 3).wait(1));
+    each(900, () => one.tell('session_resumed', { session: 's1' }));
+    each(900, (n) => first.tell('session_opened', { session: `s${n}` }).wait(1));
     for (const stream of [drain, one, first]) expect(stream.names).toEqual([]);
   });
 });
@@ -288,7 +300,7 @@ describe('slow consumers', () => {
     expect(stream.told).toMatchObject([
       {
         ...{ delta: 'slow_consumers', dimension: 3, omega: 0.97, lambda: 'publish_less' },
-        payload: { network: '203.0.113.0/24', sessions: 5, evidence: 5, share: 1 },
+        payload: { network: '203.0.113.0/24', sessions: 5, share: 1 },
       },
     ]);
   });
@@ -333,6 +345,30 @@ describe('the analyser', () => {
     each(2_000, (n) => expect(again.handle(pattern!, n)).toEqual([]));
   });
 
+  test('tells them into the stream and the log behind what completed them, with the voices of the node', () => {
+    const told: string[] = [];
+    const seen: SystemEvent[] = [];
+    const logger = {
+      warn: (_line: object, sentence: string) => void told.push(sentence),
+      isLevelEnabled: (level: string) => level !== 'debug',
+    };
+    const events = new Events({
+      ...{ node: 'n', cluster: 'c', patterns: new Patterns(), logger: logger as unknown as Logger },
+      voices: (dimension) => (dimension === 4 ? { pain: 0.2, chaos: 0.1, trust: 0.6 } : undefined),
+      ...{ now: () => 1_000, wallClock: () => 1_700_000_000_000, defer: (task) => task() },
+    });
+    // Nobody listens, and no line is written of them: they are looked at all the same.
+    each(4, (n) => events.tell('slow_consumer', { session: `s${n}`, address: office(n) }));
+    events.stream.subscribe((event) => seen.push(event));
+    each(2, (n) => events.tell('slow_consumer', { session: `t${n}`, address: office(n) }));
+    expect(seen.map(({ delta }) => delta)).toEqual(['slow_consumer', 'slow_consumers', 'slow_consumer']);
+    expect(seen[1]).toMatchObject({
+      payload: { category: 'pattern', cluster: 'c', node: 'n', at: 1_700_000_000_000 },
+      fractal_metadata: { voice_pain: 0.2, voice_chaos: 0.1, voice_trust: 0.6, seam_id: 'n' },
+    });
+    expect(told.filter((sentence) => sentence.startsWith('In 60 s 5 sessions were closed'))).toHaveLength(1);
+  });
+
   test('says nothing of an ordinary rolling deploy', () => {
     // Three nodes, 1,500 clients each over all transports. What the second one sees while the first and the third are replaced,
     // and while it is drained itself.
@@ -344,7 +380,7 @@ describe('the analyser', () => {
         address: n % 3 === 0 ? office(n) : anywhere(n),
         transport: transports[n % 4]!,
       };
-      stream.tell('connection_welcomed', who).tell('session_resumed', { ...who }, 3);
+      stream.tell('connection_welcomed', who).tell('session_resumed', { ...who });
       if (n % 4 < 2) stream.tell('transport_proven', who);
     };
     const spread = (count: number, act: (n: number) => void): void =>
@@ -354,14 +390,14 @@ describe('the analyser', () => {
       spread(750, (n) => arrive(node * 10_000 + n));
       stream.wait(20_000);
     }
-    stream.tell('drain_began', {}, 4);
+    stream.tell('drain_began', {});
     spread(1_500, (n) => {
       const who = { session: `s${n}`, address: anywhere(n), transport: transports[n % 4]! };
       stream.tell('client_left', who);
       // Balancers that are blind still bring some back.
       if (n % 50 === 0) stream.tell('drain', who);
     });
-    stream.tell('drain_ended', {}, 4);
+    stream.tell('drain_ended', {});
     // Its successor: everybody's polls come at once, as their last ones were answered at once.
     each(700, (n) =>
       stream.tell('connection_welcomed', { session: `s${n}`, transport: 'long-poll', address: office(n) }),
@@ -398,7 +434,6 @@ describe('the analyser', () => {
       'slow_consumer',
       'session_resumed',
       'store_away',
-      '',
     ]) {
       each(500, () => stream.tell(delta));
     }

@@ -1,79 +1,65 @@
 /**
- * PURE. The analyser: reads the stream of system events, and tells what they are together (meta-∆DΩΛ). A pattern is an
- * envelope one level above what it was seen in: its `omega` counts the evidence, its `lambda` is the cure.
+ * PURE. The analyser: reads system events, and tells what they are together (meta-∆DΩΛ). A pattern is an event of the
+ * catalogue one level above those that it was seen in: its `omega` counts the evidence, its `lambda` is the cure.
  * docs/guide/patterns.md describes each.
  */
-import type { Advice, Envelope } from '@iskra/protocol/wire';
+import { EVENTS, sureness } from './catalogue.js';
+import type { SystemEvent } from './event.js';
 import { BufferingProxy } from './patterns/buffering-proxy.js';
 import { FallbackStorm } from './patterns/fallback-storm.js';
 import { FlappingClient } from './patterns/flapping-client.js';
 import { IdleCut } from './patterns/idle-cut.js';
-import type { Cure, Detector, Finding, Seen } from './patterns/pattern.js';
+import type { Detector, Finding, PatternName } from './patterns/pattern.js';
 import { ReconnectStampede } from './patterns/reconnect-stampede.js';
 import { SlowConsumers } from './patterns/slow-consumers.js';
-
-export type PatternName =
-  | 'fallback_storm'
-  | 'idle_cut'
-  | 'buffering_proxy'
-  | 'flapping_client'
-  | 'reconnect_stampede'
-  | 'slow_consumers';
-
-/** A system event, on its way in or out. */
-export interface SystemEvent extends Envelope<SystemPayload> {
-  lambda: Advice | Cure;
-  payload: SystemPayload;
-}
-
-export type SystemPayload = Seen['payload'] & {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly node: string;
-};
-
-/** What a pattern says beside what it found: see {@link Finding}. */
-export interface PatternFacts {
-  /** Observations that say so, each independent of the others. */
-  evidence: number;
-  /** Of all that could have said otherwise, the share that says so. */
-  share: number;
-}
 
 /** Milliseconds in which a pattern that was told is not told again of the same. */
 export const QUIET = 600_000;
 /** Patterns that are remembered as told; the oldest go first. */
 const MOST_TOLD = 1_000;
-/** The deepest level there is: the cluster. */
-const DEEPEST = 5;
 
 export class Patterns {
-  readonly #detectors: Readonly<Record<PatternName, Detector>> = {
-    fallback_storm: new FallbackStorm(),
-    idle_cut: new IdleCut(),
-    buffering_proxy: new BufferingProxy(),
-    flapping_client: new FlappingClient(),
-    reconnect_stampede: new ReconnectStampede(),
-    slow_consumers: new SlowConsumers(),
-  };
-  readonly #names = Object.keys(this.#detectors) as PatternName[];
+  /** Who looks at an event of a name. Nobody looks at patterns. */
+  readonly #eyes = new Map<string, [PatternName, Detector][]>();
   /** When each was told, by what it is about; oldest first. */
   readonly #told = new Map<string, number>();
 
+  constructor() {
+    const detectors: Readonly<Record<PatternName, Detector>> = {
+      fallback_storm: new FallbackStorm(),
+      idle_cut: new IdleCut(),
+      buffering_proxy: new BufferingProxy(),
+      flapping_client: new FlappingClient(),
+      reconnect_stampede: new ReconnectStampede(),
+      slow_consumers: new SlowConsumers(),
+    };
+    for (const [name, detector] of Object.entries(detectors) as [PatternName, Detector][]) {
+      for (const seen of detector.sees) this.#eyes.set(seen, [...this.#at(seen), [name, detector]]);
+    }
+  }
+
+  /** Whether an event of this name is looked at. */
+  sees(name: string): boolean {
+    return this.#eyes.has(name);
+  }
+
   /**
    * @param now monotonic milliseconds, never less than before
-   * @returns the patterns that this event completes; a pattern itself is not looked at
+   * @returns the patterns that this event completes
    */
   handle(event: SystemEvent, now: number): SystemEvent[] {
-    if (event.delta in this.#detectors) return [];
     const found: SystemEvent[] = [];
-    for (const name of this.#names) {
-      const finding = this.#detectors[name].handle(event, now);
+    for (const [name, detector] of this.#at(event.delta)) {
+      const finding = detector.handle(event, now);
       if (finding !== undefined && this.#isNew(`${name} ${finding.about}`, now)) {
-        found.push(told(name, finding, event));
+        found.push(patternOf(name, finding, event));
       }
     }
     return found;
+  }
+
+  #at(seen: string): [PatternName, Detector][] {
+    return this.#eyes.get(seen) ?? [];
   }
 
   #isNew(what: string, now: number): boolean {
@@ -88,16 +74,16 @@ export class Patterns {
   }
 }
 
-function told(name: PatternName, finding: Finding, { dimension, payload }: SystemEvent): SystemEvent {
-  const { cure, witnesses, share, facts } = finding;
-  const evidence: PatternFacts = { evidence: witnesses, share: hundredths(share) };
+/** The event of a pattern: it happened when and where the last that it was seen in did. */
+function patternOf(name: PatternName, { evidence, facts }: Finding, { payload }: SystemEvent): SystemEvent {
+  const { dimension, lambda, category } = EVENTS[name];
+  const { at, cluster, node } = payload;
+  const share = hundredths(facts.share);
   return {
-    delta: name,
-    dimension: Math.min(DEEPEST, dimension + 1),
-    // Each witness halves the doubt; what speaks against it takes its share of the rest.
-    omega: hundredths((1 - 0.5 ** witnesses) * share),
-    lambda: cure,
-    payload: { at: payload.at, node: payload.node, ...facts, ...evidence },
+    ...{ delta: name, dimension, lambda },
+    // What speaks against it takes its share.
+    omega: hundredths(sureness(evidence) * facts.share),
+    payload: { at, category, cluster, node, ...facts, share },
   };
 }
 

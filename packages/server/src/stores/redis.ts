@@ -5,6 +5,7 @@
 import type { RedisOptions } from 'ioredis';
 import type { Member, Position } from '@iskra/protocol/wire';
 import { INBOX, SESSION_WINDOW } from '@iskra/protocol/wire';
+import { ToldError } from '../observe/failure.js';
 import type {
   Appended,
   AppendKey,
@@ -197,7 +198,7 @@ class RedisStore implements Store {
     }
     const { session, claim, number, part } = key;
     if (this.#claims.isOver(claim, this.#now)) {
-      throw new Error('The claim for that send ran out; another node may perform it by now.');
+      throw new ToldError('The claim for that send ran out; another node may perform it by now.');
     }
     const place = this.#link.placeOf(meta) ?? '';
     const connection = this.#link.connectionOf(place);
@@ -207,7 +208,8 @@ class RedisStore implements Store {
       [...args, number, part, this.#claims.ackedOf(key), 2 * this.#window, this.#claims.runAt(claim, place)],
     )) as Answer;
     const [kind = '', , , run = ''] = answer;
-    if (kind === 'void') throw new Error('Redis failed over since that send was begun; it is begun again.');
+    if (kind === 'void')
+      throw new ToldError('Redis failed over since that send was begun; it is begun again.');
     this.#claims.done(claim, place, run, connection);
     return kind === 'duplicate' || kind === 'behind' ? { kind } : appended(answer, body);
   }

@@ -5,11 +5,14 @@
 import { CODES, INBOX } from '@iskra/protocol/wire';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core } from '../../core.js';
-import { ENDS, SESSION_TRANSPORTS, STREAMS, TRANSPORTS, VERDICTS } from '../metrics.js';
+import { EVENTS } from '../catalogue.js';
+import type { EventName } from '../catalogue.js';
+import { ENDS, GAP_REASONS, SESSION_TRANSPORTS, STREAMS, TRANSPORTS, VERDICTS } from '../metrics.js';
 import type { Meter } from './meter.js';
 import { VERBS } from './timed-store.js';
 
 const CODE_NAMES = Object.keys(CODES) as CodeName[];
+const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
 
 /** Tells a meter of all of them. */
 export function describeNode(meter: Meter, core: Core): void {
@@ -131,6 +134,14 @@ function describeSessions(meter: Meter, { hub, metrics }: Core): void {
 
 function describeDelivery(meter: Meter, { hub, connections, metrics }: Core): void {
   meter.counter(
+    {
+      name: 'iskra_gaps_total',
+      help: 'Gaps that readers were told, by reason.',
+      labels: { reason: GAP_REASONS },
+    },
+    ({ reason }) => metrics.gaps[reason],
+  );
+  meter.counter(
     { name: 'iskra_published_total', help: 'Envelopes published by clients.' },
     () => metrics.published,
   );
@@ -190,6 +201,14 @@ function describeStore(meter: Meter, { store, metrics: { store: numbers } }: Cor
 }
 
 function describeState(meter: Meter, core: Core): void {
+  meter.counter(
+    {
+      name: 'iskra_events_total',
+      help: 'What happened, by the name of the event.',
+      labels: { event: EVENT_NAMES },
+    },
+    ({ event }) => core.events.counts[event],
+  );
   meter.gauge(
     { name: 'iskra_ready', help: '1 while /ready says so: not on its way out, and its store answers.' },
     () => (core.drain === undefined && !core.pulse.isAway ? 1 : 0),

@@ -13,6 +13,7 @@ const LEAST = 5;
 const LEAST_SHARE = 0.5;
 
 export class FallbackStorm implements Detector {
+  readonly sees = ['transport_proven', 'transport_downgraded'] as const;
   /** By network and transport: what became of it for each session. */
   readonly #seen = new Recent<{ session: string; fell: boolean }>({ span: SPAN });
 
@@ -27,13 +28,10 @@ export class FallbackStorm implements Detector {
     const seen = this.#seen.add(`${network} ${from}`, { session, fell: true }, now);
     // Of each session what it met last.
     const fates = [...new Map(seen.map((one) => [one.session, one.fell])).values()];
-    const witnesses = fates.filter((fell) => fell).length;
-    const share = witnesses / fates.length;
-    if (witnesses < LEAST || share < LEAST_SHARE) return undefined;
-    return {
-      about: `${network} ${from}`,
-      cure: 'let_transport_pass',
-      ...{ witnesses, share, facts: { network, from, sessions: witnesses, window: SPAN / 1_000 } },
-    };
+    const sessions = fates.filter((fell) => fell).length;
+    const share = sessions / fates.length;
+    if (sessions < LEAST || share < LEAST_SHARE) return undefined;
+    const facts = { network, from, sessions, share, window: SPAN / 1_000 };
+    return { about: `${network} ${from}`, evidence: sessions, facts };
   }
 }

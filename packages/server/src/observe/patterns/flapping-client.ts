@@ -10,24 +10,22 @@ const LEAST = 5;
 /** What happens within so many ms is one fall: a connection is lost, and its transport left. */
 const ONE_FALL = 2_000;
 
-const FALLS: ReadonlySet<string> = new Set(['transport_downgraded', 'connection_lost', 'zombie_closed']);
-
 export class FlappingClient implements Detector {
+  readonly sees = ['transport_downgraded', 'connection_lost', 'zombie_closed'] as const;
   readonly #falls = new Recent<number>({ span: SPAN, most: 20, keys: 2_000 });
 
-  handle({ delta, payload }: Seen, now: number): Finding | undefined {
+  handle({ payload }: Seen, now: number): Finding | undefined {
     const { session, transport, from = transport } = payload;
-    if (session === undefined || !FALLS.has(delta)) return undefined;
+    if (session === undefined) return undefined;
     const last = this.#falls.of(session, now).at(-1) ?? -Infinity;
     if (now - last < ONE_FALL) return undefined;
     const falls = this.#falls.add(session, now, now).length;
     if (falls < LEAST) return undefined;
+    const facts = { session, falls, share: 1, window: SPAN / 1_000 };
     return {
       about: session,
-      cure: 'downgrade_transport',
-      witnesses: falls,
-      share: 1,
-      facts: { session, falls, window: SPAN / 1_000, ...(from !== undefined && { transport: from }) },
+      evidence: falls,
+      facts: { ...facts, ...(from !== undefined && { transport: from }) },
     };
   }
 }

@@ -28,13 +28,13 @@ interface Cut {
 }
 
 export class IdleCut implements Detector {
+  readonly sees = ['connection_lost'] as const;
   readonly #cuts = new Recent<Cut>({ span: SPAN, most: 400, keys: 1 });
 
-  handle({ delta, payload }: Seen, now: number): Finding | undefined {
-    const { session, silent, address, transport = '' } = payload;
-    if (delta !== 'connection_lost' || session === undefined || silent === undefined) return undefined;
+  handle({ payload }: Seen, now: number): Finding | undefined {
+    const { session, silent = 0, address, transport = '' } = payload;
     // A poll is quiet for as long as it was asked to be.
-    if (silent < SHORTEST || /poll/.test(transport)) return undefined;
+    if (session === undefined || silent < SHORTEST || /poll/.test(transport)) return undefined;
     const network = networkOf(address);
     const cut = { second: Math.floor(now / 1_000), silent, session, network };
     const all = this.#cuts.add('everywhere', cut, now);
@@ -44,20 +44,19 @@ export class IdleCut implements Detector {
   }
 }
 
-function judge(cuts: readonly Cut[], silent: number, network?: string): Finding | undefined {
-  const same = cuts.filter((one) => Math.abs(one.silent - silent) <= silent * TOLERANCE + LATE);
-  const [witnesses, sessions] = [countOf(same, 'second'), countOf(same, 'session')];
-  const share = same.length / cuts.length;
-  if (witnesses < LEAST || sessions < LEAST_SESSIONS || share < LEAST_SHARE) return undefined;
-  const where: Finding['facts'] =
-    network === undefined ? { networks: countOf(same, 'network') } : { network };
+function judge(lost: readonly Cut[], silent: number, network?: string): Finding | undefined {
+  const same = lost.filter((one) => Math.abs(one.silent - silent) <= silent * TOLERANCE + LATE);
+  const [cuts, sessions] = [countOf(same, 'second'), countOf(same, 'session')];
+  const share = same.length / lost.length;
+  if (cuts < LEAST || sessions < LEAST_SESSIONS || share < LEAST_SHARE) return undefined;
   const silence = same.map((one) => one.silent).sort((a, b) => a - b)[same.length >> 1] ?? silent;
   const heartbeat = Math.max(1_000, Math.floor((silence * HEARTBEAT_SHARE) / 1_000) * 1_000);
+  const where = network === undefined ? { networks: countOf(same, 'network') } : { network };
   return {
     // The same limit, measured a little differently, is the same pattern.
     about: `${network ?? 'everywhere'} ${Math.round(Math.log(silence) / Math.log(1 + 4 * TOLERANCE))}`,
-    cure: 'shorten_heartbeat',
-    ...{ witnesses, share, facts: { ...where, silence, heartbeat, sessions, window: SPAN / 1_000 } },
+    evidence: cuts,
+    facts: { ...where, silence, heartbeat, cuts, sessions, share, window: SPAN / 1_000 },
   };
 }
 

@@ -12,13 +12,14 @@ const SPAN = 10_000;
 const SLICE = 100;
 
 export class ReconnectStampede implements Detector {
+  readonly sees = ['session_resumed'] as const;
   /** Sessions that came back, in slices of a tenth of a second, newest last. */
   #slices: { readonly from: number; count: number }[] = [];
   /** Those of the newest slice: who comes twice in it is counted once. */
   #sessions = new Set<string>();
 
-  handle({ delta, payload: { session } }: Seen, now: number): Finding | undefined {
-    if (delta !== 'session_resumed' || session === undefined) return undefined;
+  handle({ payload: { session } }: Seen, now: number): Finding | undefined {
+    if (session === undefined) return undefined;
     const from = Math.floor(now / SLICE) * SLICE;
     if (this.#slices.at(-1)?.from !== from) {
       this.#slices = this.#slices.filter((slice) => slice.from > now - SPAN);
@@ -29,15 +30,10 @@ export class ReconnectStampede implements Detector {
     if (newest === undefined || this.#sessions.has(session)) return undefined;
     this.#sessions.add(session);
     newest.count++;
-    const back = this.#count(now - SECOND);
-    if (back <= LEAST) return undefined;
-    return {
-      about: 'node',
-      cure: 'back_off',
-      witnesses: back,
-      share: back / this.#count(now - SPAN),
-      facts: { sessions: back, window: SECOND / 1_000 },
-    };
+    const sessions = this.#count(now - SECOND);
+    if (sessions <= LEAST) return undefined;
+    const share = sessions / this.#count(now - SPAN);
+    return { about: 'node', evidence: sessions, facts: { sessions, share, window: SECOND / 1_000 } };
   }
 
   #count(since: number): number {

@@ -12,10 +12,11 @@ const LEAST = 5;
 const LEAST_NETWORKS = 3;
 
 export class SlowConsumers implements Detector {
+  readonly sees = ['slow_consumer'] as const;
   readonly #seen = new Recent<{ session: string; network: string }>({ span: SPAN, most: 1_000, keys: 1 });
 
-  handle({ delta, payload: { session, address } }: Seen, now: number): Finding | undefined {
-    if (delta !== 'slow_consumer' || session === undefined) return undefined;
+  handle({ payload: { session, address } }: Seen, now: number): Finding | undefined {
+    if (session === undefined) return undefined;
     const network = networkOf(address);
     const seen = this.#seen.add('everywhere', { session, network }, now);
     const all = new Map(seen.map((one) => [one.session, one.network]));
@@ -23,11 +24,11 @@ export class SlowConsumers implements Detector {
     const networks = new Set(all.values()).size;
     const window = SPAN / 1_000;
     if (networks >= LEAST_NETWORKS && all.size >= 2 * LEAST) {
-      const facts = { networks, sessions: all.size, window };
-      return { about: 'everywhere', cure: 'publish_less', witnesses: all.size, share: 1, facts };
+      const facts = { networks, sessions: all.size, share: 1, window };
+      return { about: 'everywhere', evidence: all.size, facts };
     }
     if (here < LEAST) return undefined;
-    const facts = { network, sessions: here, window };
-    return { about: network, cure: 'publish_less', witnesses: here, share: here / all.size, facts };
+    const facts = { network, sessions: here, share: here / all.size, window };
+    return { about: network, evidence: here, facts };
   }
 }
