@@ -29,7 +29,7 @@ interface Cut {
 
 export class IdleCut implements Detector {
   readonly sees = ['connection_lost'] as const;
-  readonly #cuts = new Recent<Cut>({ span: SPAN, most: 400, keys: 1 });
+  readonly #cuts = new Recent<Cut>({ span: SPAN, most: 200, keys: 1 });
 
   handle({ payload }: Seen, now: number): Finding | undefined {
     const { session, silent = 0, address, transport = '' } = payload;
@@ -38,6 +38,10 @@ export class IdleCut implements Detector {
     const network = networkOf(address);
     const cut = { second: Math.floor(now / 1_000), silent, session, network };
     const all = this.#cuts.add('everywhere', cut, now);
+    // Most that end do so alone.
+    let alike = 0;
+    for (const one of all) if (isAlike(one, silent)) alike++;
+    if (alike < LEAST) return undefined;
     const here = all.filter((one) => one.network === network);
     // What stands before one network, or before the server.
     return judge(here, silent, network) ?? judge(all, silent);
@@ -45,10 +49,11 @@ export class IdleCut implements Detector {
 }
 
 function judge(lost: readonly Cut[], silent: number, network?: string): Finding | undefined {
-  const same = lost.filter((one) => Math.abs(one.silent - silent) <= silent * TOLERANCE + LATE);
-  const [cuts, sessions] = [countOf(same, 'second'), countOf(same, 'session')];
+  const same = lost.filter((one) => isAlike(one, silent));
   const share = same.length / lost.length;
-  if (cuts < LEAST || sessions < LEAST_SESSIONS || share < LEAST_SHARE) return undefined;
+  if (same.length < LEAST || share < LEAST_SHARE) return undefined;
+  const [cuts, sessions] = [countOf(same, 'second'), countOf(same, 'session')];
+  if (cuts < LEAST || sessions < LEAST_SESSIONS) return undefined;
   const silence = same.map((one) => one.silent).sort((a, b) => a - b)[same.length >> 1] ?? silent;
   const heartbeat = Math.max(1_000, Math.floor((silence * HEARTBEAT_SHARE) / 1_000) * 1_000);
   const where = network === undefined ? { networks: countOf(same, 'network') } : { network };
@@ -59,5 +64,8 @@ function judge(lost: readonly Cut[], silent: number, network?: string): Finding 
     facts: { ...where, silence, heartbeat, cuts, sessions, share, window: SPAN / 1_000 },
   };
 }
+
+const isAlike = (one: Cut, silent: number): boolean =>
+  Math.abs(one.silent - silent) <= silent * TOLERANCE + LATE;
 
 const countOf = (cuts: readonly Cut[], what: keyof Cut): number => new Set(cuts.map((cut) => cut[what])).size;

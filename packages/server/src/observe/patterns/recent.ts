@@ -12,17 +12,20 @@ export interface Bounds {
   readonly keys?: number;
 }
 
-interface Dated<Item> {
-  readonly at: number;
-  readonly item: Item;
+interface Known<Item> {
+  readonly items: Item[];
+  /** When each of them was seen. */
+  readonly at: number[];
 }
+
+const NONE: readonly never[] = [];
 
 export class Recent<Item> {
   readonly #span: number;
   readonly #most: number;
   readonly #keys: number;
   /** In the order in which they were seen last. */
-  readonly #seen = new Map<string, Dated<Item>[]>();
+  readonly #known = new Map<string, Known<Item>>();
 
   constructor({ span, most = 100, keys = 500 }: Bounds) {
     this.#span = span;
@@ -30,33 +33,42 @@ export class Recent<Item> {
     this.#keys = keys;
   }
 
-  /** Adds one, and gives all of its key that count, oldest first. */
+  /** Adds one, and gives all of its key that count, oldest first, until the next one is added. */
   add(key: string, item: Item, now: number): readonly Item[] {
-    const dated = this.#live(key, now);
-    dated.push({ at: now, item });
-    if (dated.length > this.#most) dated.shift();
-    this.#seen.delete(key);
-    this.#seen.set(key, dated);
-    for (const [oldest, items] of this.#seen) {
-      const isOver = (items[items.length - 1]?.at ?? 0) <= now - this.#span;
-      if (!isOver && this.#seen.size <= this.#keys) break;
-      this.#seen.delete(oldest);
+    const known = this.#live(key, now) ?? { items: [], at: [] };
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    known.items.push(item);
+    known.at.push(now);
+    if (known.items.length > this.#most) drop(known, 1);
+    for (const [oldest, { at }] of this.#known) {
+      const isOver = (at[at.length - 1] ?? 0) <= now - this.#span;
+      if (!isOver && this.#known.size <= this.#keys) break;
+      this.#known.delete(oldest);
     }
-    return dated.map((one) => one.item);
+    return known.items;
   }
 
   /** Those of a key that count, oldest first. */
   of(key: string, now: number): readonly Item[] {
-    return this.#live(key, now).map(({ item }) => item);
+    return this.#live(key, now)?.items ?? NONE;
   }
 
   forget(key: string): void {
-    this.#seen.delete(key);
+    this.#known.delete(key);
   }
 
-  #live(key: string, now: number): Dated<Item>[] {
-    const dated = this.#seen.get(key) ?? [];
-    const from = dated.findIndex(({ at }) => at > now - this.#span);
-    return from < 0 ? [] : dated.slice(from);
+  #live(key: string, now: number): Known<Item> | undefined {
+    const known = this.#known.get(key);
+    if (known === undefined) return undefined;
+    let over = 0;
+    while (over < known.at.length && (known.at[over] ?? 0) <= now - this.#span) over++;
+    if (over > 0) drop(known, over);
+    return known;
   }
+}
+
+function drop({ items, at }: Known<unknown>, count: number): void {
+  items.splice(0, count);
+  at.splice(0, count);
 }

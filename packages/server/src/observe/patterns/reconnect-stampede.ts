@@ -37,6 +37,12 @@ export class ReconnectStampede implements Detector {
   }
 
   #count(since: number): number {
-    return this.#slices.reduce((sum, slice) => (slice.from > since ? sum + slice.count : sum), 0);
+    let sum = 0;
+    for (let place = this.#slices.length - 1; place >= 0; place--) {
+      const slice = this.#slices[place];
+      if (slice === undefined || slice.from <= since) break;
+      sum += slice.count;
+    }
+    return sum;
   }
 }
