@@ -96,10 +96,7 @@ const schemas = ['packages/protocol/src/{envelope,frame}.ts', 'packages/protocol
 /** What the entry for Node brings, so that a program need not. */
 const clientForNode = 'packages/client/src/node.ts';
 const knowsRedis = 'packages/server/src/stores/redis/link.ts';
-const knowMeters = [
-  'packages/server/src/observe/metrics/prometheus.ts',
-  'packages/server/src/otel.ts',
-];
+const knowMeters = ['packages/server/src/observe/metrics/prometheus.ts', 'packages/server/src/otel.ts'];
 const knowWs = ['packages/server/src/node.ts', 'packages/server/src/transports/websocket.ts'];
 
 export const walls = [

@@ -6,5 +6,6 @@ export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } fro
 export type { LastLimits } from './last.js';
 export type { Learned } from './path.js';
 export type { QualityClass } from './quality.js';
+export type { SystemEvent, SystemEventName } from './session-events.js';
 export { raisedBy, THRESHOLDS } from '@iskra/protocol/wire';
 export type { Member, Raised, Voices } from '@iskra/protocol/wire';

@@ -3,7 +3,7 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
+import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
@@ -18,7 +18,7 @@ import type { Distribution } from './observe/metrics/distribution.js';
 import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
-import { tellClosed, tellEntrance, tellParting, tellProof } from './telling.js';
+import { tellClosed, tellEntrance, tellGoingOn, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
 import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
@@ -109,6 +109,29 @@ export class Connection implements Follower {
   /** Bytes that wait until its peer takes them. */
   get queued(): number {
     return this.#transport.queued;
+  }
+
+  /** What its events say of it. */
+  get ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
+  /** It was closed from this side. */
+  get isClosed(): boolean {
+    return this.#session.isClosed;
+  }
+
+  /** Milliseconds since its client was heard last. */
+  get silence(): number {
+    return this.#session.silence(this.#core.clock.now());
   }
 
   /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
@@ -248,7 +271,7 @@ export class Connection implements Follower {
     const { id, generation } = this.#session;
     const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
-      const ids = this.#ids;
+      const ids = this.ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
         store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
@@ -266,12 +289,12 @@ export class Connection implements Follower {
     this.#core.metrics.traffic[this.#transport.name].open--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
-    if (id !== undefined && this.#mode !== 'send') this.#part(id);
+    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
     if (this.#mode === 'stream') this.#countEnd(id);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
-      const channels = logs.filter((log) => !log.startsWith(INBOX));
+      const channels = logs.filter((log) => !isInbox(log));
       this.#core.channels.keep(id, channels, this.#core.clock.now());
     }
     this.#core.connections.delete(this);
@@ -307,12 +330,11 @@ export class Connection implements Follower {
           core.sends.spend(session, batch.length, core.clock.now());
           const claim = this.#claimId();
           const performing = { session, claim };
-          const from = this.#ids;
           core.performing.add(performing);
           const outcomes = await performSends(core, this.#info, batch, {
             id: claim,
             redelivered,
-            from,
+            from: this,
           }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
@@ -385,7 +407,7 @@ export class Connection implements Follower {
       case 'report':
         return this.#report(effect);
       case 'end':
-        core.events.tell('session_ended', { ...this.#ids, reason: 'bye' });
+        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -396,7 +418,7 @@ export class Connection implements Follower {
         if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          tellClosed(core, this.#ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
+          tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -424,7 +446,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.events.fail('store_failed', error, this.#ids);
+    this.#core.events.fail('store_failed', error, this.ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -463,9 +485,8 @@ export class Connection implements Follower {
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    tellEntrance(this.#core, this.#ids, event);
-    if (request !== undefined && event.type === 'joined')
-      tellProof(this.#core, this.#ids, event.state.session, request.generation);
+    if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
+    else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -530,19 +551,6 @@ export class Connection implements Follower {
     return this.#disposed || this.#session.isClosed;
   }
 
-  /** What its events say of it. */
-  get #ids(): Ids {
-    return {
-      session: this.#session.id,
-      // 0 before there is one.
-      generation: this.#session.generation || undefined,
-      attempt: this.#facts?.attempt,
-      transport: this.#transport.name,
-      address: this.#address,
-      trace: traces.get(this),
-    };
-  }
-
   get #info(): SessionInfo {
     return { id: this.#session.id ?? '', ...this.#identity };
   }
@@ -553,21 +561,15 @@ export class Connection implements Follower {
     const { events, metrics, clock } = this.#core;
     if (report.event === 'gap') {
       metrics.gaps[report.reason]++;
-      return events.tell('gap', { ...this.#ids, reason: report.reason });
+      return events.tell('gap', { ...this.ids, reason: report.reason });
     }
     const missed = this.#session.missed(clock.now());
-    events.tell('heartbeat_missed', { ...this.#ids, missed, evidence: missed });
+    events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
   }
 
   #prove(): void {
     const { id, generation } = this.#session;
-    if (id !== undefined) tellProof(this.#core, this.#ids, id, generation);
-  }
-
-  #part(session: string): void {
-    const { generation, isClosed } = this.#session;
-    const silent = this.#session.silence(this.#core.clock.now());
-    tellParting(this.#core, this, { ids: this.#ids, session, generation, isClosed, silent });
+    if (id !== undefined) tellProof(this.#core, this.ids, id, generation);
   }
 
   #claimId(): string {

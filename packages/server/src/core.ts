@@ -8,6 +8,7 @@ import type { Keys } from './keys.js';
 import type { Events } from './observe/events.js';
 import type { Metrics } from './observe/metrics.js';
 import type { NodeVoices } from './observe/node-voices.js';
+import type { SystemLog } from './observe/system-log.js';
 import type { Whereabouts } from './observe/whereabouts.js';
 import type { Pulse } from './pulse.js';
 import type { Rate, Rates } from './rates.js';
@@ -50,6 +51,9 @@ export interface RequestContext {
   /** Publishes once, however often the handler runs again. */
   publish(channel: string, envelope: EnvelopeInput): Promise<void>;
 }
+
+/** Whether a session may read `@system`. */
+export type SystemEvents = (session: SessionInfo) => boolean | Promise<boolean>;
 
 export interface RequestHandler {
   readonly run: (input: unknown, context: RequestContext) => unknown;
@@ -156,11 +160,14 @@ export interface Core {
   readonly events: Events;
   /** Of sessions between their connections. */
   readonly whereabouts: Whereabouts;
+  /** Where they are written for who may read `@system`; undefined where nobody may. */
+  readonly systemLog: SystemLog | undefined;
   readonly metrics: Metrics;
   /** How its connections feel. */
   readonly voices: NodeVoices;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
+  readonly systemEvents: SystemEvents | undefined;
   readonly handlers: Map<string, RequestHandler>;
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;

@@ -12,7 +12,7 @@ import {
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
-import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
@@ -22,6 +22,7 @@ import { createMetrics } from './observe/metrics.js';
 import { timedStore } from './observe/metrics/timed-store.js';
 import { NodeVoices } from './observe/node-voices.js';
 import { Patterns } from './observe/patterns.js';
+import { SystemLog } from './observe/system-log.js';
 import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
@@ -41,6 +42,8 @@ export interface CoreOptions {
   node?: string | undefined;
   cluster?: string | undefined;
   onError?: OnError | undefined;
+  sampling?: boolean | undefined;
+  systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
   /** Whether times are measured. Default true. */
@@ -89,11 +92,11 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const given = options.store ?? memoryStore({ window: times.window });
   const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
   const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
-  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError } = options;
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
   const connections: Core['connections'] = new Set();
   const voices = new NodeVoices(connections, clock);
   const events = new Events({
-    ...{ node, cluster, logger, onError, wallClock, defer },
+    ...{ node, cluster, logger, onError, sampling, wallClock, defer },
     now: () => clock.now(),
     patterns: options.patterns === false ? undefined : new Patterns(),
     voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
@@ -123,11 +126,13 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
     events,
+    systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),
     metrics,
     voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
+    systemEvents: options.systemEvents,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

@@ -4,7 +4,7 @@
  * successor, or that came while nothing could be written, is answered by
  * reading the log; so a slow reader is a position and no queue.
  */
-import { decodeBody, INBOX, judgeEntry } from '@iskra/protocol/wire';
+import { decodeBody, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
 import type { GapReason, Position, Subscribed } from '@iskra/protocol/wire';
 import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
@@ -57,7 +57,7 @@ export class Downlink {
   /** Channels that it reads, the inbox not counted. */
   get channels(): number {
     let count = 0;
-    for (const { log } of this.#readers) if (!log.startsWith(INBOX)) count++;
+    for (const { log } of this.#readers) if (!isInbox(log)) count++;
     return count;
   }
 
@@ -206,7 +206,9 @@ export class Downlink {
   }
 
   #tellGap(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
-    return [...this.#skip(reader, reason, to), { type: 'report', event: 'gap', reason }];
+    const told = this.#skip(reader, reason, to);
+    // Of the reading of events nothing is told: it would go round.
+    return reader.log === SYSTEM ? told : [...told, { type: 'report', event: 'gap', reason }];
   }
 
   #skip(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
@@ -220,7 +222,7 @@ export class Downlink {
 
   /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
   #obeyOutcomes(log: string, entries: readonly Entry[]): DownlinkEffect[] {
-    if (!log.startsWith(INBOX)) return [];
+    if (!isInbox(log)) return [];
     const effects: DownlinkEffect[] = [];
     for (const { body } of entries) {
       if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;

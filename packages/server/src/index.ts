@@ -2,7 +2,16 @@
 export { createRealtime } from './realtime.js';
 export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
 export { Refusal } from './core.js';
-export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
+export type {
+  Action,
+  Authenticate,
+  Authorize,
+  Limits,
+  RequestContext,
+  SessionInfo,
+  SystemEvents,
+  Times,
+} from './core.js';
 export type { Distribution } from './observe/metrics/distribution.js';
 export type { Family, Labels, Meter, Read, ReadDistribution, Series } from './observe/metrics/meter.js';
 export type { Drained, DrainOptions } from './drain.js';

@@ -23,7 +23,7 @@ import type {
   Untyped,
 } from '@iskra/protocol/wire';
 import { Unfinished } from './body.js';
-import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
+import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Times } from './core.js';
 import { createCore } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
@@ -80,6 +80,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   meter?: Meter;
   /** Whether the node looks for patterns in its own events, and tells those it finds among them. Default true. */
   patterns?: boolean;
+  /** Whether of a flood only so many lines are written, and then how many were left out. Default true. */
+  sampling?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** The name of all nodes that share this store, in events and lines. Default `iskra`. */
@@ -89,6 +91,11 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
    * where it was thrown, and not its message, which may hold what a user has typed.
    */
   onError?: OnError;
+  /**
+   * Who may read the channel `@system`, in which this server, and every other of the cluster with this option, tells what
+   * happens. Nobody, if this is not given: `authorize` is not asked for it. It is to say `true`.
+   */
+  systemEvents?: SystemEvents;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
 }
@@ -293,14 +300,15 @@ export function createRealtime<const C extends Contract = Untyped>(
       for (const stop of stops) stop();
       for (const meter of meters) meter.end();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
+      core.events.sweep(Infinity);
+      core.events.tell('node_stopped');
       // What was written in this turn leaves before the sockets do.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();
       core.hub.end();
-      core.events.sweep(Infinity);
-      core.events.tell('node_stopped');
+      await core.systemLog?.settled;
       await store.end();
     },
   };

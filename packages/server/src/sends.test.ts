@@ -10,7 +10,7 @@ import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
 import type { NumberedSend } from './uplink.js';
 
-const CLAIM = { id: 'a', redelivered: false, from: {} };
+const CLAIM = { id: 'a', redelivered: false, from: { ids: {} } };
 
 const envelope = (delta: string, payload?: unknown): Envelope => ({
   ...{ delta, dimension: 1, omega: 1, lambda: 'continue' },

@@ -15,7 +15,7 @@ import {
 import type { Send } from '@iskra/protocol/wire';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
-import type { Ids } from './observe/event.js';
+import type { Source } from './observe/event.js';
 import { isTooBig, may, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import { listMembers, subscribe, unsubscribe } from './subscribing.js';
@@ -28,7 +28,7 @@ export interface Claim {
   /** Somebody may have performed them before. */
   readonly redelivered: boolean;
   /** By which connection they came. */
-  readonly from: Ids;
+  readonly from: Source;
 }
 
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
@@ -54,12 +54,12 @@ export async function performSends(
   return outcomes;
 }
 
-function encodeOutcome(core: Core, from: Ids, number: number, performed: Performed): Outcome {
+function encodeOutcome(core: Core, from: Source, number: number, performed: Performed): Outcome {
   if (!('refused' in performed)) {
     return performed.outcome;
   }
   const { code, detail } = performed.refused;
-  core.events.tell(code, { ...from, number, field: detail.field });
+  core.events.tell(code, { ...from.ids, number, field: detail.field });
   core.metrics.refused(code);
   return encodeBody(faultEnvelope(code, Dimension.message, detail), number);
 }
@@ -113,7 +113,7 @@ async function publish(
       );
   } catch (error) {
     // A schema is the application's code too, and what it makes of a payload may be no JSON.
-    core.events.fail('handler_failed', error, { ...claim.from, number, hook: 'contract' });
+    core.events.fail('handler_failed', error, { ...claim.from.ids, number, hook: 'contract' });
   }
   if (text === undefined) return refuseUnlessTaken(core, channel, key, ...why);
   if (isTooBig(text)) return refuse('too_big', 'envelope');
@@ -185,7 +185,7 @@ async function request(
     return { outcome };
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.code, error.field, error.message);
-    core.events.fail('handler_failed', error, { ...claim.from, number, request: name });
+    core.events.fail('handler_failed', error, { ...claim.from.ids, number, request: name });
     return refuse('internal');
   }
 }

@@ -8,7 +8,7 @@
  * A poll is a connection that lives for one answer: `mode` says when it is over,
  * and nothing else here cares.
  */
-import { faultEnvelope, Dimension, INBOX } from '@iskra/protocol/wire';
+import { faultEnvelope, Dimension, INBOX, SYSTEM } from '@iskra/protocol/wire';
 import type { DeadlinePassed, Machine, Measured, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
 import { goOn, measure, receive, receiveEarly, rest } from './frames.js';
@@ -195,7 +195,7 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
       if (channel === INBOX) continue;
       if (event.denied.includes(channel)) {
         talk.write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
-        talk.do({ type: 'report', event: 'gap', reason: 'denied' });
+        if (channel !== SYSTEM) talk.do({ type: 'report', event: 'gap', reason: 'denied' });
       } else talk.do(talk.downlink.follow(channel, cursor));
     }
   }

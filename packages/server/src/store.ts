@@ -9,8 +9,8 @@
 import type { GapReason, Member, Position } from '@iskra/protocol/wire';
 
 /**
- * The name of a log: a channel, or a session's inbox as `@` and the session id.
- * No channel name starts with `@`, so the two never meet.
+ * The name of a log: a channel, `@system`, or a session's inbox as `@` and the session id.
+ * No channel name starts with `@`, so they never meet. `@system` is as any channel here.
  */
 export type LogName = string;
 

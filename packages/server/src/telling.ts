@@ -2,10 +2,18 @@
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Follower } from './hub.js';
-import type { Ids } from './observe/event.js';
+import type { Ids, Source } from './observe/event.js';
 import type { MetricTransport } from './observe/metrics.js';
 import { switchOf } from './observe/whereabouts.js';
 import type { Entrance } from './opening.js';
+
+/** What is asked of a connection. */
+interface Told extends Follower, Source {
+  /** This node closed it, and said why. */
+  readonly isClosed: boolean;
+  /** Milliseconds since its client was heard last. */
+  readonly silence: number;
+}
 
 /** A connection was let in, by its own hello. */
 export function tellEntrance(core: Core, ids: Ids, entrance: Exclude<Entrance, { type: 'refused' }>): void {
@@ -25,6 +33,13 @@ export function tellEntrance(core: Core, ids: Ids, entrance: Exclude<Entrance, {
   core.whereabouts.welcomed(session, generation, { transport, before, isFirst }, now);
 }
 
+/** A request goes on with a session: with the key that its welcome brought, and the generation. */
+export function tellGoingOn(core: Core, self: Told, session: string, generation: number): void {
+  // Polling it is not away.
+  if (self.isPoll) core.whereabouts.returned(session, core.clock.now());
+  if (core.whereabouts.awaits) tellProof(core, self.ids, session, generation);
+}
+
 /** Something came up that only what went down by the connection of this generation can have brought. */
 export function tellProof(core: Core, ids: Ids, session: string, generation: number): void {
   const unproven = core.whereabouts.settled(session, generation);
@@ -40,27 +55,16 @@ export function tellProof(core: Core, ids: Ids, session: string, generation: num
   core.events.tell(change, { ...is, from: before?.transport, to: transport });
 }
 
-/** How a connection ended. */
-export interface Parting {
-  readonly ids: Ids;
-  readonly session: string;
-  readonly generation: number;
-  /** This node closed it, and said why. */
-  readonly isClosed: boolean;
-  /** Milliseconds since its client was heard last. */
-  readonly silent: number;
-}
-
 /** A connection is gone; it is still in the hub. */
-export function tellParting(core: Core, self: Follower, parting: Parting): void {
-  const { ids, session, generation, isClosed, silent } = parting;
+export function tellParting(core: Core, self: Told, session: string): void {
+  const { generation, isPoll, transport } = self;
   const others = core.hub.ofSession(session).filter((other) => other !== self);
-  if (others.length === 0) core.whereabouts.left(session, self.transport, core.clock.now());
+  if (others.length === 0) core.whereabouts.left(session, transport, core.clock.now());
   // A poll ends with each answer.
-  if (self.isPoll) return;
-  const is = { ...ids, silent: Math.round(silent) };
+  if (isPoll) return;
   const unproven = core.whereabouts.settled(session, generation);
-  if (isClosed) return;
+  if (self.isClosed) return;
+  const is = { ...self.ids, silent: Math.round(self.silence) };
   if (unproven !== undefined) return core.events.tell('transport_unproven', is);
   if (others.some((other) => other.generation > generation)) return;
   core.voices.setbacks.count(session, 'failed', core.clock.now());

@@ -2,10 +2,8 @@
 import type { Entry, Explanation, Gap, Status } from '@iskra/client';
 import { raisedBy } from '@iskra/protocol/wire';
 import type { Envelope, Subscribed } from '@iskra/protocol/wire';
+import type { Tone } from '../paint.js';
 import { WORDS } from './words.js';
-
-/** How a line looks on a terminal. */
-export type Tone = 'plain' | 'quiet' | 'good' | 'bad';
 
 export interface Line {
   tone: Tone;

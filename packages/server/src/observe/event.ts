@@ -9,6 +9,7 @@ import type { Advice, CodeName, Envelope, FractalMetadata, GapReason } from '@is
 import { EVENTS, sureness } from './catalogue.js';
 import type { Category, EventName } from './catalogue.js';
 import type { Cure, Facts } from './patterns/pattern.js';
+import { networkOf } from './sampling.js';
 
 /** Which part of the application, or of this node, an event speaks of. */
 export type Hook =
@@ -72,6 +73,11 @@ export interface EventDetail extends EventNumbers {
 /** By which a message is followed up to its session: whose it is, and by which connection it came. */
 export type Ids = Pick<EventDetail, 'session' | 'generation' | 'attempt' | 'trace' | 'transport' | 'address'>;
 
+/** What events are told of; its ids are asked for when there is something to tell. */
+export interface Source {
+  readonly ids: Ids;
+}
+
 /** What an event says. Its parents, as far as they are known, from the message up: number, generation, session, node, cluster. */
 export interface EventPayload extends EventNumbers, Facts {
   /** Milliseconds since 1970. */
@@ -108,7 +114,12 @@ export interface SystemEvent<Name extends string = EventName> extends Envelope<E
   fractal_metadata?: FractalMetadata;
 }
 
-/** Whose event it is, and when. */
+/** Whose event it is, as far as one can be told from another: a network, or a session. */
+export function senderOf({ payload: { address, session = '' } }: SystemEvent): string {
+  return address === undefined ? session : networkOf(address);
+}
+
+/** On which node it is told, and when. */
 export interface Where {
   readonly cluster: string;
   readonly node: string;

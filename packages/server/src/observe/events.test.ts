@@ -8,6 +8,7 @@ import { printable, sessionLabel } from './event.js';
 import type { SystemEvent } from './event.js';
 import { Events } from './events.js';
 import type { EventsOptions } from './events.js';
+import { ToldError } from './failure.js';
 
 type Line = SystemEvent & { level: number; msg: string; err?: Record<string, unknown> };
 
@@ -169,6 +170,13 @@ describe('what was thrown', () => {
     expect(given).toEqual([error, 'handler_failed']);
   });
 
+  test('of our own store says in its line what it has to say, and not what it quotes', () => {
+    const { events, lines, text } = world();
+    events.fail('store_failed', new ToldError('ERR unknown command, with args: hunter2', 'Redis said ERR.'));
+    expect(lines).toMatchObject([{ err: { type: 'ToldError', told: 'Redis said ERR.' } }]);
+    expect(text()).not.toContain('hunter2');
+  });
+
   test.each([undefined, null, 'hunter2', { hunter2: 1 }])('may be no error: %j', (thrown) => {
     const { events, lines, text } = world();
     events.fail('handler_failed', thrown);
@@ -217,6 +225,12 @@ describe('lines', () => {
       payload: { of: 'unauthorized', count: 980, senders: 1, window: 10, address: '6.6.6.6' },
       msg: 'More of the same came, and 980 of them were left out, of 1 sender within 10 s.',
     });
+  });
+
+  test('are all written where nothing is to be left out', () => {
+    const { events, lines } = world({ sampling: false });
+    for (let n = 0; n < 500; n++) events.tell('unauthorized', { address: '6.6.6.6' });
+    expect(lines).toHaveLength(500);
   });
 
   test('of clients that leave are all written: an operator counts them', () => {

@@ -25,6 +25,8 @@ export interface EventsOptions {
   /** Where lines go; undefined for nowhere. */
   readonly logger?: Logger | undefined;
   readonly onError?: OnError | undefined;
+  /** Whether of a flood only so many lines are written. Default true. */
+  readonly sampling?: boolean | undefined;
   /** Finds what events are together; undefined where nobody looks for that. */
   readonly patterns?: Patterns | undefined;
   /** How it feels at a level, and below the node to a session; undefined where that is not known. */
@@ -54,7 +56,7 @@ export class Events {
     // One entry for each name, which is what the type says.
     this.#counts = Object.fromEntries(Object.keys(EVENTS).map((name) => [name, 0])) as typeof this.counts;
     this.counts = this.#counts;
-    this.#log = createLog(options.logger, (out) => this.#leftOut(out));
+    this.#log = createLog(options.logger, (out) => this.leftOut(out), options.sampling);
     this.stream = new Stream(options.defer, (error) => this.#listenerFailed(error));
   }
 
@@ -81,6 +83,16 @@ export class Events {
   /** Says what was left out of the lines until now. */
   sweep(now: number): void {
     this.#log.sweep(now);
+  }
+
+  /** The event that says what was left out of a flood. */
+  leftOut({ kind, count, senders, worst = '', window }: Partial<LeftOut<EventName>>): SystemEvent {
+    this.#counts.left_out++;
+    const isAddress = worst.includes('.') || worst.includes(':');
+    return this.#create('left_out', {
+      ...{ of: kind, count, senders, window: window && window / 1_000 },
+      ...(isAddress && { address: worst.replace(/\/64$/, '') }),
+    });
   }
 
   #create(name: EventName, detail: EventDetail): SystemEvent {
@@ -125,14 +137,5 @@ export class Events {
   #listenerFailed(error: unknown): void {
     this.#counts.handler_failed++;
     this.#write(this.#create('handler_failed', { hook: 'events' }), error ?? NOTHING);
-  }
-
-  #leftOut({ kind, count, senders, worst, window }: LeftOut<EventName>): SystemEvent {
-    this.#counts.left_out++;
-    const isAddress = worst.includes('.') || worst.includes(':');
-    return this.#create('left_out', {
-      ...{ of: kind, count, senders, window: window / 1_000 },
-      ...(isAddress && { address: worst.replace(/\/64$/, '') }),
-    });
   }
 }

@@ -43,9 +43,9 @@ describe('what was thrown', () => {
     expect(failureOf(Object.assign(new Error('x'), { code })).code).toBe(told);
   });
 
-  test('of our own has its message, which is made of constants', () => {
+  test('of our own says what it has to say, which is made of constants', () => {
     expect(failureOf(new ToldError('Redis did not answer within 100 ms.'))).toMatchObject({
-      ...{ type: 'ToldError', message: 'Redis did not answer within 100 ms.' },
+      ...{ type: 'ToldError', told: 'Redis did not answer within 100 ms.' },
     });
   });
 
@@ -53,8 +53,8 @@ describe('what was thrown', () => {
     const deep = (left: number): Error =>
       left === 0 ? new Error('x') : new Error('x', { cause: deep(left - 1) });
     const text = JSON.stringify(failureOf(deep(50)));
-    expect(text.match(/"cause"/g)).toHaveLength(3);
-    expect(text.match(/failure\.test\.ts/g)!.length).toBeLessThanOrEqual(40);
+    expect(text.match(/"cause"/g)).toHaveLength(2);
+    expect(text.match(/failure\.test\.ts/g)!.length).toBeLessThanOrEqual(18);
   });
 
   test('may have no stack, or one of somebody else', () => {

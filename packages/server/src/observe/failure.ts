@@ -14,12 +14,12 @@ export class ToldError extends Error {
   }
 }
 
-/** As pino's own serializer calls them. */
+/** Without a `message`: what has one, pino takes for an error, and serializes by its own rules. */
 export interface Failure {
   /** The class, or the type of what is no error. */
   readonly type: string;
-  /** Of errors of our own. */
-  readonly message?: string;
+  /** Of errors of our own: what they say. */
+  readonly told?: string;
   /** As `ECONNREFUSED` or `ERR_INVALID_ARG_TYPE`. */
   readonly code?: string;
   /** Where it was thrown: function, file, line. */
@@ -28,9 +28,9 @@ export interface Failure {
 }
 
 /** Frames of a stack that are told. */
-const FRAMES = 10;
+const FRAMES = 6;
 /** Causes that are followed. */
-const CAUSES = 3;
+const CAUSES = 2;
 
 export function failureOf(thrown: unknown, causes = CAUSES): Failure {
   try {
@@ -48,7 +48,7 @@ function examine(thrown: unknown, causes: number): Failure {
   const stack = framesOf(thrown);
   return {
     type: className(thrown),
-    ...(thrown instanceof ToldError && { message: thrown.told }),
+    ...(thrown instanceof ToldError && { told: thrown.told }),
     ...(code !== undefined && { code }),
     ...(stack.length > 0 && { stack }),
     ...(cause !== undefined && causes > 0 && { cause: failureOf(cause, causes - 1) }),

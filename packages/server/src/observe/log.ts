@@ -5,9 +5,10 @@
 import type { Logger } from 'pino';
 import { EVENTS, sentenceOf } from './catalogue.js';
 import type { Category, EventName, LineLevel } from './catalogue.js';
+import { senderOf } from './event.js';
 import type { SystemEvent } from './event.js';
 import { failureOf } from './failure.js';
-import { networkOf, Sampler } from './sampling.js';
+import { Sampler } from './sampling.js';
 import type { LeftOut, Sampling } from './sampling.js';
 
 export interface Log {
@@ -31,10 +32,10 @@ const WHOLE: ReadonlySet<Category> = new Set<Category>(['drain', 'node']);
 export function createLog(
   logger: Logger | undefined,
   leftOut: (out: LeftOut<EventName>) => SystemEvent,
-  sampling = SAMPLING,
+  isSampled = true,
 ): Log {
   if (logger === undefined) return SILENCE;
-  const sampler = new Sampler<EventName>(sampling);
+  const sampler = new Sampler<EventName>(SAMPLING);
   // Whoever hands in a logger of their own may have made less of one.
   const writes = (level: LineLevel): boolean =>
     typeof logger.isLevelEnabled !== 'function' || logger.isLevelEnabled(level);
@@ -53,9 +54,8 @@ export function createLog(
     sweep,
     write(event, now, thrown) {
       sweep(now);
-      const { category, address, session = '' } = event.payload;
-      const sender = address === undefined ? session : networkOf(address);
-      if (WHOLE.has(category) || sampler.takes(event.delta, sender, now)) line(event, thrown);
+      const isWhole = !isSampled || WHOLE.has(event.payload.category);
+      if (isWhole || sampler.takes(event.delta, senderOf(event), now)) line(event, thrown);
     },
   };
 }

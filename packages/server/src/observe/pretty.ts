@@ -24,7 +24,7 @@ interface Line {
   readonly lambda?: unknown;
   readonly omega?: unknown;
   readonly payload?: Readonly<Record<string, unknown>>;
-  readonly err?: { readonly type?: unknown; readonly message?: unknown; readonly stack?: readonly unknown[] };
+  readonly err?: { readonly type?: unknown; readonly told?: unknown; readonly stack?: readonly unknown[] };
 }
 
 /** A line of pino's JSON; what is none comes back as it is. */
@@ -58,7 +58,7 @@ export function pretty(json: string, hasColours: boolean): string {
     err === undefined
       ? []
       : [
-          `    ${paint(style, text(err.type ?? 'error'))}${err.message === undefined ? '' : `: ${text(err.message)}`}`,
+          `    ${paint(style, text(err.type ?? 'error'))}${err.told === undefined ? '' : `: ${text(err.told)}`}`,
           ...(err.stack ?? []).map((frame) => paint('dim', `      at ${text(frame)}`)),
         ];
   return `${[head.filter((part) => part !== '').join('  '), ...thrown].join('\n')}\n`;

@@ -4,7 +4,7 @@
  */
 import type { RedisOptions } from 'ioredis';
 import type { Member, Position } from '@iskra/protocol/wire';
-import { INBOX, SESSION_WINDOW } from '@iskra/protocol/wire';
+import { INBOX, isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
 import { ToldError } from '../observe/failure.js';
 import type {
   Appended,
@@ -231,11 +231,11 @@ class RedisStore implements Store {
     const isWatched = this.#hints.has(log);
     const known = isWatched ? this.#tails.read(log, epoch, offset, max) : undefined;
     if (known !== undefined) return known;
-    const isInbox = log.startsWith(INBOX);
+    const isOwn = isInbox(log);
     const { meta, entries } = this.#keys.log(log);
-    const args = [isInbox ? '' : (this.#keep[2] ?? 0), offset, max];
+    const args = [isOwn ? '' : (this.#keep[2] ?? 0), offset, max];
     const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
-    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isInbox);
+    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isOwn);
     if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
     return found;
   }

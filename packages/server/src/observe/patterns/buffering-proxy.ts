@@ -2,7 +2,7 @@
  * PURE. Buffering proxy: event streams of one network are opened, and are given up before their first heartbeat has an
  * answer. Something on their way collects answers before it passes them on.
  */
-import { networkOf } from './network.js';
+import { siteOf } from './site.js';
 import type { Detector, Finding, Seen } from './pattern.js';
 import { Recent } from './recent.js';
 
@@ -32,7 +32,7 @@ export class BufferingProxy implements Detector {
     this.#waiting.forget(session);
     const held = delta === 'transport_unproven';
     if (held && now - since < RACE) return undefined;
-    const network = networkOf(address);
+    const network = siteOf(address);
     const seen = this.#seen.add(network, { session, held }, now);
     if (!held) return undefined;
     const fates = [...new Map(seen.map((one) => [one.session, one.held])).values()];

@@ -2,7 +2,7 @@
  * PURE. Fallback storm: within a minute several sessions of one network go down from the same transport, and most of those that had
  * it there. Something was changed on their way, most often a proxy or a firewall.
  */
-import { networkOf } from './network.js';
+import { siteOf } from './site.js';
 import type { Detector, Finding, Seen } from './pattern.js';
 import { Recent } from './recent.js';
 
@@ -20,7 +20,7 @@ export class FallbackStorm implements Detector {
   handle({ delta, payload }: Seen, now: number): Finding | undefined {
     const { session, address, transport, from } = payload;
     if (session === undefined) return undefined;
-    const network = networkOf(address);
+    const network = siteOf(address);
     if (delta === 'transport_proven' && transport !== undefined) {
       this.#seen.add(`${network} ${transport}`, { session, fell: false }, now);
     }

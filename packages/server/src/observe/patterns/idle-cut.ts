@@ -2,7 +2,7 @@
  * PURE. Idle cut: connections end without a word after the same silence, again and again. A proxy, a balancer or a translator of
  * addresses cuts what is quiet for so long.
  */
-import { networkOf } from './network.js';
+import { siteOf } from './site.js';
 import type { Detector, Finding, Seen } from './pattern.js';
 import { Recent } from './recent.js';
 
@@ -35,7 +35,7 @@ export class IdleCut implements Detector {
     const { session, silent = 0, address, transport = '' } = payload;
     // A poll is quiet for as long as it was asked to be.
     if (session === undefined || silent < SHORTEST || /poll/.test(transport)) return undefined;
-    const network = networkOf(address);
+    const network = siteOf(address);
     const cut = { second: Math.floor(now / 1_000), silent, session, network };
     const all = this.#cuts.add('everywhere', cut, now);
     // Most that end do so alone.

@@ -2,7 +2,7 @@
  * PURE. Slow consumers: several sessions are closed because they do not take their data, within a minute. Of one network: its
  * line is too thin. Of several: more is published than they can take.
  */
-import { networkOf } from './network.js';
+import { siteOf } from './site.js';
 import type { Detector, Finding, Seen } from './pattern.js';
 import { Recent } from './recent.js';
 
@@ -17,7 +17,7 @@ export class SlowConsumers implements Detector {
 
   handle({ payload: { session, address } }: Seen, now: number): Finding | undefined {
     if (session === undefined) return undefined;
-    const network = networkOf(address);
+    const network = siteOf(address);
     const seen = this.#seen.add('everywhere', { session, network }, now);
     const all = new Map(seen.map((one) => [one.session, one.network]));
     const here = [...all.values()].filter((one) => one === network).length;

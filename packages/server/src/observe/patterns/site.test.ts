@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkOf } from './network.js';
+import { siteOf } from './site.js';
 
 test.each([
   ['203.0.113.7', '203.0.113.0/24'],
@@ -13,5 +13,5 @@ test.each([
   ['unknown', 'unknown'],
   [undefined, 'unknown'],
 ])('%s is of %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
+  expect(siteOf(address)).toBe(network);
 });

@@ -1,10 +1,10 @@
-/** PURE. The network that an address is of: what people who share a proxy, an office or a cell share. */
+/** PURE. The site that an address is of: what people who share a proxy, an office or a cell share. */
 
 /**
  * `203.0.113.0/24` for IPv4, `2001:db8:7::/48` for IPv6: what is handed out to one site as a rule. An address that is none is
  * a network of its own.
  */
-export function networkOf(address: string | undefined): string {
+export function siteOf(address: string | undefined): string {
   if (address === undefined) return 'unknown';
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   const four = /^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$/.exec(plain);
