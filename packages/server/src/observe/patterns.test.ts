@@ -106,10 +106,7 @@ describe('a fallback storm', () => {
         .wait(10);
       if (n % 250 === 0) fall(stream, n);
     });
-    expect(stream.told.map(({ payload }) => (payload as Record<string, unknown>)['network'])).toEqual([
-      '192.0.2.0/24',
-      '203.0.113.0/24',
-    ]);
+    expect(stream.told.map(({ payload }) => payload.network)).toEqual(['192.0.2.0/24', '203.0.113.0/24']);
   });
 });
 
@@ -406,7 +403,7 @@ describe('the analyser', () => {
   });
 
   test('stays quiet through any stream in which every session does something once', () => {
-    const deltas = [
+    const deltas: EventName[] = [
       'connection_welcomed',
       'transport_proven',
       'transport_upgraded',
@@ -428,13 +425,14 @@ describe('the analyser', () => {
 
   test('takes events without a session, an address or anything else', () => {
     const stream = new Stream();
-    for (const delta of [
+    const deltas: EventName[] = [
       'transport_downgraded',
       'connection_lost',
       'slow_consumer',
       'session_resumed',
       'store_away',
-    ]) {
+    ];
+    for (const delta of deltas) {
       each(500, () => stream.tell(delta));
     }
     expect(stream.told).toEqual([]);
