@@ -1,8 +1,17 @@
 /** The site: every document of the repository as a page, one sidebar, a search without a service, no request to elsewhere. */
 import { defineConfig } from 'vitepress';
+import type { Plugin } from 'vitepress';
 import { left, linkTo, rewrites, sidebar } from './pages.js';
 import { repository } from './repository.js';
 import { slug } from './slug.js';
+
+/** While pages are rendered, those that lie outside this package find the Vue that it has. */
+const oneVue: Plugin = {
+  name: 'one-vue',
+  enforce: 'pre',
+  resolveId: (id, _importer, { ssr }) =>
+    ssr === true && /^vue(\/server-renderer)?$/.test(id) ? { id, external: true } : undefined,
+};
 
 export default defineConfig({
   title: 'Iskra',
@@ -15,6 +24,8 @@ export default defineConfig({
   rewrites,
   outDir: 'dist',
   cacheDir: 'node_modules/.cache/vitepress',
+  // Addresses of what the reader runs.
+  ignoreDeadLinks: 'localhostLinks',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/spark.svg' }]],
   markdown: {
     config: repository,
@@ -24,7 +35,7 @@ export default defineConfig({
     // Shiki does not know them; what they look like most.
     languageAlias: { haproxy: 'nginx', vcl: 'c', caddyfile: 'nginx', squid: 'ini' },
   },
-  vite: { publicDir: 'docs/public', build: { chunkSizeWarningLimit: 2_000 } },
+  vite: { publicDir: 'docs/public', build: { chunkSizeWarningLimit: 2_000 }, plugins: [oneVue] },
   themeConfig: {
     logo: '/spark.svg',
     nav: [

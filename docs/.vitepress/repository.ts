@@ -18,7 +18,7 @@ const source = process.env['SOURCE_URL']?.replace(/\/$/, '');
 
 export function repository(markdown: Markdown): void {
   markdown.core.ruler.push('repository', (state: State) => {
-    const { realPath, path: shown } = state.env as { realPath?: string; path: string };
+    const { realPath, path: shown = '' } = state.env as { realPath?: string; path?: string };
     const folder = path.dirname(realPath ?? shown);
     state.tokens = state.tokens.filter((token) => !isNote(token));
     for (const token of state.tokens) {

@@ -32,7 +32,8 @@ export function compile(blocks: readonly Block[]): string[] {
   rmSync(FOLDER, { recursive: true, force: true });
   return (stdout + stderr)
     .split('\n')
-    .filter((line) => line.trim() !== '')
+    // The first line of each error has the place.
+    .filter((line) => /^\S/.test(line))
     .map((line) => inDocument(line, written));
 }
 
