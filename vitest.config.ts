@@ -31,7 +31,12 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'sim/**/*.test.ts', 'docs/reference/*.test.ts'],
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'sim/**/*.test.ts',
+            'docs/reference/*.test.ts',
+          ],
         },
       },
       {

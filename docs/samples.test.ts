@@ -10,7 +10,8 @@ const NOT_CODE: Readonly<Record<string, string>> = {
   text: 'output',
   json: 'parsed below',
   sh: 'what it names is looked up below; what is marked is run in walkthrough.test.ts',
-  nginx: 'e2e/doctor follows the lines of the doctor, docs/proxies.test.ts runs whole files, e2e/deploy those of deploy',
+  nginx:
+    'e2e/doctor follows the lines of the doctor, docs/proxies.test.ts runs whole files, e2e/deploy those of deploy',
   haproxy: 'the same',
   apache: 'the same',
   squid: 'docs/proxies.test.ts',
@@ -42,7 +43,10 @@ describe('samples', () => {
 
   it('are JSON where they say so, as a whole or line by line', () => {
     const broken = checkable
-      .filter(({ language, text }) => language === 'json' && !isJson(text) && !text.trim().split('\n').every(isJson))
+      .filter(
+        ({ language, text }) =>
+          language === 'json' && !isJson(text) && !text.trim().split('\n').every(isJson),
+      )
       .map(({ file, line }) => `${file}:${line}`);
     expect(broken).toEqual([]);
   });
@@ -59,7 +63,15 @@ describe('links', () => {
 });
 
 describe('the checks', () => {
-  const block = { file: 'docs/x.md', line: 10, language: 'ts', text: '', given: '', run: false, unchecked: undefined };
+  const block = {
+    file: 'docs/x.md',
+    line: 10,
+    language: 'ts',
+    text: '',
+    given: '',
+    run: false,
+    unchecked: undefined,
+  };
 
   it('say where in the document a sample does not compile', { timeout: 60_000 }, () => {
     const text = "import { connect } from '@iskra/client';\nconst n: number = connect('/').status.state;\n";
@@ -69,7 +81,8 @@ describe('the checks', () => {
   });
 
   it('find what is named and not there', () => {
-    const text = 'npm run nonsense\niskra serve --port 1 --nonsense # --more\niskra nonsense\nnode scripts/nonsense.mjs\n';
+    const text =
+      'npm run nonsense\niskra serve --port 1 --nonsense # --more\niskra nonsense\nnode scripts/nonsense.mjs\n';
     expect(absent({ ...block, language: 'sh', text })).toEqual([
       'docs/x.md:10: there is no npm script nonsense',
       'docs/x.md:11: iskra serve has no --nonsense',

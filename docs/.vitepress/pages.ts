@@ -57,7 +57,12 @@ const SECTIONS: readonly Section[] = [
     ],
     folders: ['deploy'],
   },
-  { title: 'Runbook', first: ['docs/guide/runbook/README.md'], folders: ['docs/guide/runbook'], collapsed: true },
+  {
+    title: 'Runbook',
+    first: ['docs/guide/runbook/README.md'],
+    folders: ['docs/guide/runbook'],
+    collapsed: true,
+  },
   {
     title: 'Reference',
     first: [
@@ -138,7 +143,8 @@ export function linkTo(file: string): string {
 /** The first heading, short: what a sidebar has room for. */
 function titleOf(file: string): string {
   if (file === 'README.md') return 'Overview';
-  const [, heading = path.basename(file, '.md')] = /^# (.+)$/m.exec(readFileSync(path.join(root, file), 'utf8')) ?? [];
+  const [, heading = path.basename(file, '.md')] =
+    /^# (.+)$/m.exec(readFileSync(path.join(root, file), 'utf8')) ?? [];
   return heading.replaceAll('`', '');
 }
 

@@ -69,7 +69,10 @@ function image(token: Token, folder: string): void {
   if (!src.endsWith('.svg')) return;
   const drawing = readFileSync(path.resolve(folder, src), 'utf8')
     .replace(/<style>.*?<\/style>/s, '')
-    .replace('<svg', `<svg class="diagram" role="img" aria-label="${token.content.replaceAll('"', '&quot;')}"`);
+    .replace(
+      '<svg',
+      `<svg class="diagram" role="img" aria-label="${token.content.replaceAll('"', '&quot;')}"`,
+    );
   token.type = 'html_inline';
   token.content = drawing;
 }

@@ -21,8 +21,10 @@ export const length = file.length;
 export const sent = file.sent;
 export const disconnects = file.disconnects;
 export const blocks = file.blocks as readonly Block[];
-export const heard: readonly Heard[] = (file.heard as [number, number, Transport][]).map(([at, number, transport]) => ({
-  at,
-  number,
-  transport,
-}));
+export const heard: readonly Heard[] = (file.heard as [number, number, Transport][]).map(
+  ([at, number, transport]) => ({
+    at,
+    number,
+    transport,
+  }),
+);

@@ -11,7 +11,8 @@ import { expect, it } from 'vitest';
 import { code, constantsOf, grouped, membersOf, optionsOf, table } from './catalogue.js';
 import type { Option } from './catalogue.js';
 
-const read = (file: string): string => readFileSync(new URL(`../../packages/${file}`, import.meta.url), 'utf8');
+const read = (file: string): string =>
+  readFileSync(new URL(`../../packages/${file}`, import.meta.url), 'utf8');
 
 /** Where each value is declared that takes options, and what it is called where it is used. */
 const OPTIONS = [
@@ -20,7 +21,11 @@ const OPTIONS = [
   ['createRealtime({ times })', 'server/src/core.ts', 'Times'],
   ['memoryStore({ … })', 'server/src/stores/memory.ts', 'MemoryStoreOptions'],
   ['redisStore({ … })', 'server/src/stores/redis.ts', 'RedisStoreOptions'],
-  ['memoryStore({ retention, inbox }), redisStore({ retention, inbox })', 'server/src/stores/memory-log.ts', 'Retention'],
+  [
+    'memoryStore({ retention, inbox }), redisStore({ retention, inbox })',
+    'server/src/stores/memory-log.ts',
+    'Retention',
+  ],
   ['serve(realtime, { … })', 'server/src/node.ts', 'ServeOptions'],
   ['realtime.drain({ … })', 'server/src/drain.ts', 'DrainOptions'],
   ['connect(url, { … })', 'client/src/client.ts', 'ConnectOptions'],
@@ -39,11 +44,10 @@ it('has every option, with its type, default and unit', async () => {
       code(option.name),
       code(option.type),
       standard(option),
-      option.unit ?? '',
       option.text,
     ]);
     expect(rows, `${name} of ${file}`).not.toEqual([]);
-    return `## ${code(call)}\n\n${table(['option', 'type', 'default', 'unit', 'what it is'], rows)}\n\nDeclared in [${name}](../../packages/${file}).`;
+    return `## ${code(call)}\n\n${table(['option', 'type', 'default', 'what it is'], rows)}\n\nDeclared in [${name}](../../packages/${file}).`;
   });
   await expect(`# Every option
 
@@ -105,7 +109,11 @@ it('has every limit of the wire, with its value and its reason', async () => {
   const values = protocol as unknown as Record<string, unknown>;
   const rows = constantsOf(read('protocol/src/limits.ts')).map(({ name, text }) => {
     expect(values, `${name} is exported by @iskra/protocol`).toHaveProperty(name);
-    return [code(name), typeof values[name] === 'number' ? grouped(values[name]) : code(String(values[name])), text];
+    return [
+      code(name),
+      typeof values[name] === 'number' ? grouped(values[name]) : code(String(values[name])),
+      text,
+    ];
   });
   expect(rows.length).toBeGreaterThan(20);
   await expect(`# Limits of the wire
@@ -144,4 +152,9 @@ it('has defaults that are those of a node', () => {
   }
 });
 
-const standard = ({ standard: value, required }: Option): string => value ?? (required ? 'required' : 'none');
+/** `20,000 ms`; of several values, `min 500, max 20,000 (ms)`. */
+function standard({ standard: value, required, unit }: Option): string {
+  if (value === undefined) return (required ? 'required' : 'none') + (unit === undefined ? '' : ` (${unit})`);
+  if (unit === undefined) return value;
+  return /^[\d,]+$/.test(value) ? `${value} ${unit}` : `${value} (${unit})`;
+}

@@ -43,15 +43,19 @@ export interface Constant {
 
 /** Exported constants and what their docstrings say, in their order. */
 export const constantsOf = (source: string): Constant[] =>
-  [...source.matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const (\w+) =/g)].map(([, doc = '', name = '']) => ({
-    name,
-    text: sentences(doc),
-  }));
+  [...source.matchAll(/\/\*\*((?:(?!\*\/)[^])*?)\*\/\nexport const (\w+) =/g)].map(
+    ([, doc = '', name = '']) => ({
+      name,
+      text: sentences(doc),
+    }),
+  );
 
 /** Members of an exported union of strings, each with the comment behind it. */
 export const membersOf = (source: string, name: string): Constant[] =>
   [
-    ...(new RegExp(`export type ${name} =\\n([^]*?)\\n\\n`).exec(source)?.[1] ?? '').matchAll(/\| '(\w+)';?\s*\/\/ (.*)/g),
+    ...(new RegExp(`export type ${name} =\\n([^]*?)\\n\\n`).exec(source)?.[1] ?? '').matchAll(
+      /\| '(\w+)';?\s*\/\/ (.*)/g,
+    ),
   ].map(([, member = '', text = '']) => ({ name: member, text }));
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -24,7 +24,9 @@ function wrongIn(line: string): string[] {
   const wrong: string[] = [];
   for (const [, script = ''] of line.matchAll(/\bnpm (?:run (?:-s )?(?=\w)|(?=start\b|test\b))([\w:-]+)/g))
     if (!(script in scripts)) wrong.push(`there is no npm script ${script}`);
-  for (const [, file = ''] of line.matchAll(/\b(?:node|bash|python3) ((?:examples|bench|scripts|packages|deploy)\/[\w./@-]+)/g))
+  for (const [, file = ''] of line.matchAll(
+    /\b(?:node|bash|python3) ((?:examples|bench|scripts|packages|deploy)\/[\w./@-]+)/g,
+  ))
     if (!existsSync(path.join(root, file))) wrong.push(`there is no file ${file}`);
   for (const [, command = '', rest = ''] of line.matchAll(/(?:^|[\s&|;(])iskra (\w[\w-]*)([^|&;]*)/g)) {
     const help = helpOf(command);

@@ -10,7 +10,13 @@ const FOLDER = fileURLToPath(new URL('../.samples', import.meta.url));
 const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url));
 
 /** What each of these languages is written to. Of a page, its script is taken. */
-const ENDINGS: Readonly<Record<string, string>> = { ts: '.ts', tsx: '.tsx', js: '.js', mjs: '.mjs', jsx: '.jsx' };
+const ENDINGS: Readonly<Record<string, string>> = {
+  ts: '.ts',
+  tsx: '.tsx',
+  js: '.js',
+  mjs: '.mjs',
+  jsx: '.jsx',
+};
 const HAS_SCRIPT = ['html'];
 
 export const isCode = ({ language }: Block): boolean => language in ENDINGS || HAS_SCRIPT.includes(language);
@@ -30,11 +36,13 @@ export function compile(blocks: readonly Block[]): string[] {
   const { stdout, stderr, error } = spawnSync(TSC, ['-p', FOLDER, '--pretty', 'false'], { encoding: 'utf8' });
   if (error !== undefined) throw error;
   rmSync(FOLDER, { recursive: true, force: true });
-  return (stdout + stderr)
-    .split('\n')
-    // The first line of each error has the place.
-    .filter((line) => /^\S/.test(line))
-    .map((line) => inDocument(line, written));
+  return (
+    (stdout + stderr)
+      .split('\n')
+      // The first line of each error has the place.
+      .filter((line) => /^\S/.test(line))
+      .map((line) => inDocument(line, written))
+  );
 }
 
 /** A sample as a file: one whose first line is a comment with a name has that name, so that others of its page can import it. */

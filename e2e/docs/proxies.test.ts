@@ -78,7 +78,16 @@ ${at(place, text)}
       command: 'varnishd',
       arguments: ({ folder, port }) => [
         ...['-F', '-j', 'none', '-n', `${folder}/work`, '-T', 'none', '-a', `127.0.0.1:${port}`],
-        ...['-f', `${folder}/rules.vcl`, '-s', 'malloc,8m', '-p', 'thread_pools=1', '-p', 'thread_pool_min=32'],
+        ...[
+          '-f',
+          `${folder}/rules.vcl`,
+          '-s',
+          'malloc,8m',
+          '-p',
+          'thread_pools=1',
+          '-p',
+          'thread_pool_min=32',
+        ],
       ],
       files: (place) => ({ 'rules.vcl': at(place, text) }),
     }),
