@@ -26,7 +26,7 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|load|slo|doctor|graceful-test|chaos');
+    expect(stdout).toContain('USAGE iskra serve|config|health|connect|load|slo|doctor|graceful-test|chaos');
     expect(stdout).not.toContain('\u001b');
   });
 

@@ -15,12 +15,13 @@ afterEach(() => vi.restoreAllMocks());
 
 it.each([[[]], [['--help']], [['-h']], [['help']]])('shows what there is for %j', async (argv) => {
   expect(await run(argv)).toBe(0);
-  expect(said).toContain('USAGE iskra serve|health|connect|load|slo|doctor|graceful-test|chaos');
+  expect(said).toContain('USAGE iskra serve|config|health|connect|load|slo|doctor|graceful-test|chaos');
   expect(complained).toBe('');
 });
 
 it.each([
-  [['serve', '--help'], '--shutdown-timeout=<seconds>'],
+  [['serve', '--help'], '--shutdown-timeout=<time>'],
+  [['config', '--help'], '--config=<file>'],
   [['help', 'health'], '--timeout=<ms>'],
   [['health', 'http://localhost:1', '-h'], '--timeout=<ms>'],
   [['chaos', '--help'], '--profile=<faults>'],
@@ -39,7 +40,7 @@ it.each([
   [['srve'], 'iskra has no command "srve". Is it serve?'],
   [
     ['dance'],
-    'iskra has no command "dance". It knows serve, health, connect, load, slo, doctor, graceful-test, chaos; see iskra --help.',
+    'iskra has no command "dance". It knows serve, config, health, connect, load, slo, doctor, graceful-test, chaos; see iskra --help.',
   ],
   [['constructor'], 'iskra has no command "constructor".'],
   [['help', 'dance'], 'iskra has no command "dance".'],

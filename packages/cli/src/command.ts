@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { defineCommand, renderUsage, runCommand } from 'citty';
 import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
+import { configCommand } from './config.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
 import { gracefulCommand } from './graceful.js';
@@ -20,6 +21,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
 const commands: Record<string, CommandDef<any>> = {
   serve: serveCommand,
+  config: configCommand,
   health: healthCommand,
   connect: connectCommand,
   load: loadCommand,

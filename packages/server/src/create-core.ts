@@ -38,7 +38,7 @@ export interface CoreOptions {
   logger?: Logger | undefined;
 }
 
-const LIMITS: Limits = {
+export const LIMITS: Limits = {
   message: MAX_MESSAGE_BYTES,
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
@@ -53,7 +53,7 @@ const LIMITS: Limits = {
   handler: 30_000,
 };
 
-const TIMES: Times = {
+export const TIMES: Times = {
   heartbeat: HEARTBEAT,
   window: SESSION_WINDOW,
   hello: 5_000,

@@ -5,6 +5,8 @@ export { Refusal } from './core.js';
 export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
 export type { Origins } from './guard.js';
+export { LIMITS as DEFAULT_LIMITS, TIMES as DEFAULT_TIMES } from './create-core.js';
+export { RETENTION as DEFAULT_RETENTION } from './stores/memory-log.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export type * from './store.js';

@@ -17,6 +17,7 @@ export interface PlainParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
+  readonly hasMetrics: boolean;
 }
 
 /** Characters of a text message that is answered. */
@@ -45,12 +46,14 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     return c.json({ ready }, ready ? 200 : 503);
   });
 
-  app.get('/metrics', async (c) =>
-    c.body(await core.metrics.text(), 200, {
-      'content-type': core.metrics.contentType,
-      'cache-control': 'no-store',
-    }),
-  );
+  if (parts.hasMetrics) {
+    app.get('/metrics', async (c) =>
+      c.body(await core.metrics.text(), 200, {
+        'content-type': core.metrics.contentType,
+        'cache-control': 'no-store',
+      }),
+    );
+  }
 
   app.get('/ws/:client_id', async (c) => {
     const peer = c.env?.incoming?.socket.remoteAddress;

@@ -64,6 +64,8 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   times?: Partial<Times>;
   /** Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. */
   logger?: Logger | LevelWithSilent | false;
+  /** `false`: no `/metrics`. Default true. */
+  metrics?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
@@ -165,7 +167,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket });
+  const plain = createPlain({ core, guard, upgradeWebSocket, hasMetrics: options.metrics ?? true });
   const webSockets = webSocketServer(limits.message);
   const stopRounds = makeRounds(core);
 

@@ -205,6 +205,7 @@ export class Link {
     let answer: unknown;
     // Holds for the next command only.
     const asking = (): void => void (isAsking && redis.asking().catch(() => {}));
+    gather(redis);
     try {
       asking();
       answer = await redis.evalsha(script.sha, keys.length, ...keys, ...args);
@@ -306,6 +307,13 @@ export class Link {
       ...connection,
     };
   }
+}
+
+/** What is asked in one turn leaves in one write: a write costs more than all else that a question does. */
+function gather({ stream }: Redis): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 const retry = (times: number): number =>
