@@ -51,7 +51,7 @@ describe('samples', () => {
     expect(broken).toEqual([]);
   });
 
-  it('name npm scripts, files, commands and options that are there', { timeout: 60_000 }, () => {
+  it('name npm scripts, files, commands and options that are there', { timeout: 180_000 }, () => {
     expect(checkable.filter(({ language }) => language === 'sh').flatMap(absent)).toEqual([]);
   });
 });
