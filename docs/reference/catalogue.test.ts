@@ -129,7 +129,7 @@ ${table(['name', 'value', 'what it is, and why'], rows)}
 
 it('has defaults that are those of a node', () => {
   const environment: Environment = {
-    clock: { now: () => 0, setTimer: () => () => {} },
+    clock: { now: () => 0, at: () => () => {} },
     wallClock: () => 0,
     defer: () => {},
     randomId: () => 'a'.repeat(22),
