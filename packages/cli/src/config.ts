@@ -11,6 +11,7 @@ const args = {
   what: {
     type: 'positional',
     required: false,
+    valueHint: 'check|schema',
     description: 'check: the settings that count, and every mistake; schema: a JSON Schema for editors',
   },
   ...flags,
@@ -22,8 +23,7 @@ const WHATS = ['check', 'schema'] as const;
 export const configCommand = defineCommand({
   meta: {
     name: 'config',
-    description:
-      'check what iskra serve would be told, with the same flags; exit code 0 when it is good, else 1',
+    description: 'check what iskra serve would be told, with the same flags',
   },
   args,
   run({ rawArgs, args: given }) {
