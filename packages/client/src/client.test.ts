@@ -45,6 +45,24 @@ test('delivers to handlers of the delta and of every delta, with the entry', asy
   expect(room.members).toEqual([{ id: 'a' }]);
 });
 
+test('reads @system as a channel, and takes no other name of the kind for one (P80)', async () => {
+  const s = await scene();
+  const system = s.client.channel('@system');
+  const heard: string[] = [];
+  system.on('*', (_, { envelope: { delta } }) => heard.push(delta));
+  const done = system.subscribe({ last: 1 });
+  s.welcome();
+  s.hear(
+    ['entry', '@', 'e', 1, envelope('subscribed', { channel: '@system', position: ['x', 4] }), 1],
+    ['acked', 1, 'e', 1],
+    ['entry', '@system', 'x', 5, envelope('store_away', { at: 1 })],
+  );
+  await done;
+  expect([heard, system.position]).toEqual([['store_away'], ['x', 5]]);
+  expect(() => s.client.channel('@' as 'news')).toThrow(MisuseError);
+  expect(() => s.client.channel('@systems' as 'news')).toThrow(MisuseError);
+});
+
 test('reports a handler that throws, and counts the entry as delivered (P20)', async () => {
   const s = await scene();
   const room = s.client.channel('room:1');

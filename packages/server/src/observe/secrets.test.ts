@@ -58,7 +58,9 @@ async function world(options: RealtimeOptions = {}) {
     /** All that was told, in every form: of these events. */
     async output(...deltas: string[]) {
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-      for (const delta of deltas) expect(lines.join('')).toContain(`"delta":"${delta}"`);
+      // A poll that opens is answered before its sends are done (P64).
+      for (const delta of deltas)
+        await expect.poll(() => lines.join(''), { timeout: 10_000 }).toContain(`"delta":"${delta}"`);
       return [...lines, ...lines.map((line) => pretty(line, false)), JSON.stringify(told)].join('\n');
     },
   };
