@@ -67,7 +67,9 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   store?: Store;
   /** Signs session keys; several nodes need the same. The first signs, all are accepted. Default: random, new at each start. */
   secret?: string | readonly string[];
+  /** How much: those that are left out keep their defaults. */
   limits?: Partial<Limits>;
+  /** How long: those that are left out keep their defaults. */
   times?: Partial<Times>;
   /**
    * Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. They are
