@@ -393,10 +393,6 @@ export class Connection implements Follower {
         });
       case 'measured':
         return this.#observe(core.metrics.roundTrip, effect.roundTrip);
-      case 'tellAnswered':
-        for (const other of core.hub.ofSession(this.#info.id))
-          if (!other.isPoll) other.answered(effect.moment);
-        return;
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
         return;
