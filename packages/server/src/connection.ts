@@ -3,8 +3,8 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName } from '@iskra/protocol/wire';
+import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -12,11 +12,15 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
-import type { MetricTransport } from './observe/metrics.js';
+import type { Ids } from './observe/event.js';
+import type { MetricTransport, Verdict } from './observe/metrics.js';
+import type { Distribution } from './observe/metrics/distribution.js';
+import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
+import { tellClosed, tellEntrance, tellGoingOn, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
-import type { Mode, SessionEffect, SessionEvent } from './session.js';
+import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
@@ -33,9 +37,16 @@ export interface ConnectionFacts {
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
+  /** The header of that request. */
+  readonly traceparent?: string | undefined;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
+  /** When it came, ms; known until it is welcomed. */
+  since?: number | undefined;
 }
+
+/** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
+const traces = new WeakMap<Connection, string>();
 
 export class Connection implements Follower {
   readonly #core: Core;
@@ -67,9 +78,14 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
+    facts.since = core.clock.now();
+    const trace = traceOf(facts.traceparent);
+    if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
     core.connections.add(this);
-    core.metrics.connections[transport.name]++;
+    const traffic = core.metrics.traffic[transport.name];
+    traffic.open++;
+    traffic.opened++;
     // A stream that never says hello has a deadline from its first moment. Others come with their message.
     if (this.#mode === 'stream') this.#drive.tell({ type: 'heard' });
   }
@@ -90,9 +106,46 @@ export class Connection implements Follower {
     return this.#session.id;
   }
 
-  /** The frames of a message that arrived; undefined when it is none. */
-  receive(frames: readonly unknown[] | undefined): void {
-    this.#core.metrics.received[this.#transport.name]++;
+  /** Bytes that wait until its peer takes them. */
+  get queued(): number {
+    return this.#transport.queued;
+  }
+
+  /** What its events say of it. */
+  get ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
+  /** It was closed from this side. */
+  get isClosed(): boolean {
+    return this.#session.isClosed;
+  }
+
+  /** Milliseconds since its client was heard last. */
+  get silence(): number {
+    return this.#session.silence(this.#core.clock.now());
+  }
+
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    return this.#session.measured;
+  }
+
+  /** The frames of a message that arrived, and its length in bytes; undefined when it is none. */
+  receive(frames: readonly unknown[] | undefined, bytes = 0): void {
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.received++;
+    traffic.receivedBytes += bytes;
+    // What a WebSocket answers is an answer to what went down it.
+    if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
@@ -134,6 +187,10 @@ export class Connection implements Follower {
 
   echoed(moment: number): void {
     this.#drive.tell({ type: 'echoed', moment });
+  }
+
+  answered(moment: number): void {
+    this.#drive.tell({ type: 'answered', moment });
   }
 
   identified(identity: Identity): void {
@@ -184,7 +241,9 @@ export class Connection implements Follower {
   }
 
   #write(message: Message): void {
-    this.#core.metrics.sent[this.#transport.name]++;
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.sent++;
+    traffic.sentBytes += message.bytes;
     if (!this.#transport.write(message) && !this.#disposed) this.#drive.tell({ type: 'blocked' });
   }
 
@@ -210,11 +269,12 @@ export class Connection implements Follower {
   /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
   wentAway(): void {
     const { id, generation } = this.#session;
-    const { store, clock, log } = this.#core;
+    const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
+      const ids = this.ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
-        store.lapse(id, generation).catch((error: unknown) => log.storeFailed(error, { session: id }));
+        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
       });
     }
     this.dispose();
@@ -226,13 +286,15 @@ export class Connection implements Follower {
     this.#disposed = true;
     this.#drive.stop();
     this.#facts = undefined;
-    this.#core.metrics.connections[this.#transport.name]--;
+    this.#core.metrics.traffic[this.#transport.name].open--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
+    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
+    if (this.#mode === 'stream') this.#countEnd(id);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
-      const channels = logs.filter((log) => !log.startsWith(INBOX));
+      const channels = logs.filter((log) => !isInbox(log));
       this.#core.channels.keep(id, channels, this.#core.clock.now());
     }
     this.#core.connections.delete(this);
@@ -269,9 +331,11 @@ export class Connection implements Follower {
           const claim = this.#claimId();
           const performing = { session, claim };
           core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
-            () => core.performing.delete(performing),
-          );
+          const outcomes = await performSends(core, this.#info, batch, {
+            id: claim,
+            redelivered,
+            from: this,
+          }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
           if (this.#isOver) {
@@ -300,9 +364,14 @@ export class Connection implements Follower {
         return core.hub.unfollow(effect.log, this);
       case 'join':
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
-        return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
+        return this.#ask(() => {
+          const verdict = effect.hello.key === undefined ? 'opened' : 'resumed';
+          return this.#enter(this.#counted(enterByHello(core, effect.hello, this.#caller), verdict));
+        });
       case 'rejoin':
-        return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
+        return this.#ask(() =>
+          this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
+        );
       case 'reattach':
         return this.#ask(async (session) => ({
           type: 'reattached',
@@ -322,10 +391,23 @@ export class Connection implements Follower {
           const touched = await core.store.touch(session, effect.generation);
           return { type: 'touched', result: touched.kind };
         });
+      case 'measured':
+        return this.#observe(core.metrics.roundTrip, effect.roundTrip);
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
+        return;
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
         return;
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
+        return;
+      case 'report':
+        return this.#report(effect);
       case 'end':
+        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -333,15 +415,10 @@ export class Connection implements Follower {
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':
+        if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          core.log.refused(effect.code, {
-            session: this.#session.id,
-            address: this.#address,
-            transport: this.#transport.name,
-            attempt: this.#facts?.attempt,
-            field: effect.field,
-          });
+          tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -369,7 +446,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
+    this.#core.events.fail('store_failed', error, this.ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -402,17 +479,14 @@ export class Connection implements Follower {
   // ── hello and continue ────────────────────────────────────────────────────
 
   /** Comes into the session, unless the peer has gone meanwhile. */
-  async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
+  async #enter(entrance: Promise<Entrance>, request?: Continue): Promise<SessionEvent | void> {
     const event = await entrance;
     // Only who was welcomed had a generation of its own, and so took the session from another.
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    const attempt = this.#facts?.attempt;
-    if (attempt !== undefined) {
-      const session = event.type === 'joined' ? event.state.session : undefined;
-      this.#core.log.welcomed({ session, attempt, transport: this.#transport.name, address: this.#address });
-    }
+    if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
+    else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -425,6 +499,37 @@ export class Connection implements Follower {
     this.#drive.tell(event);
     if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
     this.#core.drain?.joined(this);
+  }
+
+  /** @param verdict of a `hello`, if it is welcome */
+  async #counted(entrance: Promise<Entrance>, verdict: Verdict): Promise<Entrance> {
+    const event = await entrance;
+    this.#countHello(event, verdict);
+    return event;
+  }
+
+  #countHello(event: Entrance, verdict: Verdict): void {
+    const { metrics, clock } = this.#core;
+    metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
+    if (event.type !== 'joined' || !metrics.measures) return;
+    const now = clock.now();
+    const since = this.#facts?.since;
+    if (since !== undefined) this.#observe(metrics.firstMessage, now - since);
+    const { session, generation } = event.state;
+    const away = metrics.absences.back(session, generation, now);
+    if (away !== undefined) metrics.recovery.observe(away / 1000);
+  }
+
+  #countEnd(session: string | undefined): void {
+    const { metrics, clock, hub } = this.#core;
+    if (!this.#session.isClosed) metrics.ends.gone++;
+    if (session === undefined || !metrics.measures || hub.ofSession(session).length > 0) return;
+    metrics.absences.left(session, this.generation, clock.now());
+  }
+
+  /** Milliseconds, where they are told apart by transport. */
+  #observe(seconds: Readonly<Partial<Record<MetricTransport, Distribution>>>, ms: number): void {
+    seconds[this.#transport.name]?.observe(ms / 1000);
   }
 
   async #identify(credentials: unknown): Promise<SessionEvent> {
@@ -450,7 +555,28 @@ export class Connection implements Follower {
     return { id: this.#session.id ?? '', ...this.#identity };
   }
 
+  // ── what is told of it ────────────────────────────────────────────────────
+
+  #report(report: Report): void {
+    const { events, metrics, clock } = this.#core;
+    if (report.event === 'gap') {
+      metrics.gaps[report.reason]++;
+      return events.tell('gap', { ...this.ids, reason: report.reason });
+    }
+    const missed = this.#session.missed(clock.now());
+    events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
+  }
+
+  #prove(): void {
+    const { id, generation } = this.#session;
+    if (id !== undefined) tellProof(this.#core, this.ids, id, generation);
+  }
+
   #claimId(): string {
     return (this.#claim ??= this.#core.nextClaim());
   }
+}
+
+function isPong(frame: unknown): boolean {
+  return Array.isArray(frame) && frame[0] === 'pong';
 }

@@ -12,12 +12,18 @@ import {
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
-import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
-import { createLog } from './observe/log.js';
+import { Events } from './observe/events.js';
+import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
+import { timedStore } from './observe/metrics/timed-store.js';
+import { NodeVoices } from './observe/node-voices.js';
+import { Patterns } from './observe/patterns.js';
+import { SystemLog } from './observe/system-log.js';
+import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -34,8 +40,15 @@ export interface CoreOptions {
   limits?: Partial<Limits> | undefined;
   times?: Partial<Times> | undefined;
   node?: string | undefined;
+  cluster?: string | undefined;
+  onError?: OnError | undefined;
+  sampling?: boolean | undefined;
+  systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  /** Whether times are measured. Default true. */
+  measures?: boolean | undefined;
+  patterns?: boolean | undefined;
 }
 
 export const LIMITS: Limits = {
@@ -72,13 +85,26 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const limits = { ...LIMITS, ...options.limits };
   const times = { ...TIMES, ...options.times };
   const { clock, wallClock, defer, randomId } = environment;
-  const store = options.store ?? memoryStore({ window: times.window });
-  const hub = new Hub(store, defer);
-  const log = createLog(options.logger);
+  const { measures = true } = options;
+  // The memory of this process answers at once: there is nothing to be timed.
+  const timesStore = measures && options.store !== undefined;
+  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const given = options.store ?? memoryStore({ window: times.window });
+  const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
+  const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
+  const connections: Core['connections'] = new Set();
+  const voices = new NodeVoices(connections, clock);
+  const events = new Events({
+    ...{ node, cluster, logger, onError, sampling, wallClock, defer },
+    now: () => clock.now(),
+    patterns: options.patterns === false ? undefined : new Patterns(),
+    voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
+  });
   const run = randomId();
   let claims = 0;
   return {
-    node: options.node ?? randomId().slice(0, 8),
+    node,
     store,
     pulse: new Pulse(),
     hub,
@@ -93,16 +119,20 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       poll: sessionSettings('poll', limits, times),
       send: sessionSettings('send', limits, times),
     },
-    connections: new Set(),
+    connections,
     plainClients: new Set(),
     limits,
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
-    log,
-    metrics: createMetrics(),
+    events,
+    systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
+    whereabouts: new Whereabouts(times.window),
+    metrics,
+    voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
+    systemEvents: options.systemEvents,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

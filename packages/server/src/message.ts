@@ -3,7 +3,7 @@
  * keeps the form that each transport needs: the framed WebSocket bytes and the
  * event-stream block are the same for every reader of a run of entries.
  */
-import { encodeEntry, encodeFrame, INBOX, printBlock } from '@iskra/protocol/wire';
+import { encodeEntry, encodeFrame, INBOX, isInbox, printBlock } from '@iskra/protocol/wire';
 import type { ServerFrame } from '@iskra/protocol/wire';
 import type { Entry } from './store.js';
 
@@ -12,6 +12,7 @@ export class Message {
   readonly frames: string;
   /** How many they are. */
   readonly count: number;
+  #bytes: number | undefined;
   #webSocket: Buffer | undefined;
   #block: Buffer | undefined;
   #body: Buffer | undefined;
@@ -27,6 +28,11 @@ export class Message {
 
   get text(): string {
     return `[${this.frames}]`;
+  }
+
+  /** Bytes of the text, whatever a transport puts around it. */
+  get bytes(): number {
+    return (this.#bytes ??= Buffer.byteLength(this.frames) + 2);
   }
 
   /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */
@@ -112,7 +118,7 @@ export class Run {
 
   constructor(log: string, first: Entry) {
     this.log = log;
-    this.isInbox = log.startsWith(INBOX);
+    this.isInbox = isInbox(log);
     this.epoch = first.epoch;
     this.first = first.offset;
     this.entries = [first];
@@ -155,5 +161,5 @@ export function entriesMessage(log: string, entries: readonly Entry[]): Message 
 
 /** How a log is called on the wire: a session sees its own inbox only, as `@`. */
 export function wireName(log: string): string {
-  return log.startsWith(INBOX) ? INBOX : log;
+  return isInbox(log) ? INBOX : log;
 }

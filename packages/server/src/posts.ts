@@ -84,7 +84,7 @@ export async function answerPost(parts: PostParts, name: PostName, asked: Asked)
   const connection = new Connection(core, transport(exchange, frames), facts);
   // Sends go on when their peer has gone: it will ask for their outcome.
   if (mode !== 'send') disposeWhenGone(exchange, connection);
-  connection.receive(frames);
+  connection.receive(frames, body?.ok === true ? body.bytes : 0);
   return exchange.response;
 }
 
@@ -94,9 +94,10 @@ export class Facts implements ConnectionFacts {
   readonly address: string;
   readonly place: Place;
   attempt: string | undefined;
-  readonly #asked: Pick<Asked, 'request'>;
+  since: number | undefined;
+  readonly #asked: Pick<Asked, 'request' | 'header'>;
 
-  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request'>) {
+  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request' | 'header'>) {
     this.mode = mode;
     this.address = address;
     this.place = place;
@@ -105,6 +106,10 @@ export class Facts implements ConnectionFacts {
 
   get request(): Request {
     return this.#asked.request;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#asked.header('traceparent');
   }
 }
 

@@ -9,8 +9,8 @@
 import type { GapReason, Member, Position } from '@iskra/protocol/wire';
 
 /**
- * The name of a log: a channel, or a session's inbox as `@` and the session id.
- * No channel name starts with `@`, so the two never meet.
+ * The name of a log: a channel, `@system`, or a session's inbox as `@` and the session id.
+ * No channel name starts with `@`, so they never meet. `@system` is as any channel here.
  */
 export type LogName = string;
 
@@ -93,6 +93,19 @@ export interface MemberPage {
   readonly members: readonly Member[];
   /** The place behind which the next page begins; undefined when this is the last. */
   readonly more?: number;
+}
+
+/** What a store in the memory of this process holds, of one kind of log. */
+export interface KeptLogs {
+  readonly entries: number;
+  /** Characters of their bodies. */
+  readonly bytes: number;
+}
+
+export interface Kept {
+  readonly sessions: number;
+  readonly channel: KeptLogs;
+  readonly inbox: KeptLogs;
 }
 
 /** Where a log stands: its head, and its first entry that is still kept (head + 1 when empty). */
@@ -232,6 +245,15 @@ export interface Store {
 
   /** Resolves when the store is there, and does nothing: when a part of it is, for one that is made of parts. */
   ping(): Promise<void>;
+
+  /** What it holds, as of the last sweep: for stores that know it without asking anybody. */
+  kept?(): Kept;
+
+  /**
+   * Keeps what a node says of itself for `lease` ms, in the place of what it said before, and gives what the other nodes
+   * said, as far as that still holds. It may be lost at any time: nothing is promised by it.
+   */
+  report(node: string, text: string, lease: number): Promise<readonly string[]>;
 
   /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;

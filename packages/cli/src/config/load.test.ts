@@ -104,7 +104,10 @@ describe('a secret', () => {
   });
 
   it.each<[Made, string]>([
-    [{ env: { SECRET_FILE: 'gone' } }, 'SECRET_FILE names /here/gone, which is not there; create it'],
+    [
+      { env: { SECRET_FILE: 'gone', REDIS_URL: 'redis://a' } },
+      'SECRET_FILE names /here/gone, which is not there; create it',
+    ],
     [
       { env: { SECRET_FILE: 's' }, files: { s: ' \n' } },
       'SECRET_FILE names /here/s, which is empty; write into it',
@@ -125,6 +128,7 @@ describe('a secret', () => {
     ],
     [{ env: { REDIS_URL: 'redis://a' } }, 'REDIS_URL needs SECRET, the same for all nodes'],
     [{ flags: ['--redis=redis://a'] }, '--redis needs SECRET'],
+    [{ env: { REDIS_URL_FILE: 'r' }, files: { r: 'redis://:hunter2@a' } }, 'REDIS_URL_FILE needs SECRET'],
   ])('teaches instead of guessing, and is not repeated: %j', (made, beginning) => {
     const [first, ...more] = wrongs(made);
     expect(first).toContain(beginning);
@@ -182,10 +186,16 @@ describe('what is wrong', () => {
     ],
     [{ TLS_CERT: 'a.pem' }, 'TLS_CERT needs its private key; set tls.key, TLS_KEY or --tls-key.'],
     [{ TLS_KEY: 'a.pem' }, 'TLS_KEY needs its certificate'],
-    [{ TLS_CERT: 'a.pem', TLS_KEY: 'b.pem' }, 'TLS_CERT is /here/a.pem, which is not there'],
   ])('teaches instead of guessing: %j', (env, message) => {
     expect(wrongs({ env }).join('\n')).toContain(message);
     expect(wrongs({ env })).toHaveLength(1);
+  });
+
+  it('is each file of a certificate that is not there', () => {
+    expect(wrongs({ env: { TLS_CERT: 'a.pem', TLS_KEY: '/etc/b.pem' } })).toEqual([
+      'TLS_CERT is /here/a.pem, which is not there; create it, or correct the name.',
+      'TLS_KEY is /etc/b.pem, which is not there; create it, or correct the name.',
+    ]);
   });
 
   it('is not hidden by names that every object has', () => {

@@ -10,7 +10,7 @@ import { mistake, mistakesOf } from './mistakes.js';
 import type { Mistake } from './mistakes.js';
 import { Config, settingOf, SETTINGS } from './schema.js';
 import type { Setting } from './setting.js';
-import { wrongTogether } from './together.js';
+import { blameTogether } from './together.js';
 import { readText } from './world.js';
 import type { World } from './world.js';
 
@@ -38,12 +38,8 @@ export interface Loaded {
 export function loadConfig(world: World): Loaded {
   const mistakes: Mistake[] = [];
   const found = findFile(world, mistakes);
-  // Whoever changes files waits for the next start, and not for clients.
-  const isWatched =
-    ['watch', 'watch-path'].some((flag) => world.valuesOf(flag).length > 0) ||
-    world.env['WATCH_REPORT_DEPENDENCIES'] !== undefined;
   const layers = [
-    ...(isWatched ? [defaultLayer({ shutdown: { timeout: 0 } }, 'as files are watched')] : []),
+    ...(isWatched(world) ? [defaultLayer({ shutdown: { timeout: 0 } }, 'as files are watched')] : []),
     ...(found?.layer === undefined ? [] : [found.layer]),
     environmentLayer(world.env, world.cwd),
     flagLayer(world.valuesOf, world.cwd, mistakes),
@@ -51,58 +47,80 @@ export function loadConfig(world: World): Loaded {
   for (const layer of layers) mistakes.push(...mistakesOf(layer));
 
   const files = found === undefined ? [] : [found.full];
-  const winners = new Map<string, { layer: Layer; value: unknown; source: string }>();
+  const given = new Map<string, Given>();
   for (const layer of layers) {
     for (const setting of SETTINGS) {
       const value = valueAt(layer.tree, setting.path);
       if (value === undefined) continue;
-      const source = layer.source(setting.path);
-      const full =
-        setting.kind.isFile && typeof value === 'string' ? path.resolve(layer.base, value) : undefined;
-      if (full !== undefined) files.push(full);
-      if (setting.holds === undefined) {
-        winners.set(setting.key, { layer, value: full ?? value, source });
+      const one = { layer, setting, value, source: layer.source(setting.path) };
+      if (!setting.kind.isFile || typeof value !== 'string') {
+        given.set(setting.key, one);
         continue;
       }
-      const held = full === undefined ? undefined : readHeld(layer, setting, full, world, mistakes);
-      winners.set(setting.holds, { layer, value: held, source: `${source} (${full ?? 'no file'})` });
+      const file = path.resolve(layer.base, value);
+      files.push(file);
+      if (setting.holds === undefined) given.set(setting.key, { ...one, value: file });
+      else
+        given.set(setting.holds, { ...held(one, file, world, mistakes), source: `${one.source} (${file})` });
     }
   }
 
   const tree: Tree = {};
-  const effective = SETTINGS.filter(({ holds }) => holds === undefined).map((setting): Effective => {
-    const winner = winners.get(setting.key);
-    if (winner === undefined)
-      return { setting, value: setting.otherwise, source: 'default', from: 'default' };
-    put(tree, setting.path, winner.value);
-    const { data } = setting.kind.schema.safeParse(winner.value);
-    return { setting, value: data, source: winner.source, from: winner.layer.kind };
-  });
-
+  for (const [key, { value }] of given) put(tree, settingOf(key)!.path, value);
   const { data } = Config.safeParse(tree);
-  if (data !== undefined) mistakes.push(...wrongTogether(data, (key) => winners.get(key)?.layer, world));
-  return { file: found?.name, config: mistakes.length === 0 ? data : undefined, effective, mistakes, files };
+  if (data !== undefined) {
+    blameTogether(data, given.has('secret'), world, (key, what, cure) => {
+      const { layer, setting } = given.get(key)!;
+      mistakes.push(mistake(layer, setting, what, cure));
+    });
+  }
+  return {
+    file: found?.name,
+    config: mistakes.length === 0 ? data : undefined,
+    effective: SETTINGS.filter(({ holds }) => holds === undefined).map((one) =>
+      effectiveOf(one, given.get(one.key)),
+    ),
+    mistakes,
+    files,
+  };
 }
 
-/** What a file holds that stands in for a value: without the line end that editors and `echo` leave. */
-function readHeld(
-  layer: Layer,
-  setting: Setting,
-  full: string,
-  world: World,
-  mistakes: Mistake[],
-): string | undefined {
+/** What a place says, and the setting by which it does: `secretFile` for `secret`. */
+interface Given {
+  readonly layer: Layer;
+  readonly setting: Setting;
+  readonly value: unknown;
+  readonly source: string;
+}
+
+/** Whoever changes files waits for the next start, and not for clients. */
+const isWatched = ({ valuesOf, env }: World): boolean =>
+  [...valuesOf('watch'), ...valuesOf('watch-path')].length > 0 ||
+  env['WATCH_REPORT_DEPENDENCIES'] !== undefined;
+
+function effectiveOf(setting: Setting, given: Given | undefined): Effective {
+  if (given === undefined) return { setting, value: setting.otherwise, source: 'default', from: 'default' };
+  const { data } = setting.kind.schema.safeParse(given.value);
+  return { setting, value: data, source: given.source, from: given.layer.kind };
+}
+
+/** With the value that the file holds, without the spaces and line ends around it; or none, if that is wrong. */
+function held(given: Given, file: string, world: World, mistakes: Mistake[]): Given {
+  const { layer, setting } = given;
   const target = settingOf(setting.holds!)!;
-  const wrong = (what: string, cure: string): undefined =>
-    void mistakes.push(mistake(layer, setting, what, cure));
+  const wrong = (what: string, cure: string): Given => {
+    mistakes.push(mistake(layer, setting, what, cure));
+    return { ...given, value: undefined };
+  };
   if (valueAt(layer.tree, target.path) !== undefined) {
     return wrong(`stands beside ${layer.subject(target.path)}`, 'keep one of them');
   }
-  const text = readText(world, full);
+  const text = readText(world, file);
   if (typeof text !== 'string')
-    return wrong(`names ${full}, which ${text.why}`, 'create it, or correct the name');
-  const held = text.trim();
-  if (held === '') return wrong(`names ${full}, which is empty`, `write into it what ${target.key} is to be`);
-  if (target.kind.schema.safeParse(held).success) return held;
-  return wrong(`names ${full}, whose text is not right`, `it must be ${target.kind.must}`);
+    return wrong(`names ${file}, which ${text.why}`, 'create it, or correct the name');
+  const value = text.trim();
+  if (value === '')
+    return wrong(`names ${file}, which is empty`, `write into it what ${target.key} is to be`);
+  if (target.kind.schema.safeParse(value).success) return { ...given, value };
+  return wrong(`names ${file}, whose text is not right`, `it must be ${target.kind.must}`);
 }

@@ -4,7 +4,7 @@
  * restart every cursor meets another epoch and is told a gap.
  */
 import type { Member, Position } from '@iskra/protocol/wire';
-import { SESSION_WINDOW } from '@iskra/protocol/wire';
+import { isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
 import { memberBody } from '../members.js';
 import type {
   Appended,
@@ -15,6 +15,7 @@ import type {
   Entry,
   Head,
   Identity,
+  Kept,
   LogRead,
   MemberPage,
   SessionState,
@@ -63,6 +64,8 @@ interface SessionRecord {
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
 
+const NOTHING: Kept = { sessions: 0, channel: { entries: 0, bytes: 0 }, inbox: { entries: 0, bytes: 0 } };
+
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options);
 }
@@ -84,9 +87,12 @@ class MemoryStore implements Store {
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
   readonly #members = new MemoryMembers();
+  /** What nodes say of themselves. */
+  readonly #reports = new Map<string, { text: string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   #epochs = 0;
+  #kept: Kept = NOTHING;
 
   constructor(options: MemoryStoreOptions) {
     this.#window = options.window ?? SESSION_WINDOW;
@@ -197,7 +203,7 @@ class MemoryStore implements Store {
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
-    return this.#log(log).read(epoch, offset, max, log.startsWith('@'));
+    return this.#log(log).read(epoch, offset, max, isInbox(log));
   }
 
   async heads(logs: readonly string[]): Promise<Head[]> {
@@ -305,16 +311,36 @@ class MemoryStore implements Store {
 
   async sweep(): Promise<void> {
     const now = this.#now();
+    const inbox = { entries: 0, bytes: 0 };
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
       if (silence > this.#window) this.#remove(record);
       else if (silence > this.#presenceWindow) this.#lapse(record);
+      inbox.entries += record.inbox?.count ?? 0;
+      inbox.bytes += record.inbox?.bytes ?? 0;
     }
     this.#forget(now);
+    const channel = { entries: 0, bytes: 0 };
+    for (const log of this.#logs.values()) {
+      channel.entries += log.count;
+      channel.bytes += log.bytes;
+    }
+    this.#kept = { sessions: this.#sessions.size, channel, inbox };
+  }
+
+  kept(): Kept {
+    return this.#kept;
   }
 
   async ping(): Promise<void> {
     // It is where we are.
+  }
+
+  async report(node: string, text: string, lease: number) {
+    const now = this.#now();
+    this.#reports.set(node, { text, until: now + lease });
+    for (const [name, { until }] of this.#reports) if (until <= now) this.#reports.delete(name);
+    return [...this.#reports].flatMap(([name, report]) => (name === node ? [] : report.text));
   }
 
   async end(): Promise<void> {
@@ -352,7 +378,7 @@ class MemoryStore implements Store {
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
-    const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
+    const record = isInbox(name) ? this.#sessions.get(name.slice(1)) : undefined;
     if (record === undefined) return this.#log(name).head();
     const { inbox, inboxTop, generation, contact } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
@@ -361,7 +387,7 @@ class MemoryStore implements Store {
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
   #log(name: string): MemoryLog {
-    if (name.startsWith('@')) {
+    if (isInbox(name)) {
       const record = this.#sessions.get(name.slice(1));
       return record?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention, record?.inboxTop);
     }
