@@ -39,7 +39,7 @@ const args = {
   },
   flat: {
     type: 'boolean',
-    description: "the server's memory must be flat: known after a minute, well after five",
+    description: "the server's memory must be flat, which three minutes show, and five show well",
   },
   json: { type: 'boolean', description: 'print one JSON document' },
 } satisfies ArgsDef;

@@ -33,7 +33,7 @@ describe('a report', () => {
       '  delivery       2 ms half, 3 ms 90 %, 3 ms 99 %, 3 ms the longest',
       '  lost, doubled  0, 0',
       '  disconnects    0 that an application would show',
-      '  memory         50 MB before, 80 MB at most, 60 MB at the end; a minute shows whether it grows',
+      '  memory         50 MB before, 80 MB at most, 60 MB at the end; three minutes show whether it grows',
       '  CPU            0.23 of a core',
       '  this program   late by 4 ms half, 4 ms 90 %, 4 ms 99 %, 4 ms the longest',
     ]);

@@ -132,7 +132,7 @@ const verdictOf = ({ trend }: Memory): Verdict =>
 
 function memoryText({ before, most, after, trend, verdict }: NonNullable<Report['memory']>): string {
   const told = `${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(after)} at the end`;
-  if (trend === undefined) return `${told}; a minute shows whether it grows`;
+  if (trend === undefined) return `${told}; three minutes show whether it grows`;
   const slope = (trend.slope / 1_048_576).toFixed(1);
   return `${told}; ${verdict}: ${slope} MB a minute in the last ${Math.round(trend.seconds)} s`;
 }

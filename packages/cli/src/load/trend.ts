@@ -17,8 +17,8 @@ export interface Trend {
 
 /** Share that may be added while it is looked at: a heap breathes. */
 const ALLOWED = 0.05;
-/** Looks and seconds without which nobody can tell. */
-const LEAST = { looks: 15, seconds: 40 };
+/** Looks and seconds without which nobody can tell: a heap that still finds its size looks like one that leaks. */
+const LEAST = { looks: 40, seconds: 120 };
 /** Looks that are compared with each other: all pairs of them are. */
 const MOST = 300;
 
