@@ -18,12 +18,14 @@ it('leaves to a server what nobody said', () => {
 it('tells a server everything else, in ms and bytes', () => {
   const config = configOf({
     ...{ NODE_NAME: 'a-1', ORIGINS: 'https://a.example', ALLOW_NO_ORIGIN: 'false', TRUSTED_PROXIES: '2' },
+    ...{ CLUSTER_NAME: 'blue', PATTERNS: 'no', LOG_SAMPLING: '0' },
     ...{ LOG_LEVEL: 'WARN', SECRET: 'new\r\n old\n', LIMITS_MESSAGE: '64KiB', LIMITS_OPEN_RATE_BURST: '7' },
     ...{ TIMES_HEARTBEAT: '5', TIMES_PRESENCE: '1m', METRICS: 'off', SHUTDOWN_NOTICE: '1500ms' },
   });
   expect(realtimeOptions(config)).toMatchObject({
     ...{ node: 'a-1', origins: ['https://a.example'], allowNoOrigin: false, trustedProxies: 2 },
     ...{ logger: 'warn', metrics: false, secret: ['new', 'old'] },
+    ...{ cluster: 'blue', patterns: false, sampling: false },
     limits: { message: 65_536, openRate: { perSecond: 50, burst: 7 } },
     times: { heartbeat: 5_000, window: 120_000 },
   });

@@ -83,6 +83,11 @@ export const Config = z.strictObject({
     text('1 to 64 letters, digits and . _ -', 'name', /^[A-Za-z0-9._-]{1,64}$/),
     { is: 'the name of this node in `/health` and to its clients', unset: 'drawn at each start', flag: true }, // prettier-ignore
   ),
+  clusterName: setting(
+    text('1 to 64 letters, digits and . _ -', 'name', /^[A-Za-z0-9._-]{1,64}$/),
+    { is: 'the name of all nodes that share a store, in events and in the log' },
+    'iskra',
+  ),
   origins: optional(origins, {
     is: 'origins of pages that may connect; `*` for all',
     unset: "the server's own",
@@ -110,8 +115,18 @@ export const Config = z.strictObject({
   }),
   log: group('the log, as JSON lines on standard output', {
     level: setting(choice(LEVELS, 'level'), { is: 'how much is logged', flag: true }, 'info'),
+    sampling: setting(
+      yesOrNo,
+      { is: 'whether of a flood only so many lines are written, and then how many were left out' },
+      true,
+    ),
   }),
   metrics: setting(yesOrNo, { is: 'whether `/metrics` is answered' }, true),
+  patterns: setting(
+    yesOrNo,
+    { is: 'whether the node looks for patterns in its events, and tells those it finds' },
+    true,
+  ),
   shutdown: group('how it ends', {
     timeout: setting(
       time({ min: 0, max: 24 * HOUR }),

@@ -20,15 +20,20 @@ export async function startServing(config: Config, onRenewal: (renewal: Renewal)
 
 /** For `createRealtime`, without a store. */
 export function realtimeOptions(config: Config): RealtimeOptions {
-  const { nodeName, origins, allowNoOrigin, trustedProxies, secret, log, metrics, limits, times } = config;
+  const { nodeName, clusterName, origins, allowNoOrigin, trustedProxies, secret, log, limits, times } =
+    config;
+  const { metrics, patterns } = config;
   const { presence: _, ...ours } = times;
   return {
     allowNoOrigin,
     trustedProxies,
     metrics,
+    patterns,
     limits,
     times: ours,
     logger: log.level,
+    sampling: log.sampling,
+    cluster: clusterName,
     ...(nodeName !== undefined && { node: nodeName }),
     ...(origins !== undefined && { origins }),
     ...(secret !== undefined && { secret: secret.split('\n').map((line) => line.trim()).filter((line) => line !== '') }), // prettier-ignore
