@@ -43,10 +43,10 @@ describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
           /(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g,
         ),
       ].map((found) => found[1]!);
-    // Whoever uses the Redis store installs its client; nobody else has to.
+    // Whoever uses the Redis store, or OpenTelemetry, installs what it takes; nobody else has to.
     const peers = Object.keys(manifest.peerDependencies ?? {});
     const named = files.flatMap((file) =>
-      namedIn(file).filter((one) => !(file.includes('redis') && peers.includes(one))),
+      namedIn(file).filter((one) => !(/redis|otel/.test(file) && peers.includes(one))),
     );
     const isTyped = (one: string): boolean =>
       /"types"|"typings"|\.d\.m?ts"/.test(
