@@ -36,7 +36,7 @@ const OPTIONS = [
   ['openBox({ … })', 'chaos/src/box.ts', 'BoxOptions'],
 ] as const;
 
-const MADE = `<!-- Made of the sources by catalogue.test.ts: do not write here. -->`;
+const MADE = `<!-- Made of the sources: \`npm run unit -- docs/reference -u\` writes it anew. -->`;
 
 it('has every option, with its type, default and unit', async () => {
   const sections = OPTIONS.map(([call, file, name]) => {
