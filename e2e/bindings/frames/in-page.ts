@@ -39,21 +39,21 @@ createRoot(document.getElementById('root')!).render(
   h(RealtimeProvider, { client: () => connect('/realtime') }, h(List)),
 );
 
-let last = 0;
+let last: number | undefined;
 const look = (now: number): void => {
-  if (last > 0) seen.frames.push(now - last);
+  if (last !== undefined) seen.frames.push(now - last);
   last = now;
   requestAnimationFrame(look);
 };
+requestAnimationFrame(look);
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) seen.tasks.push(duration);
+}).observe({ type: 'longtask' });
 
 Object.assign(globalThis, {
   /** From now on. */
   begin(): void {
     Object.assign(seen, { messages: 0, renders: 0, frames: [], tasks: [] });
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) seen.tasks.push(duration);
-    }).observe({ type: 'longtask' });
-    requestAnimationFrame(look);
   },
   seen: () => seen,
 });

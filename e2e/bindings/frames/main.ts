@@ -2,9 +2,7 @@
  * `npm run frames`: messages at a rate into a list of React that is bounded, in Chromium, and how long its frames take.
  * Exits with 1 when one took longer than 50 ms.
  */
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { CHROMIUM } from '../../browser/browsers.js';
 import { bold, dim, green, ms, print, red, wide } from '../../matrix/terminal.js';
@@ -22,16 +20,27 @@ const LONG = 50;
 const REST = 1_000;
 
 const { rate, seconds } = read();
-const server = await startChild<FramesVerbs>('bindings/frames/serve', { script: await bundle() });
+const server = await startChild<FramesVerbs>('bindings/frames/serve');
 const browser = await chromium.launch(CHROMIUM);
 try {
   const page = await browser.newPage();
+  const tools = await page.context().newCDPSession(page);
+  await tools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  /** CPU time that the page's own thread has taken, s. */
+  const cpu = async (): Promise<number> =>
+    (await tools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value;
   await page.goto(`http://127.0.0.1:${await server.does.port()}`);
   await page.waitForFunction(() => seen().state === 'subscribed');
+  // What the machine does to a page that does nothing.
   await page.evaluate(() => begin());
+  await page.waitForTimeout(REST);
+  const { frames: atRest } = await page.evaluate(() => seen());
+  await page.evaluate(() => begin());
+  const before = await cpu();
   const published = await server.does.count(rate, seconds);
   await page.waitForTimeout(REST);
-  process.exitCode = show(published, await page.evaluate(() => seen())) ? 0 : 1;
+  const taken = (await cpu()) - before;
+  process.exitCode = show(published, await page.evaluate(() => seen()), atRest, taken) ? 0 : 1;
 } finally {
   await browser.close();
   await server.kill();
@@ -40,16 +49,20 @@ try {
 declare function begin(): void;
 declare function seen(): Seen;
 
-function show(published: number, { messages, renders, rows, frames, tasks }: Seen): boolean {
-  const sorted = [...frames].sort((one, other) => one - other);
-  const at = (share: number): string =>
-    ms(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]);
+function show(
+  published: number,
+  { messages, renders, rows, frames, tasks }: Seen,
+  atRest: number[],
+  taken: number,
+): boolean {
   const long = frames.filter((time) => time > LONG).length;
   print(bold(`${rate} messages a second for ${seconds} s into a list of React, bounded at ${rows}`));
   const rowsOf: [string, string][] = [
     ['messages', `${messages} of ${published}`],
     ['renders', `${renders}, ${(messages / renders).toFixed(1)} messages each`],
-    ['frames', `${frames.length}: half within ${at(0.5)}, 99 % within ${at(0.99)}, the longest ${at(1)}`],
+    ['CPU of the page', `${ms((taken / seconds) * 1_000)} a second`],
+    ['frames', spread(frames)],
+    ['frames at rest', spread(atRest)],
     [`tasks over ${LONG} ms`, tasks.length === 0 ? 'none' : tasks.map((time) => ms(time)).join(', ')],
   ];
   for (const [name, value] of rowsOf) print(`${dim(wide(name, 18))}${value}`);
@@ -62,25 +75,11 @@ function show(published: number, { messages, renders, rows, frames, tasks }: See
   return isRight;
 }
 
-/** As an application is shipped. */
-async function bundle(): Promise<string> {
-  // The same from the source and from what was compiled.
-  const source = import.meta.url.replace(
-    /\/e2e\/(dist\/)?bindings\/frames\/.*$/,
-    '/e2e/bindings/frames/in-page.ts',
-  );
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(source)],
-    bundle: true,
-    platform: 'browser',
-    format: 'iife',
-    target: 'es2022',
-    minify: true,
-    define: { 'process.env.NODE_ENV': '"production"' },
-    write: false,
-    logLevel: 'warning',
-  });
-  return outputFiles[0]!.text;
+function spread(times: number[]): string {
+  const sorted = [...times].sort((one, other) => one - other);
+  const at = (share: number): string =>
+    ms(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]);
+  return `${times.length}: half within ${at(0.5)}, 99 % within ${at(0.99)}, the longest ${at(1)}`;
 }
 
 function read(): { rate: number; seconds: number } {

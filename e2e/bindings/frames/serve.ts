@@ -1,10 +1,12 @@
 /** A server of its own for the measurement: it gives out the page, and counts aloud in a room. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { createRealtime } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import { Hono } from 'hono';
 import { expose } from '../../transports/child.js';
 
-const { script } = JSON.parse(process.argv[2] ?? '{}') as { script: string };
+const script = await bundle();
 const realtime = createRealtime({ logger: false });
 
 const app = new Hono();
@@ -33,3 +35,24 @@ const verbs = {
 };
 export type FramesVerbs = typeof verbs;
 expose(verbs);
+
+/** As an application is shipped. */
+async function bundle(): Promise<string> {
+  // The same from the source and from what was compiled.
+  const source = import.meta.url.replace(
+    /\/e2e\/(dist\/)?bindings\/frames\/.*$/,
+    '/e2e/bindings/frames/in-page.ts',
+  );
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(source)],
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    write: false,
+    logLevel: 'warning',
+  });
+  return outputFiles[0]!.text;
+}
