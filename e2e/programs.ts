@@ -44,6 +44,13 @@ const OURS = [
   'SECRET',
   'ORIGINS',
   'TRUSTED_PROXIES',
+  'ISKRA_CONFIG',
+  'NODE_NAME',
+  'METRICS',
+  'SECRET_FILE',
+  'REDIS_URL_FILE',
+  'TLS_CERT',
+  'TLS_KEY',
 ];
 const running = new Set<ChildProcess>();
 

@@ -6,7 +6,9 @@ const files = [
   'packages/client/src/{session,liveness,downlink,sending,outbox,attempt,policy,standings,patience,breaker,path,quality,explain,errors}.ts',
   'packages/chaos/src/{faults,profile,pace,held,headers}.ts',
   'packages/client/src/doctor/{seen,verdict,advice,report,row,transport-rows,post-rows,terms,print}.ts',
-  'packages/server/src/{session,conversation,frames,deadlines,answer,downlink,uplink,spread}.ts',
+  'packages/server/src/{session,conversation,frames,deadlines,heartbeats,answer,downlink,uplink,spread}.ts',
+  'packages/server/src/observe/{catalogue,event,failure,sampling,trace,whereabouts}.ts',
+  'packages/server/src/observe/{voices,setbacks,patterns,patterns/*}.ts',
   'packages/server/src/stores/redis/{keys,continuity,tails,claims,address}.ts',
 ];
 // The one place that arms a timer, and the tests, which may do as they like.

@@ -41,8 +41,9 @@ const proxies = {
 /** Several nodes share it. */
 const stores = { 'redis-server': () => existsSync('/usr/bin/redis-server') };
 
-/** What looks at the files of deploy/. */
+/** What looks at the files of deploy/, and at the script of completion. */
 const readers = {
+  zsh: () => existsSync('/usr/bin/zsh'),
   'docker-compose': async () =>
     existsSync('/usr/bin/docker-compose') || (await succeeds('docker', ['compose', 'version'])),
   // For its promtool.

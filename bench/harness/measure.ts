@@ -67,6 +67,20 @@ export const memory = (the: Case): Promise<Sample> =>
     return { value: (after - before) / (to.counted - from.counted) };
   });
 
+/** Ms in which every heartbeat of every connection comes up, by the defaults of all peers. */
+const HEARTBEATS = 25_000;
+
+/** Share of a core that the server takes while nobody says anything, in %. */
+export const atRest = (the: Case): Promise<Sample> =>
+  inProcesses(the, async (server, load) => {
+    // Behind what the arrival of the connections cost.
+    await pause(5_000);
+    const from = await moment(server, load);
+    await pause(HEARTBEATS);
+    const to = await moment(server, load);
+    return { value: (to.server - from.server) / (to.at - from.at) / 10 };
+  });
+
 async function inProcesses(
   the: Case,
   work: (server: Process, load: Process) => Promise<Sample>,

@@ -1,5 +1,5 @@
 /**
- * `npm run chaos`: rounds of faults drawn from a seed, each judged by the oracle.
+ * `npm run chaos`: memory pressure, then rounds of faults drawn from a seed, each judged by the oracle.
  * Exits with 1 at the first round in which something happened that must not.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,11 +10,13 @@ import type { Line } from './history.js';
 import { violationsOf } from './oracle/oracle.js';
 import type { Violation } from './oracle/oracle.js';
 import { RETENTION } from './places.js';
+import { press, summary as pressureSummary, wrongsOf } from './pressure.js';
 import { playRound } from './round.js';
 
 const usage = `npm run chaos -- [flags]
   --minutes 10   how long faults come, in rounds of 90 s, each with a calm end
   --seed S       of the first round; each further round has the next. Default: by chance
+  --pressure     memory pressure alone: floods and slow readers upon a server with a small heap
   --redis        two nodes over Redis, which outlives them, instead of one server
   --verbose      says each fault
 `;
@@ -24,9 +26,15 @@ const ROUND = 90_000;
 /** How many lines of a history are shown. */
 const TAIL = 30;
 
-const { minutes, seed: first, redis, verbose } = read();
+/** Of memory pressure before the rounds, ms. */
+const PRESSURE = 15_000;
+
+const { minutes, seed: first, isAgain, redis, pressure, verbose } = read();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 let left = minutes * 60_000;
+// Who gives a seed wants one round again.
+if (pressure || !isAgain) await bePressed(pressure ? left : Math.min(left, PRESSURE));
+if (pressure) process.exit(0);
 for (let seed = first; left > 0; seed++, left -= ROUND) {
   const length = Math.min(left, ROUND);
   const folder = mkdtempSync(path.join(tmpdir(), 'iskra-chaos-'));
@@ -49,6 +57,20 @@ for (let seed = first; left > 0; seed++, left -= ROUND) {
   console.log(`seed ${seed}: ${summary(lines)} in ${Math.round((performance.now() - began) / 1000)} s`);
 }
 process.exit(0);
+
+async function bePressed(length: number): Promise<void> {
+  const began = performance.now();
+  const pressed = await press(length);
+  const wrong = wrongsOf(pressed);
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  if (wrong.length === 0) return console.log(`memory pressure: ${pressureSummary(pressed)}, in ${seconds} s`);
+  console.error(`memory pressure: ${pressureSummary(pressed)}`);
+  for (const sentence of wrong.slice(0, TAIL)) console.error(`  ${sentence}`);
+  console.error(
+    `\n${wrong.length} violations. Again with:\n  npm run chaos -- --pressure --minutes ${length / 60_000}`,
+  );
+  process.exit(1);
+}
 
 /** What the round consisted of; a round in which little happened proves little. */
 function summary(lines: readonly Line[]): string {
@@ -98,6 +120,7 @@ function read() {
       options: {
         minutes: { type: 'string', default: '10' },
         seed: { type: 'string' },
+        pressure: { type: 'boolean', default: false },
         redis: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -111,7 +134,7 @@ function read() {
     const seed = Number(values.seed ?? Math.floor(Math.random() * 1e6));
     if (!(minutes > 0)) throw new Error(`--minutes takes a number above 0, not "${values.minutes}".`);
     if (!Number.isInteger(seed)) throw new Error(`--seed takes an integer, not "${values.seed}".`);
-    return { minutes, seed, redis: values.redis, verbose: values.verbose };
+    return { ...values, minutes, seed, isAgain: values.seed !== undefined };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     process.exit(1);

@@ -1,6 +1,6 @@
 // The iskra command as it is installed: what it prints, where, and with which exit code it ends.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -26,7 +26,9 @@ describe('iskra', () => {
   it('shows help without colours to a program', async () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('USAGE iskra serve|health|connect|load|slo|doctor|graceful-test|chaos');
+    expect(stdout).toContain(
+      'USAGE iskra serve|config|health|connect|load|monitor|slo|doctor|graceful-test|chaos|completion',
+    );
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -142,6 +144,30 @@ describe('iskra chaos', () => {
     expect(box.stderr).toContain('requests 3, upgrades 1, only-get-post 1, refuse-upgrade 1');
   });
 
+  it('says the same for programs, an object a line', async () => {
+    const server = await serveBare();
+    const box = await serving(
+      iskra(['chaos', '--to', server.url, '--profile', 'refuse-upgrade', '--verbose', '--json']),
+    );
+    expect((await fetch(`${box.url}/health`)).status).toBe(200);
+    await box.said(/"ended"/);
+    box.process.kill('SIGTERM');
+    expect(await box.ended).toEqual({ code: 0, signal: null });
+    expect(box.stderr).toBe('');
+    const told = box.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { what: string });
+    expect(told.map(({ what }) => what)).toEqual(['ready', 'begun', 'ended', 'done']);
+    expect(told[0]).toMatchObject({ url: box.url, faults: ['refuse-upgrade'] });
+    expect(told.at(-1)).toMatchObject({ requests: 1, struck: {} });
+    const list = JSON.parse((await result('chaos', '--list', '--json')).stdout) as {
+      name: string;
+      verdict: unknown;
+    }[];
+    expect(list).toContainEqual(expect.objectContaining({ name: 'idle', verdict: 'idle-cut' }));
+  });
+
   it('lists what there is', async () => {
     const { code, stdout, stderr } = await result('chaos', '--list');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -218,7 +244,8 @@ describe('iskra load', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ...{ profile: 'mixed', ok: true, clients: 20, away: 0, lost: 0, doubled: 0, failed: {} },
       connected: { websocket: 5, sse: 5, 'long-poll': 5, polling: 5 },
-      memory: { before: expect.any(Number) as number },
+      memory: { before: expect.any(Number) as number, verdict: 'unknown' },
+      cpu: expect.any(Number) as number,
     });
     expect(code).toBe(0);
   });
@@ -228,6 +255,38 @@ describe('iskra load', () => {
       code: 1,
       stderr: expect.stringContaining('0 of 2 came within 0.3 s') as string,
     });
+  });
+});
+
+/** Of a process that ended nobody may have asked yet, which is no life. */
+const lives = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+describe('what is stopped before its end', () => {
+  it.each([['slo'], ['graceful-test']])('%s ends with 130, and takes its servers with it', async (name) => {
+    const program = iskra([name]);
+    // Its server is a child of it, which nobody else would end.
+    const children = () =>
+      readFileSync(`/proc/${program.process.pid}/task/${program.process.pid}/children`, 'utf8');
+    await expect.poll(() => children().trim(), { timeout: 10_000 }).not.toBe('');
+    const server = Number(children().trim().split(' ')[0]);
+    program.process.kill('SIGINT');
+    expect(await program.ended).toEqual({ code: 130, signal: null });
+    expect(program.stderr).toBe(`iskra ${name} was stopped before its end\n`);
+    await expect.poll(() => lives(server)).toBe(false);
+  });
+
+  it('load reports what it saw so far, and ends with 130', async () => {
+    const { url } = await serveBare();
+    const program = iskra(['load', url, '--clients', '4', '--rate', '50', '--duration', '1m', '--json']);
+    await expect
+      .poll(async () => (await (await fetch(`${url}/metrics`)).text()).match(/published_total (\d+)/)?.[1], {
+        timeout: 20_000,
+      })
+      .not.toBe('0');
+    program.process.kill('SIGINT');
+    expect(await program.ended).toEqual({ code: 130, signal: null });
+    expect(JSON.parse(program.stdout)).toMatchObject({ ...{ ok: true, stopped: true, lost: 0, clients: 4 } });
   });
 });
 

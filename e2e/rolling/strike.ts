@@ -23,9 +23,9 @@ export type Blow = readonly [signal: Signal, then: number];
 /** What the node had begun waits for its claim meanwhile. */
 export const KILL: readonly Blow[] = [['SIGKILL', 15_000]];
 
-/** Ms in which a client has to live again: one that holds polls has as long as one of them. */
+/** Ms in which a client has to live again: one that polls has as long as one of its polls, held or put off, may take anyway. */
 export const ALIVE_WITHIN: Readonly<Record<TransportName, number>> = {
-  ...{ websocket: 3_000, sse: 3_000, 'long-poll': 15_000, polling: 3_000 },
+  ...{ websocket: 3_000, sse: 3_000, 'long-poll': 15_000, polling: 5_000 },
 };
 
 /** That a member who went with the node may stay listed, ms: a presence window and the sweeps behind it, and a busy machine. */

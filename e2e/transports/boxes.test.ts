@@ -4,6 +4,7 @@ import type { FaultName } from '@iskra/chaos';
 import { connect } from '@iskra/client';
 import type { TransportName } from '@iskra/client';
 import { createRealtime } from '@iskra/server';
+import type { SystemEvent } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import type { Serving } from '@iskra/server/node';
 import { pino } from 'pino';
@@ -62,8 +63,12 @@ describe('a client behind a box', { concurrent: true }, () => {
   });
 
   it('is in the log of the server under the same name as in its own (T9)', async ({ expect }) => {
-    const lines: Record<string, unknown>[] = [];
-    const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) });
+    const lines: { delta: string; attempt?: string; transport?: string }[] = [];
+    const write = (line: string): void => {
+      const { delta, payload } = JSON.parse(line) as SystemEvent;
+      lines.push({ ...payload, delta });
+    };
+    const logger = pino({ level: 'debug' }, { write });
     const named = await serve(createRealtime({ logger }), { port: 0, hostname: '127.0.0.1' });
     const box = await openBox({ to: named.url, profile: 'strip-upgrade' });
     const client = connect(`${box.url}/realtime`, { probe: [200] });

@@ -45,7 +45,12 @@ export function withServer(config: ServerConfig = {}, kind: 'sse' | 'send' = 'ss
     await server?.stop();
   });
 
-  const parsed = (): Line[] => server.lines.slice(from).map((line) => JSON.parse(line) as Line);
+  // What an event says is its payload; tests ask for it beside its name.
+  const parsed = (): Line[] =>
+    server.lines.slice(from).map((line) => {
+      const { payload, ...event } = JSON.parse(line) as Line & { payload?: object };
+      return { ...event, ...payload };
+    });
   return {
     get server() {
       return server;

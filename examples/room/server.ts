@@ -19,6 +19,8 @@ const realtime = createRealtime({
   // Short, so that what happens to a connection can be seen happening.
   times: { heartbeat: 3_000 },
   logger,
+  // The log says where something was thrown; here is somebody who wants to read what.
+  onError: (error) => console.error(error),
   authorize: async (_session, action, name) => {
     if (action === 'subscribe' && ROOM.test(name)) await openRoom(name as `room:${string}`);
     return true;

@@ -1,6 +1,6 @@
 /** What the demo says in the terminal: a greeting, and a line for each thing worth one. */
 import { styleText } from 'node:util';
-import type { RealtimeOptions } from '@iskra/server';
+import type { RealtimeOptions, SystemEvent } from '@iskra/server';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -47,15 +47,12 @@ export function say(text: string, style: Style = 'reset'): void {
 /** The framework's own lines, short: the whole envelope is for machines, and this is for someone who watches. */
 export const logger = {
   isLevelEnabled: (level: string) => level !== 'debug',
-  info: (line: Record<string, unknown>) => say(describe(line), 'dim'),
-  warn: (line: Record<string, unknown>) => say(describe(line), 'yellow'),
-  error: (line: Record<string, unknown>) => {
-    say(describe(line), 'red');
-    if (line['err'] !== undefined) console.error(line['err']);
-  },
+  info: (line: SystemEvent) => say(describe(line), 'dim'),
+  warn: (line: SystemEvent) => say(describe(line), 'yellow'),
+  error: (line: SystemEvent) => say(describe(line), 'red'),
 } as unknown as Exclude<RealtimeOptions['logger'], false | undefined>;
 
-function describe({ delta, lambda, field, transport }: Record<string, unknown>): string {
+function describe({ delta, lambda, payload: { field, transport } }: SystemEvent): string {
   const rest = [field, transport].filter(Boolean).join(' ');
-  return `${String(delta)}${rest && ` (${rest})`} → ${String(lambda)}`;
+  return `${delta}${rest && ` (${rest})`} → ${lambda}`;
 }

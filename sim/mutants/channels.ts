@@ -71,7 +71,7 @@ export const channels: readonly Mutant[] = [
     rule: 'P44',
     breaks: 'a publish is not asked for its permission',
     file: server('sends'),
-    from: "!(await may(core, session, 'publish', channel))",
+    from: "!(await may(core, session, 'publish', channel, claim.from))",
     to: 'false',
     by: 'P44',
   },

@@ -1,12 +1,12 @@
 /** What the client notices, as ∆DΩΛ envelopes with their voices: newest first, bounded, each open to its JSON. */
-import type { Client, Envelope } from '@iskra/client';
+import { raisedBy } from '@iskra/client';
+import type { Client, Envelope, Voices } from '@iskra/client';
 import type { contract } from '../contract.js';
 import { byId, make, mark, write } from './dom.js';
 
 const MOST = 60;
 const LEVELS = ['', 'message', 'connection', 'session', 'node', 'cluster'];
 const VOICES = ['pain', 'chaos', 'trust'] as const;
-type Levels = Record<(typeof VOICES)[number], number>;
 
 export function showEnvelopes(client: Client<typeof contract>): void {
   const list = byId('envelopes');
@@ -26,7 +26,7 @@ export function showEnvelopes(client: Client<typeof contract>): void {
   const refresh = (): void => {
     const { voices } = client.status;
     bars.show(voices);
-    const heard = speak(voices);
+    const heard = raisedBy(voices);
     spoken.replaceChildren(...heard.map(makeVoice));
     if (heard.length === 0) write(spoken, 'no voice is raised');
   };
@@ -35,20 +35,10 @@ export function showEnvelopes(client: Client<typeof contract>): void {
   refresh();
 }
 
-/** The voices that these levels raise. */
-function speak({ pain, chaos, trust }: Levels): string[] {
-  return [
-    ...(pain > 0.7 ? ['Alarm'] : []),
-    ...(trust < 0.3 ? ['Concern'] : []),
-    ...(trust > 0.7 ? ['Celebration'] : []),
-    ...(chaos > 0.5 ? ['Curiosity'] : []),
-  ];
-}
-
 const makeVoice = (voice: string): HTMLElement =>
   make('span', { class: 'voice', 'data-voice': voice.toLowerCase() }, voice);
 
-function makeBars(): { element: HTMLElement; show(levels: Levels): void } {
+function makeBars(): { element: HTMLElement; show(levels: Voices): void } {
   const bars = VOICES.map((voice) => {
     const fill = make('i');
     const bar = make(
@@ -94,7 +84,7 @@ function makeRow(envelope: Envelope): HTMLElement {
       'span',
       { class: 'heard' },
       bars.element,
-      make('span', { class: 'spoken' }, ...speak(levels).map(makeVoice)),
+      make('span', { class: 'spoken' }, ...raisedBy(levels).map(makeVoice)),
     ),
   );
   const json = make('pre', { tabindex: 0 }, JSON.stringify(envelope, null, 2));

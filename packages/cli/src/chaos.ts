@@ -24,6 +24,10 @@ const args = {
     type: 'boolean',
     description: 'print all faults, what they do, and what a client of Iskra says behind them',
   },
+  json: {
+    type: 'boolean',
+    description: 'print what is ready, what happens and what it came to as one JSON object a line',
+  },
 } satisfies ArgsDef;
 
 export const chaosCommand = defineCommand({
@@ -31,10 +35,13 @@ export const chaosCommand = defineCommand({
   args,
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra chaos', rawArgs, args);
-    if (given.list === true) return console.log(listFaults());
+    const isJson = given.json === true;
+    if (given.list === true) return console.log(isJson ? JSON.stringify(faultList(), null, 2) : listFaults());
     const options = readOptions(given, valuesOf('to', rawArgs, args));
     const box = await open(options);
-    announce(box, options);
+    if (isJson) tell({ what: 'ready', url: box.url, to: options.to, faults: Object.keys(box.faults) });
+    else announce(box, options);
+    endWhenAsked(box, isJson);
   },
 });
 
@@ -56,9 +63,18 @@ export function readOptions(
       what: 'the number of a port',
     }),
     host: setting('host', given['host'])?.value ?? '127.0.0.1',
-    ...(given['verbose'] === true && { watch: (event) => console.log(describe(event)) }),
+    ...(given['verbose'] === true && {
+      watch: given['json'] === true ? tell : (event) => console.log(describe(event)),
+    }),
   };
 }
+
+/** The faults for a program. `usage`: as it is written in a profile. */
+export const faultList = () =>
+  (Object.keys(FAULTS) as FaultName[]).map((name) => {
+    const { does, verdict } = FAULTS[name];
+    return { name, usage: usageOf(name), does, verdict: verdict ?? null };
+  });
 
 /** One fault a line: how it is written, what it does, the verdict that is expected. */
 export function listFaults(): string {
@@ -101,12 +117,18 @@ function announce(box: Box, { to, profile }: ReturnType<typeof readOptions>): vo
       `  before      ${([] as string[]).concat(to).join(', ')}\n` +
       `  breaks      ${profile === '' ? 'nothing; see --profile and --list' : Object.keys(box.faults).join(', ')}`,
   );
+}
+
+function endWhenAsked(box: Box, isJson: boolean): void {
   const end = (): void => {
     process.off('SIGINT', end).off('SIGTERM', end);
     const { requests, upgrades, struck } = box.stats;
     const counts = Object.entries({ requests, upgrades, ...struck }).map((pair) => pair.join(' '));
-    console.error(`iskra chaos ends: ${counts.join(', ')}`);
+    if (isJson) tell({ what: 'done', requests, upgrades, struck });
+    else console.error(`iskra chaos ends: ${counts.join(', ')}`);
     void box.close();
   };
   process.on('SIGINT', end).on('SIGTERM', end);
 }
+
+const tell = (event: object): void => console.log(JSON.stringify(event));

@@ -4,11 +4,17 @@ import { stripVTControlCharacters } from 'node:util';
 import { defineCommand, renderUsage, runCommand } from 'citty';
 import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
+import { completionCommand } from './completion.js';
+import { configCommand } from './config.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
 import { gracefulCommand } from './graceful.js';
 import { healthCommand } from './health.js';
 import { loadCommand } from './load.js';
+import { firstSteps, MANUAL, pageOf } from './manual.js';
+import type { CommandName } from './manual.js';
+import { monitorCommand } from './monitor.js';
+import { hasColor } from './paint.js';
 import { serveCommand } from './serve.js';
 import { sloCommand } from './slo.js';
 import { Failure, nearest, UsageError } from './usage.js';
@@ -18,15 +24,18 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
-const commands: Record<string, CommandDef<any>> = {
+const commands: Record<CommandName, CommandDef<any>> = {
   serve: serveCommand,
+  config: configCommand,
   health: healthCommand,
   connect: connectCommand,
   load: loadCommand,
+  monitor: monitorCommand,
   slo: sloCommand,
   doctor: doctorCommand,
   'graceful-test': gracefulCommand,
   chaos: chaosCommand,
+  completion: completionCommand(() => commands),
 };
 
 const iskra = defineCommand({
@@ -40,9 +49,9 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
   try {
     if (name === undefined || isHelp(name) || name === 'help') return await help(rest[0]);
     if (name === '--version' || name === '-v') return print(version);
-    const command = find(name);
+    const found = find(name);
     if (rest.some(isHelp)) return await help(name);
-    await runCommand(command, { rawArgs: rest });
+    await runCommand(commands[found], { rawArgs: rest });
     return undefined;
   } catch (error) {
     if (error instanceof UsageError) return tell(error.message, 2);
@@ -54,15 +63,16 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
 const isHelp = (argument: string): boolean => argument === '--help' || argument === '-h';
 
 async function help(name: string | undefined): Promise<number> {
-  const usage = name === undefined ? renderUsage(iskra) : renderUsage(find(name), iskra);
-  const text = process.stdout.isTTY ? await usage : stripVTControlCharacters(await usage);
-  return print(text.trimEnd().replace(/ +$/gm, ''));
+  const found = name === undefined ? undefined : find(name);
+  const usage = await (found === undefined ? renderUsage(iskra) : renderUsage(commands[found], iskra));
+  const text = `${usage.trimEnd()}\n\n${found === undefined ? firstSteps() : pageOf(found)}`;
+  const shown = hasColor(process.stdout) ? text : stripVTControlCharacters(text);
+  return print(shown.replace(/ +$/gm, ''));
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- as above
-function find(name: string): CommandDef<any> {
-  const names = Object.keys(commands);
-  const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
+function find(name: string): CommandName {
+  const names = Object.keys(MANUAL) as CommandName[];
+  const found = names.find((one) => one === name);
   if (found !== undefined) return found;
   const close = nearest(name, names);
   throw new UsageError(

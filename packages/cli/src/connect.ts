@@ -5,7 +5,7 @@ import type { ArgsDef } from 'citty';
 import { createTalk } from './connect/talk.js';
 import { openTerminal } from './connect/terminal.js';
 import { readWord } from './connect/words.js';
-import { readAuth, readChannel, readTarget, readTime, readTransports } from './target.js';
+import { readAuth, readChannel, readTarget, readTime, readTransports, TRANSPORTS } from './target.js';
 import { refuseUnknown, setting, valuesOf, whole } from './usage.js';
 
 const args = {
@@ -19,7 +19,7 @@ const args = {
   auth: { type: 'string', valueHint: 'json', description: 'the credentials that the application would send' },
   transport: {
     type: 'string',
-    valueHint: 'name',
+    valueHint: TRANSPORTS.join('|'),
     description: 'use only this one; repeatable [all, best first]',
   },
   clients: { type: 'string', valueHint: 'number', description: 'so many sessions that listen together [1]' },

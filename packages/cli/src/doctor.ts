@@ -7,6 +7,8 @@ import { examine } from './doctor/examine.js';
 import type { Examination } from './doctor/examine.js';
 import { proxyFor } from './doctor/proxy.js';
 import type { Variables } from './doctor/proxy.js';
+import { INTERRUPTED, interruption } from './interruption.js';
+import { hasColor } from './paint.js';
 import { readAuth, readChannel, readTarget, readTime } from './target.js';
 import { refuseUnknown, setting, UsageError } from './usage.js';
 
@@ -36,22 +38,19 @@ const args = {
 export const doctorCommand = defineCommand({
   meta: {
     name: 'doctor',
-    description:
-      'try every transport on the way to a server, and say what cures what it finds; exit code 0, 1 or 3',
+    description: 'try every transport on the way to a server, and say what cures what it finds',
   },
   args,
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra doctor', rawArgs, args);
     const asked = readExamination(given, process.env);
     const announced = announce(asked);
-    const stop = new AbortController();
-    const interrupted = (): void => stop.abort();
-    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    const stop = interruption();
     const seen = await examine(asked, stop.signal).finally(announced);
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    stop.end();
     if (stop.signal.aborted) {
       console.error('iskra doctor was stopped before it had seen everything');
-      process.exitCode = 130;
+      process.exitCode = INTERRUPTED;
       return;
     }
     const report = reportOn(seen);
@@ -105,9 +104,7 @@ function announce({ idle, hold, timeout }: Examination): () => void {
 }
 
 function paper() {
-  const { NO_COLOR, TERM } = process.env;
-  const { isTTY, columns } = process.stdout;
-  return { width: Math.min(columns ?? 80, 110), color: isTTY && !NO_COLOR && TERM !== 'dumb' };
+  return { width: Math.min(process.stdout.columns ?? 80, 110), color: hasColor(process.stdout) };
 }
 
 function readOrigin(origin: string | undefined): string | undefined {

@@ -3,6 +3,7 @@ import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
 import { rehearse } from './graceful/rehearse.js';
 import type { Plan, Rehearsal } from './graceful/rehearse.js';
+import { stopWhenAsked } from './interruption.js';
 import { readTime } from './target.js';
 import { refuseUnknown, setting, whole } from './usage.js';
 
@@ -19,8 +20,7 @@ const args = {
 export const gracefulCommand = defineCommand({
   meta: {
     name: 'graceful-test',
-    description:
-      'start servers of its own, end them with clients on them, and say whether all was in order; exit code 0 or 1',
+    description: 'start servers of its own, end them with clients on them, and say whether all was in order',
   },
   args,
   async run({ rawArgs, args: given }) {
@@ -33,12 +33,14 @@ export const gracefulCommand = defineCommand({
     });
     const timeout =
       Math.ceil(readTime(setting('timeout', given.timeout), 2_000, 1_000, 600_000) / 1_000) * 1_000;
+    const listenNoMore = stopWhenAsked('iskra graceful-test');
     const rehearsals: Rehearsal[] = [];
     for (const plan of plansOf(clients, timeout)) {
       const rehearsal = await rehearse(plan);
       rehearsals.push(rehearsal);
       if (given.json !== true) console.log(print(rehearsal));
     }
+    listenNoMore();
     const ok = rehearsals.every((one) => one.ok);
     if (given.json === true) console.log(JSON.stringify({ ok, rehearsals }, null, 2));
     process.exitCode = ok ? 0 : 1;

@@ -18,6 +18,9 @@ const Health = z.looseObject({
   timestamp: z.string(),
 });
 
+/** Characters that a health answer can have. */
+const LONGEST = 65_536;
+
 export interface Verdict {
   /** Whether to send it clients. */
   ok: boolean;
@@ -31,7 +34,7 @@ export interface Verdict {
 }
 
 export const healthCommand = defineCommand({
-  meta: { name: 'health', description: 'ask a server how it is; exit code 0 when it is healthy, else 1' },
+  meta: { name: 'health', description: 'ask a server how it is' },
   args,
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra health', rawArgs, args);
@@ -54,7 +57,8 @@ export function healthUrl(given: string | undefined): string {
   return `${url.origin}${path.endsWith('/health') ? path : `${path}/health`}`;
 }
 
-export async function check(url: string, timeout: number): Promise<Verdict> {
+/** `stop` ends it early, as if nobody answered. */
+export async function check(url: string, timeout: number, stop?: AbortSignal): Promise<Verdict> {
   const began = performance.now();
   const say = (state: Verdict['state'], message: string, health?: z.infer<typeof Health>): Verdict => ({
     ok: state === 'healthy',
@@ -68,9 +72,10 @@ export async function check(url: string, timeout: number): Promise<Verdict> {
   let response: Response;
   let text: string;
   try {
-    const signal = AbortSignal.timeout(timeout);
+    const late = AbortSignal.timeout(timeout);
+    const signal = stop === undefined ? late : AbortSignal.any([late, stop]);
     response = await fetch(url, { signal, redirect: 'error', headers: { connection: 'close' } });
-    text = await readStart(response);
+    text = await readStart(response, LONGEST);
   } catch (error) {
     return say('unreachable', `unreachable: ${url} ${reason(error, timeout)}`);
   }
@@ -94,14 +99,14 @@ export async function check(url: string, timeout: number): Promise<Verdict> {
   );
 }
 
-/** As much of a body as a health answer can have: whatever is there instead may be endless. */
-async function readStart(response: Response): Promise<string> {
+/** So many characters of a body and little more: whatever is there instead of an answer may be endless. */
+export async function readStart(response: Response, most: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   if (response.body === null) return text;
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > 65_536) break;
+    if (text.length > most) break;
   }
   return text;
 }

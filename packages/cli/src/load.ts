@@ -2,13 +2,14 @@
 import type { ConnectOptions } from '@iskra/client';
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
+import { INTERRUPTED, interruption } from './interruption.js';
 import { createCrowd } from './load/crowd.js';
 import type { Crowd } from './load/crowd.js';
-import { memoryOf } from './load/memory.js';
 import { PROFILES } from './load/plan.js';
 import type { Plan, ProfileName } from './load/plan.js';
 import { print, progress, reportOn } from './load/report.js';
-import { readAuth, readTarget, readTime, readTransports } from './target.js';
+import { resourcesOf } from './load/resources.js';
+import { readAuth, readTarget, readTime, readTransports, TRANSPORTS } from './target.js';
 import { Failure, refuseUnknown, setting, UsageError, valuesOf, whole } from './usage.js';
 
 const names = Object.keys(PROFILES) as ProfileName[];
@@ -17,7 +18,7 @@ const args = {
   url: { type: 'positional', required: false, description: 'the server, as in http://localhost:8000' },
   profile: {
     type: 'string',
-    valueHint: 'name',
+    valueHint: names.join('|'),
     description: `${names.map((name) => `${name} (${PROFILES[name].does})`).join(', ')} [mixed]`,
   },
   clients: { type: 'string', valueHint: 'number', description: 'how many [1000 of connections, else 100]' },
@@ -25,12 +26,20 @@ const args = {
   duration: { type: 'string', valueHint: 'time', description: 'how long, once all are there [30s]' },
   ramp: { type: 'string', valueHint: 'number', description: 'new clients a second [100]' },
   size: { type: 'string', valueHint: 'bytes', description: 'filling of each message [32]' },
-  transport: { type: 'string', valueHint: 'name', description: 'over this one; repeatable, then in turns' },
+  transport: {
+    type: 'string',
+    valueHint: TRANSPORTS.join('|'),
+    description: 'over this one; repeatable, then in turns',
+  },
   auth: { type: 'string', valueHint: 'json', description: 'the credentials that the application would send' },
   timeout: {
     type: 'string',
     valueHint: 'time',
     description: 'how long the last clients may take to come [15s]',
+  },
+  flat: {
+    type: 'boolean',
+    description: "the server's memory must be flat: known after a minute, well after five",
   },
   json: { type: 'boolean', description: 'print one JSON document' },
 } satisfies ArgsDef;
@@ -38,8 +47,7 @@ const args = {
 export const loadCommand = defineCommand({
   meta: {
     name: 'load',
-    description:
-      'many clients at once: times, losses, memory; exit code 0 when nothing was lost, doubled or refused',
+    description: 'many clients at once: how long all takes, what is lost, and what it costs the server',
   },
   args,
   async run({ rawArgs, args: given }) {
@@ -49,31 +57,33 @@ export const loadCommand = defineCommand({
     const plan = readPlan(profile, given, valuesOf('transport', rawArgs, args));
     const timeout = readTime(setting('timeout', given.timeout), 15_000, 100, 600_000);
     const auth = readAuth(setting('auth', given.auth)?.value);
-    const stop = new AbortController();
-    const interrupted = (): void => stop.abort();
-    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    const stop = interruption();
     const crowd = createCrowd(url, plan, auth === undefined ? {} : { auth }, stop.signal);
-    const memory = memoryOf(new URL('/metrics', url));
-    await memory.begin();
+    const resources = resourcesOf(new URL('/metrics', url));
+    await resources.begin();
     const shown = show(crowd);
     try {
       await crowd.gather(timeout);
+      await resources.speak();
       const began = performance.now();
       await crowd.speak();
-      const seconds = Math.max(0.001, Math.min(performance.now() - began, plan.duration) / 1_000);
-      const report = reportOn(profile, plan.clients, crowd.seen, seconds, await memory.end());
+      const run = {
+        ...{ profile, clients: plan.clients, flat: given.flat === true, stopped: stop.signal.aborted },
+        seconds: Math.max(0.001, Math.min(performance.now() - began, plan.duration) / 1_000),
+      };
+      const report = reportOn(run, crowd.seen, await resources.end());
       shown.end();
       console.log(given.json === true ? JSON.stringify(report, null, 2) : print(report));
-      process.exitCode = report.ok ? 0 : 1;
+      process.exitCode = run.stopped ? INTERRUPTED : report.ok ? 0 : 1;
     } catch (error) {
       shown.end();
       throw new Failure(
         `${url} did not take all clients: ${(error as Error).message}. See what stands in the way: iskra doctor ${url}`,
       );
     } finally {
-      memory.stop();
+      resources.stop();
       await crowd.close();
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      stop.end();
     }
   },
 });

@@ -29,10 +29,17 @@ export interface Server {
 /** On a free port of this machine, with these flags. Rejects with a {@link Failure} when it does not start. */
 export async function startServer(...flags: readonly string[]): Promise<Server> {
   const command = fileURLToPath(new URL('../bin/iskra.js', import.meta.url));
-  const own = ['serve', '--port', '0', '--host', '127.0.0.1', '--log-level', 'info'];
+  // What lies in this folder is for other servers.
+  const own = ['serve', '--no-config', '--port', '0', '--host', '127.0.0.1', '--log-level', 'info'];
   const began = performance.now();
   const child = spawn(process.execPath, [command, ...own, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  // Nobody else would end it.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = once(child, 'exit').then(([code]) => {
+    process.off('exit', kill);
+    return code as number | null;
+  });
   const lines: Line[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line) as Line));
   let told = '';

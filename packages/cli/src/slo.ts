@@ -1,6 +1,7 @@
 /** `iskra slo`: does a server keep the service levels, measured from here? */
 import { defineCommand } from 'citty';
 import type { ArgsDef } from 'citty';
+import { stopWhenAsked } from './interruption.js';
 import { startServer } from './server.js';
 import { judge, print } from './slo/levels.js';
 import { measure } from './slo/measure.js';
@@ -25,14 +26,14 @@ const args = {
 export const sloCommand = defineCommand({
   meta: {
     name: 'slo',
-    description:
-      'measure the service levels of a server: connection, availability, errors, memory …; exit code 0 when none is missed',
+    description: 'measure the service levels of a server: connection, availability, errors, memory …',
   },
   args,
   async run({ rawArgs, args: given }) {
     refuseUnknown('iskra slo', rawArgs, args);
     const duration = readTime(setting('duration', given.duration), 10_000, 500, 3_600_000);
     const auth = readAuth(setting('auth', given.auth)?.value);
+    const listenNoMore = stopWhenAsked('iskra slo');
     const own = given.url === undefined ? await startServer('--shutdown-timeout', '0') : undefined;
     try {
       const { url } = readTarget('iskra slo', own?.url ?? given.url);
@@ -48,6 +49,7 @@ export const sloCommand = defineCommand({
       process.exitCode = levels.some(({ state }) => state === 'missed') ? 1 : 0;
     } finally {
       own?.process.kill('SIGTERM');
+      listenNoMore();
     }
   },
 });

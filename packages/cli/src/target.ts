@@ -51,7 +51,8 @@ export function readTime(
   );
 }
 
-const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling'] as const;
+/** In order of preference. */
+export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling'] as const;
 
 /** The transports that may be used, each given as `--transport`; undefined when none was: all of them. */
 export function readTransports(given: readonly string[]): readonly (typeof TRANSPORTS)[number][] | undefined {

@@ -8,11 +8,18 @@ export class UsageError extends Error {}
 /** The command could not do its work. Told without a stack, and ends with exit code 1. */
 export class Failure extends Error {}
 
-/** Refuses what the command does not know: an option that is ignored in silence is worse than none. */
-export function refuseUnknown(command: string, rawArgs: readonly string[], args: ArgsDef): void {
+/**
+ * Refuses what the command does not know: an option that is ignored in silence is worse than none. `places`: how many
+ * arguments that are no options it takes; by default as many as it has names for.
+ */
+export function refuseUnknown(
+  command: string,
+  rawArgs: readonly string[],
+  args: ArgsDef,
+  places = Object.values(args).filter(({ type }) => type === 'positional').length,
+): void {
   const { tokens } = readTokens(rawArgs, args);
   const known = Object.keys(args).filter((name) => args[name]?.type !== 'positional');
-  const places = Object.keys(args).length - known.length;
   for (const token of tokens) {
     if (token.kind !== 'option' || known.includes(token.name)) continue;
     const close = nearest(token.name, known);
@@ -51,6 +58,10 @@ export function valuesOf(name: string, rawArgs: readonly string[], args: ArgsDef
     token.kind === 'option' && token.name === name ? [token.value ?? ''] : [],
   );
 }
+
+/** All arguments that are no options, in order. */
+export const placesOf = (rawArgs: readonly string[], args: ArgsDef): string[] =>
+  readTokens(rawArgs, args).tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
 
 /** The value of a flag, else of its environment variable, else undefined; with the name to blame. */
 export function setting(

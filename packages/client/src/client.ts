@@ -2,7 +2,7 @@
  * The public object. It performs what the session decides: opens and closes
  * connections, calls handlers, settles promises. It decides nothing itself.
  */
-import { byteLength, completeEnvelope, drive, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
+import { byteLength, completeEnvelope, drive, isReadable, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
 import type {
   ChannelName,
   Contract,
@@ -12,6 +12,7 @@ import type {
   RequestName,
   RequestOutput,
   Send as SendFrame,
+  SYSTEM,
   Untyped,
 } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
@@ -68,6 +69,8 @@ export interface Client<C extends Contract = Untyped> {
   /** The sends without a known end, oldest first. */
   readonly outbox: readonly Send[];
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  /** What happens on the servers, for whom they let (P80). */
+  channel(name: typeof SYSTEM): Channel<Untyped, typeof SYSTEM>;
   /** The same name gives the same object. Costs nothing until it is used. */
   channel<Name extends ChannelName<C>>(name: Name): Channel<C, Name>;
   /** Rejects with `SendError`, `RequestTimeout` (it may still happen) or `OutcomeUnknown`. `timeout` in ms. */
@@ -236,7 +239,7 @@ export function connect<C extends Contract = Untyped>(
     },
     on: events.on as Client['on'],
     channel(name: string) {
-      if (!isChannel(name)) {
+      if (!isReadable(name)) {
         throw new MisuseError('channel_name', `"${name as string}" is no channel name.`);
       }
       let feed = channels.get(name);

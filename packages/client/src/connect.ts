@@ -1,6 +1,6 @@
 /** The whole client: the core, and around it the insight, the member lists, the last values and a look at the network. */
 import { MEMBERS } from '@iskra/protocol/wire';
-import type { ChannelName, Contract, Envelope, Subscribed, Untyped } from '@iskra/protocol/wire';
+import type { ChannelName, Contract, Subscribed, SYSTEM, Untyped } from '@iskra/protocol/wire';
 import { createChannel } from './channel.js';
 import type { Entry } from './channel.js';
 import { connect as connectCore } from './client.js';
@@ -25,6 +25,7 @@ import type { Memory } from './memory.js';
 import { createPath } from './path.js';
 import { withNetwork } from './network.js';
 import { createSession } from './session.js';
+import type { SystemEvent } from './session-events.js';
 
 export interface ConnectOptions extends CoreOptions {
   /** What each channel keeps for `channel.last`, as `{ entries: 20 }`. Default: nothing. */
@@ -36,7 +37,7 @@ export interface Status extends CoreStatus, Feeling {}
 export interface ClientEvents extends Omit<CoreEvents, 'status'> {
   status: [status: Status];
   /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
-  system: [envelope: Envelope];
+  system: [event: SystemEvent];
 }
 
 export interface Channel<
@@ -56,6 +57,8 @@ export interface Client<C extends Contract = Untyped> extends Omit<
 > {
   readonly status: Status;
   on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  /** What happens on the servers, for whom they let (P80). */
+  channel(name: typeof SYSTEM): Channel<Untyped, typeof SYSTEM>;
   /** The same name gives the same object. Costs nothing until it is used. */
   channel<Name extends ChannelName<C>>(name: Name): Channel<C, Name>;
   /** What was tried, what it proved, what would mend it. */

@@ -5,5 +5,7 @@ export type { Channel, Client, ClientEvents, ConnectOptions, Status } from './co
 export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } from './explain.js';
 export type { LastLimits } from './last.js';
 export type { Learned } from './path.js';
-export type { QualityClass, Voices } from './quality.js';
-export type { Member } from '@iskra/protocol/wire';
+export type { QualityClass } from './quality.js';
+export type { SystemEvent, SystemEventName } from './session-events.js';
+export { raisedBy, THRESHOLDS } from '@iskra/protocol/wire';
+export type { Member, Raised, Voices } from '@iskra/protocol/wire';

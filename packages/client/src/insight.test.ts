@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import { connect as connectCore } from './client.js';
 import { connect } from './connect.js';
+import type { SystemEventName } from './session-events.js';
 import { code, dialogue } from './testing.js';
 
 const environment = {
@@ -12,6 +14,23 @@ const environment = {
   base: 'http://host/',
   onPage: () => () => {},
 };
+
+/** The level of each, which the compiler asks for. */
+const DIMENSIONS: Record<SystemEventName, number> = {
+  ...{ connection_established: 2, connection_lost: 2, heartbeat_missed: 2 },
+  ...{ transport_upgraded: 2, transport_downgraded: 2, server_changed: 2 },
+  ...{ session_resumed: 3, session_lost: 3, sends_lost: 3, gap: 1 },
+};
+
+test('tells what the guide says that it tells', () => {
+  const page = readFileSync(new URL('../../../docs/guide/events.md', import.meta.url), 'utf8');
+  const [, table = ''] = /<!-- client[^>]*-->\n([^]*?)<!-- \/client -->/.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| `(\w+)` \| (\d) \|/gm)].map(([, name, level]) => [
+    name,
+    Number(level),
+  ]);
+  expect(Object.fromEntries(rows)).toEqual(DIMENSIONS);
+});
 
 test('tells of the beginning with the voices as they are then', () => {
   const d = dialogue({ transports: ['websocket'] });
@@ -25,7 +44,13 @@ test('tells of the beginning with the voices as they are then', () => {
         dimension: 2,
         omega: 0.5,
         lambda: 'monitor_stability',
-        payload: { transport: 'websocket', session: 'session-1', node: 'n' },
+        payload: {
+          transport: 'websocket',
+          session: 'session-1',
+          node: 'n',
+          attempt: 'websocket-1',
+          generation: 1,
+        },
         fractal_metadata: { voice_pain: 0, voice_chaos: 0, voice_trust: 0.5, seam_id: 'test' },
       },
     ],

@@ -4,16 +4,16 @@
  * session's: it only looks at what the session wants done, and adds to it what
  * the application is told of it.
  */
-import type { Advice } from '@iskra/protocol/wire';
+import type { Advice, Voices } from '@iskra/protocol/wire';
 import { blames } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
 import { certainty, downBy, explain, serversOf, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import type { Path } from './path.js';
 import { createQuality } from './quality.js';
-import type { QualityClass, Voices } from './quality.js';
+import type { QualityClass } from './quality.js';
 import type { Session } from './session.js';
-import type { SessionEffect, Status } from './session-events.js';
+import type { SessionEffect, Status, SystemEventName } from './session-events.js';
 
 /** How the connection feels, and where it is; a part of `status`. */
 export interface Feeling {
@@ -50,7 +50,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
   let before: Attempt | undefined;
 
   const report = (
-    delta: string,
+    delta: SystemEventName,
     lambda: Advice,
     omega: number,
     payload: object,
@@ -61,6 +61,12 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
     return ['tell', 'system', { delta, dimension, omega, lambda, payload, fractal_metadata }];
   };
 
+  /** By which the server's events of the same connection are found. */
+  const idsOf = ({ transport, attempt, generation }: Attempt): object => ({
+    attempt: `${transport}-${attempt}`,
+    ...(generation && { generation }),
+  });
+
   const closed = (attempt: Attempt): SessionEffect[] => {
     const { transport, cause } = attempt;
     const verdict = verdictOf(attempt);
@@ -68,7 +74,9 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
     if (blames(attempt) || verdict === 'lost') quality.count('failed', now);
     if (cause?.silent !== undefined) {
       quality.count('missed', now);
-      reports.push(report('heartbeat_missed', 'resume', 0.5, { transport, silent: cause.silent }));
+      reports.push(
+        report('heartbeat_missed', 'resume', 0.5, { transport, silent: cause.silent, ...idsOf(attempt) }),
+      );
     }
     if (
       lostAt < Infinity ||
@@ -80,7 +88,13 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
     lostAt = now;
     // Superseded: its successor is on its way already. Left: the page is parked.
     if (verdict !== 'superseded' && verdict !== 'left')
-      reports.push(report('connection_lost', 'resume', certainty(attempt, log), { transport, verdict }));
+      reports.push(
+        report('connection_lost', 'resume', certainty(attempt, log), {
+          transport,
+          verdict,
+          ...idsOf(attempt),
+        }),
+      );
     return reports;
   };
 
@@ -89,14 +103,16 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
     // What ended the last one; when it was only left, what was held against its transport.
     const held = verdictOf(was) !== 'left' ? was : policy.standings.get(was.rank)?.attempt;
     const evidence = { verdict: held && verdictOf(held) };
-    const [delta, change] =
+    const [delta, change]: [SystemEventName, object] =
       was.server === is.server
         ? [
             is.rank < was.rank ? 'transport_upgraded' : 'transport_downgraded',
             { from: was.transport, to: is.transport },
           ]
         : ['server_changed', { from: was.server, to: is.server, transport: is.transport }];
-    return report(delta!, 'monitor_stability', held ? certainty(held, log) : 0.5, { ...change, ...evidence });
+    return report(delta, 'monitor_stability', held ? certainty(held, log) : 0.5, {
+      ...{ ...change, ...evidence, ...idsOf(is) },
+    });
   };
 
   const back = (): SessionEffect[] => {
@@ -110,10 +126,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
   const look = (effect: SessionEffect): SessionEffect[] => {
     if (effect[0] === 'askCredentials' && !log.includes(effect[1])) log = [...log, effect[1]].slice(-MAX_LOG);
     if (effect[0] === 'close') return closed(effect[1]);
-    if (effect[0] === 'measured') {
-      quality.measured(effect[1]);
-      quality.count('proved', now);
-    }
+    if (effect[0] === 'measured') quality.measured(effect[1], now);
     if (effect[0] === 'hand' && effect[2] === 'gap') return [report('gap', 'resynchronize', 1, effect[3], 1)];
     if (effect[0] !== 'tell') return [];
     switch (effect[1]) {
@@ -131,6 +144,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
             transport: policy.current?.transport,
             session: id,
             node: session.identity.welcome?.node,
+            ...(policy.current && idsOf(policy.current)),
           }),
         ];
       }

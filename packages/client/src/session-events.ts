@@ -1,5 +1,5 @@
 /** What goes into the session's machine and what comes out of it. */
-import type { DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/wire';
+import type { Advice, DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/wire';
 import type { Attempt } from './attempt.js';
 import type { PageSignal } from './environment.js';
 import type { OutboxLimits } from './outbox.js';
@@ -47,13 +47,32 @@ export type SessionEvent =
   | { type: 'closeAsked' }
   | DeadlinePassed;
 
+/** What happens on this end; `docs/guide/events.md` says what each of them means. */
+export type SystemEventName =
+  | 'connection_established'
+  | 'connection_lost'
+  | 'heartbeat_missed'
+  | 'transport_upgraded'
+  | 'transport_downgraded'
+  | 'server_changed'
+  | 'session_resumed'
+  | 'session_lost'
+  | 'sends_lost'
+  | 'gap';
+
+/** As an envelope, with the voices as they are then. */
+export interface SystemEvent extends Envelope {
+  delta: SystemEventName;
+  lambda: Advice;
+}
+
 /** What the application is told, by the name of the event that it listens to. */
 export interface Told {
   status: [];
   /** The session is carried by another transport. */
   transport: [change: { from: TransportName | undefined; to: TransportName }];
   /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
-  system: [envelope: Envelope];
+  system: [event: SystemEvent];
   /** `lost`: the server no longer knows this session; a new one follows. */
   session: [change: { session: string; lost: boolean }];
   /** A message to this session alone. */

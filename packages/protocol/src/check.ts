@@ -3,7 +3,7 @@
  * field that is wrong, or undefined; nothing is copied and nothing is thrown,
  * so a good frame costs a few comparisons.
  */
-import { INBOX, MAX_CHANNELS, MAX_DEPTH, MAX_DIMENSION, MAX_NAME, MAX_NUMBER } from './limits.js';
+import { INBOX, MAX_CHANNELS, MAX_DEPTH, MAX_DIMENSION, MAX_NAME, MAX_NUMBER, SYSTEM } from './limits.js';
 import { depthWithin } from './json.js';
 
 /** Path of the first wrong field, as in `omega` or `cursors`; undefined when all is well. */
@@ -33,7 +33,13 @@ export const text =
 
 export const isChannel = text(CHANNEL);
 
-export const isLog = (value: unknown): value is string => value === INBOX || isChannel(value);
+/** What can be subscribed to. */
+export const isReadable = (value: unknown): value is string => value === SYSTEM || isChannel(value);
+
+/** Whether a log is a session's own: `@` and its id, or `@` alone on the wire. */
+export const isInbox = (log: string): boolean => log.startsWith(INBOX) && log !== SYSTEM;
+
+export const isLog = (value: unknown): value is string => value === INBOX || isReadable(value);
 
 export const isEpoch = text(EPOCH);
 

@@ -125,7 +125,7 @@ export const CODES = {
     code: 4500,
     status: 500,
     advice: 'back_off',
-    sentence: "The application's own handler failed; the server's log has the reason.",
+    sentence: "The application's own handler failed; the server's log says where.",
   },
   slow_consumer: {
     code: 4503,

@@ -19,6 +19,7 @@ import {
   MAX_NAME,
   MAX_NUMBER,
   MIN_ANSWER_BYTES,
+  SYSTEM,
 } from './limits.js';
 
 /** Letters, digits and `: . _ ~ -`, starting with a letter or digit. No slash, brace, control or look-alike character. */
@@ -31,7 +32,8 @@ const number = z.int().min(1).max(MAX_NUMBER);
 const offset = z.int().min(0).max(MAX_NUMBER);
 const epoch = z.string().regex(EPOCH);
 const channel = z.string().regex(CHANNEL_NAME);
-const log = z.union([channel, z.literal(INBOX)]);
+const readable = z.union([channel, z.literal(SYSTEM)]);
+const log = z.union([readable, z.literal(INBOX)]);
 const moment = z.number().min(0);
 const inert = z.unknown().refine((value) => depthWithin(value, MAX_DEPTH), `nested deeper than ${MAX_DEPTH}`);
 const text = (max: number) => z.string().min(1).max(max);
@@ -97,8 +99,8 @@ export const clientFrameSchema = z.union([
   z.tuple([z.literal('continue'), continueSchema]),
   z.tuple([z.literal('publish'), number, channel, envelopeSchema]),
   z.tuple([z.literal('request'), number, envelopeSchema]),
-  z.tuple([z.literal('subscribe'), number, channel, subscribeOptionsSchema]),
-  z.tuple([z.literal('unsubscribe'), number, channel]),
+  z.tuple([z.literal('subscribe'), number, readable, subscribeOptionsSchema]),
+  z.tuple([z.literal('unsubscribe'), number, readable]),
   z.tuple([z.literal('skip'), number, number]),
   z.tuple([z.literal('ack'), offset]),
   z.tuple([z.literal('auth'), inert]),

@@ -14,6 +14,9 @@ export const SUBPROTOCOL = 'iskra.1';
 /** The name of a session's own log. No application channel can be called this. */
 export const INBOX = '@';
 
+/** The log of what happens on the servers (P80). No application channel can be called this either. */
+export const SYSTEM = '@system';
+
 /** The request that reads a member list page by page (P48). Names of requests that start so are the server's own. */
 export const MEMBERS = '@members';
 

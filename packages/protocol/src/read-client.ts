@@ -6,6 +6,7 @@ import {
   isMoment,
   isObject,
   isPosition,
+  isReadable,
   isText,
   isWhole,
   wrongEnvelope,
@@ -60,9 +61,9 @@ function wrongFrame(value: unknown[]): Wrong {
     case 'request':
       return wrongNumber(first) ?? wrongEnvelope(value[2]);
     case 'subscribe':
-      return wrongNumber(first) ?? wrongChannel(value[2]) ?? wrongOptions(value[3]);
+      return wrongNumber(first) ?? wrongReadable(value[2]) ?? wrongOptions(value[3]);
     case 'unsubscribe':
-      return wrongNumber(first) ?? wrongChannel(value[2]);
+      return wrongNumber(first) ?? wrongReadable(value[2]);
     case 'hello':
       return wrongHello(first);
     case 'continue':
@@ -83,6 +84,7 @@ function wrongFrame(value: unknown[]): Wrong {
 
 const wrongNumber = (value: unknown): Wrong => (isWhole(value, 1) ? undefined : 'number');
 const wrongChannel = (value: unknown): Wrong => (isChannel(value) ? undefined : 'channel');
+const wrongReadable = (value: unknown): Wrong => (isReadable(value) ? undefined : 'channel');
 
 /** The first field of an object that is present and fails its check. */
 function wrongField(value: object, checks: Record<string, (field: unknown) => boolean>): Wrong {

@@ -38,7 +38,8 @@ const offset = whole(0, MAX_NUMBER);
 const bytes = whole(MIN_ANSWER_BYTES, MAX_MESSAGE_BYTES);
 const moment = fc.constantFrom(0, 1.5, 1e15, 1e308);
 const channel = fc.constantFrom('a', 'room:lobby', '7', 'A.b_c~d-e', 'constructor', `c${'x'.repeat(199)}`);
-const log = fc.oneof(channel, fc.constant('@'));
+const readable = fc.oneof(channel, fc.constant('@system'));
+const log = fc.oneof(readable, fc.constant('@'));
 const epoch = fc.constantFrom('e', 'lq3k2a9x', '0'.repeat(32));
 const position = fc.tuple(epoch, offset);
 const cursors = fc.dictionary(log, position, { maxKeys: 4, ...plain });
@@ -99,8 +100,8 @@ const client: Record<ClientFrame[0], Arb<unknown[]>> = {
   continue: fc.tuple(fc.constant('continue'), continues),
   publish: fc.tuple(fc.constant('publish'), number, channel, envelope),
   request: fc.tuple(fc.constant('request'), number, envelope),
-  subscribe: fc.tuple(fc.constant('subscribe'), number, channel, options),
-  unsubscribe: fc.tuple(fc.constant('unsubscribe'), number, channel),
+  subscribe: fc.tuple(fc.constant('subscribe'), number, readable, options),
+  unsubscribe: fc.tuple(fc.constant('unsubscribe'), number, readable),
   skip: fc.tuple(fc.constant('skip'), number, number),
   ack: fc.tuple(fc.constant('ack'), offset),
   auth: fc.tuple(fc.constant('auth'), json),
@@ -138,6 +139,8 @@ const nasty: readonly unknown[] = [
     '',
     '1',
     '@',
+    '@system',
+    '@system:a',
     'a',
     'e',
     'E',
@@ -685,7 +688,7 @@ describe('a refused client frame', () => {
         [n, 'a', envelope],
         'number',
       ]),
-      ...['@', '', 'a/../b', '{a}', 'a\r\n', 'a\0', '\ud800', ':a', 'x'.repeat(201), 1].map(
+      ...['@', '@system', '', 'a/../b', '{a}', 'a\r\n', 'a\0', '\ud800', ':a', 'x'.repeat(201), 1].map(
         (channel): [unknown[], string] => [[1, channel, envelope], 'channel'],
       ),
       [[1, 'a', null], 'envelope'],
@@ -700,6 +703,7 @@ describe('a refused client frame', () => {
     subscribe: [
       [[1, 'a'], 'frame'],
       [[1, '@', {}], 'channel'],
+      [[1, '@systems', {}], 'channel'],
       [[1, 'a', null], 'options'],
       [[1, 'a', { since: ['e'] }], 'since'],
       [[1, 'a', { last: 10_001 }], 'last'],
@@ -766,6 +770,17 @@ describe('a refused client frame', () => {
 
   test.each([null, 1, 'bye', {}, { 0: 'bye', length: 1 }])('is not even an array: %j (P5)', (value) => {
     expect(readClientFrame(value)).toEqual({ ok: false, field: 'frame' });
+  });
+
+  test('may name @system where a channel is read, and nowhere else (P80)', () => {
+    const isGood = (...frame: unknown[]): boolean => readClientFrame(frame).ok;
+    expect([isGood('subscribe', 1, '@system', {}), isGood('unsubscribe', 1, '@system')]).toEqual([
+      true,
+      true,
+    ]);
+    expect(isGood('publish', 1, '@system', envelope)).toBe(false);
+    expect(readServerFrame(['entry', '@system', 'e', 1, envelope])).toBeDefined();
+    expect(readServerFrame(['entry', '@systems', 'e', 1, envelope])).toBeUndefined();
   });
 
   test('has its number told when it is a send, so that the refusal can take its place (P5)', () => {

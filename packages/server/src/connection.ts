@@ -3,8 +3,8 @@
  * `session.ts` decides, and tells it what came of it. Everything that it holds
  * is let go in `dispose`.
  */
-import { drive, INBOX, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName } from '@iskra/protocol/wire';
+import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
 import type { Place } from './guard.js';
 import type { Follower } from './hub.js';
@@ -12,11 +12,14 @@ import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
+import type { Ids } from './observe/event.js';
 import type { MetricTransport } from './observe/metrics.js';
+import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
+import { tellClosed, tellEntrance, tellGoingOn, tellParting, tellProof } from './telling.js';
 import { Session } from './session.js';
-import type { Mode, SessionEffect, SessionEvent } from './session.js';
+import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
 import type { Transport } from './transports/transport.js';
 
@@ -33,9 +36,14 @@ export interface ConnectionFacts {
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
   readonly place: Place;
+  /** The header of that request. */
+  readonly traceparent?: string | undefined;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
 }
+
+/** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
+const traces = new WeakMap<Connection, string>();
 
 export class Connection implements Follower {
   readonly #core: Core;
@@ -67,6 +75,8 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
+    const trace = traceOf(facts.traceparent);
+    if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
     core.connections.add(this);
     core.metrics.connections[transport.name]++;
@@ -90,9 +100,39 @@ export class Connection implements Follower {
     return this.#session.id;
   }
 
+  /** What its events say of it. */
+  get ids(): Ids {
+    return {
+      session: this.#session.id,
+      // 0 before there is one.
+      generation: this.#session.generation || undefined,
+      attempt: this.#facts?.attempt,
+      transport: this.#transport.name,
+      address: this.#address,
+      trace: traces.get(this),
+    };
+  }
+
+  /** It was closed from this side. */
+  get isClosed(): boolean {
+    return this.#session.isClosed;
+  }
+
+  /** Milliseconds since its client was heard last. */
+  get silence(): number {
+    return this.#session.silence(this.#core.clock.now());
+  }
+
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    return this.#session.measured;
+  }
+
   /** The frames of a message that arrived; undefined when it is none. */
   receive(frames: readonly unknown[] | undefined): void {
     this.#core.metrics.received[this.#transport.name]++;
+    // What a WebSocket answers is an answer to what went down it.
+    if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
   }
 
@@ -134,6 +174,10 @@ export class Connection implements Follower {
 
   echoed(moment: number): void {
     this.#drive.tell({ type: 'echoed', moment });
+  }
+
+  answered(moment: number): void {
+    this.#drive.tell({ type: 'answered', moment });
   }
 
   identified(identity: Identity): void {
@@ -210,11 +254,12 @@ export class Connection implements Follower {
   /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
   wentAway(): void {
     const { id, generation } = this.#session;
-    const { store, clock, log } = this.#core;
+    const { store, clock, events } = this.#core;
     if (id !== undefined && !this.#disposed) {
+      const ids = this.ids;
       clock.at(clock.now() + RETURN, () => {
         // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
-        store.lapse(id, generation).catch((error: unknown) => log.storeFailed(error, { session: id }));
+        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
       });
     }
     this.dispose();
@@ -229,10 +274,11 @@ export class Connection implements Follower {
     this.#core.metrics.connections[this.#transport.name]--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
+    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
-      const channels = logs.filter((log) => !log.startsWith(INBOX));
+      const channels = logs.filter((log) => !isInbox(log));
       this.#core.channels.keep(id, channels, this.#core.clock.now());
     }
     this.#core.connections.delete(this);
@@ -269,9 +315,11 @@ export class Connection implements Follower {
           const claim = this.#claimId();
           const performing = { session, claim };
           core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, { id: claim, redelivered }).finally(
-            () => core.performing.delete(performing),
-          );
+          const outcomes = await performSends(core, this.#info, batch, {
+            id: claim,
+            redelivered,
+            from: this,
+          }).finally(() => core.performing.delete(performing));
           // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
           // one has its outcome.
           if (this.#isOver) {
@@ -302,7 +350,9 @@ export class Connection implements Follower {
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
         return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
       case 'rejoin':
-        return this.#ask(() => this.#enter(enterByContinue(core, effect.request, this.#mode)));
+        return this.#ask(() =>
+          this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
+        );
       case 'reattach':
         return this.#ask(async (session) => ({
           type: 'reattached',
@@ -325,7 +375,14 @@ export class Connection implements Follower {
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
         return;
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
+        return;
+      case 'report':
+        return this.#report(effect);
       case 'end':
+        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
         return this.#ask((session) => core.store.close(session));
       case 'answer':
         this.#after = () => this.#transport.finish();
@@ -335,13 +392,7 @@ export class Connection implements Follower {
       case 'close':
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          core.log.refused(effect.code, {
-            session: this.#session.id,
-            address: this.#address,
-            transport: this.#transport.name,
-            attempt: this.#facts?.attempt,
-            field: effect.field,
-          });
+          tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
@@ -369,7 +420,7 @@ export class Connection implements Follower {
   }
 
   #storeFailed(error: unknown): void {
-    this.#core.log.storeFailed(error, { session: this.#session.id, transport: this.#transport.name });
+    this.#core.events.fail('store_failed', error, this.ids);
     this.#tell({ type: 'storeFailed' });
   }
 
@@ -402,17 +453,14 @@ export class Connection implements Follower {
   // ── hello and continue ────────────────────────────────────────────────────
 
   /** Comes into the session, unless the peer has gone meanwhile. */
-  async #enter(entrance: Promise<Entrance>): Promise<SessionEvent | void> {
+  async #enter(entrance: Promise<Entrance>, request?: Continue): Promise<SessionEvent | void> {
     const event = await entrance;
     // Only who was welcomed had a generation of its own, and so took the session from another.
     if (this.#disposed && event.type === 'joined' && event.welcome)
       this.#core.hub.regain(event.state.session);
     if (this.#disposed || event.type === 'refused') return event;
-    const attempt = this.#facts?.attempt;
-    if (attempt !== undefined) {
-      const session = event.type === 'joined' ? event.state.session : undefined;
-      this.#core.log.welcomed({ session, attempt, transport: this.#transport.name, address: this.#address });
-    }
+    if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
+    else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
     this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
@@ -450,7 +498,25 @@ export class Connection implements Follower {
     return { id: this.#session.id ?? '', ...this.#identity };
   }
 
+  // ── what is told of it ────────────────────────────────────────────────────
+
+  #report(report: Report): void {
+    const { events, clock } = this.#core;
+    if (report.event === 'gap') return events.tell('gap', { ...this.ids, reason: report.reason });
+    const missed = this.#session.missed(clock.now());
+    events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
+  }
+
+  #prove(): void {
+    const { id, generation } = this.#session;
+    if (id !== undefined) tellProof(this.#core, this.ids, id, generation);
+  }
+
   #claimId(): string {
     return (this.#claim ??= this.#core.nextClaim());
   }
+}
+
+function isPong(frame: unknown): boolean {
+  return Array.isArray(frame) && frame[0] === 'pong';
 }

@@ -7,6 +7,7 @@ import type { CodeName } from '@iskra/protocol/wire';
 import { Answer } from './answer.js';
 import { Deadlines } from './deadlines.js';
 import { Downlink } from './downlink.js';
+import { Heartbeats } from './heartbeats.js';
 import { Message } from './message.js';
 import type { Bucket } from './rates.js';
 import type { SessionEffect, SessionSettings } from './session-events.js';
@@ -21,6 +22,8 @@ export class Conversation {
   readonly settings: SessionSettings;
   readonly deadlines: Deadlines;
   readonly downlink: Downlink;
+  /** Of a stream. */
+  readonly heartbeats: Heartbeats | undefined;
   /** Of a request that has one answer. */
   readonly answer: Answer | undefined;
   phase: Phase = 'waiting';
@@ -53,6 +56,7 @@ export class Conversation {
     this.settings = settings;
     this.deadlines = new Deadlines(settings, now);
     this.downlink = new Downlink(settings.readSize);
+    this.heartbeats = settings.mode === 'stream' ? new Heartbeats() : undefined;
     this.answer = settings.mode === 'stream' ? undefined : new Answer();
   }
 

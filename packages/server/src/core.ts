@@ -5,8 +5,11 @@ import type { Connection } from './connection.js';
 import type { Drain } from './drain.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
-import type { Log } from './observe/log.js';
+import type { Events } from './observe/events.js';
 import type { Metrics } from './observe/metrics.js';
+import type { NodeVoices } from './observe/node-voices.js';
+import type { SystemLog } from './observe/system-log.js';
+import type { Whereabouts } from './observe/whereabouts.js';
 import type { Pulse } from './pulse.js';
 import type { Rate, Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -48,6 +51,9 @@ export interface RequestContext {
   /** Publishes once, however often the handler runs again. */
   publish(channel: string, envelope: EnvelopeInput): Promise<void>;
 }
+
+/** Whether a session may read `@system`. */
+export type SystemEvents = (session: SessionInfo) => boolean | Promise<boolean>;
 
 export interface RequestHandler {
   readonly run: (input: unknown, context: RequestContext) => unknown;
@@ -151,10 +157,17 @@ export interface Core {
   readonly opens: Rates;
   /** Sends by session, over all its connections here: over HTTP each request is one. */
   readonly sends: Rates;
-  readonly log: Log;
+  readonly events: Events;
+  /** Of sessions between their connections. */
+  readonly whereabouts: Whereabouts;
+  /** Where they are written for who may read `@system`; undefined where nobody may. */
+  readonly systemLog: SystemLog | undefined;
   readonly metrics: Metrics;
+  /** How its connections feel. */
+  readonly voices: NodeVoices;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
+  readonly systemEvents: SystemEvents | undefined;
   readonly handlers: Map<string, RequestHandler>;
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;

@@ -12,12 +12,17 @@ import {
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
-import type { Authenticate, Authorize, Core, Limits, Times } from './core.js';
+import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
-import { createLog } from './observe/log.js';
+import { Events } from './observe/events.js';
+import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
+import { NodeVoices } from './observe/node-voices.js';
+import { Patterns } from './observe/patterns.js';
+import { SystemLog } from './observe/system-log.js';
+import { Whereabouts } from './observe/whereabouts.js';
 import { Pulse } from './pulse.js';
 import { Rates } from './rates.js';
 import type { Mode, SessionSettings } from './session.js';
@@ -34,11 +39,16 @@ export interface CoreOptions {
   limits?: Partial<Limits> | undefined;
   times?: Partial<Times> | undefined;
   node?: string | undefined;
+  cluster?: string | undefined;
+  onError?: OnError | undefined;
+  sampling?: boolean | undefined;
+  systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  patterns?: boolean | undefined;
 }
 
-const LIMITS: Limits = {
+export const LIMITS: Limits = {
   message: MAX_MESSAGE_BYTES,
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
@@ -53,7 +63,7 @@ const LIMITS: Limits = {
   handler: 30_000,
 };
 
-const TIMES: Times = {
+export const TIMES: Times = {
   heartbeat: HEARTBEAT,
   window: SESSION_WINDOW,
   hello: 5_000,
@@ -74,11 +84,19 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { clock, wallClock, defer, randomId } = environment;
   const store = options.store ?? memoryStore({ window: times.window });
   const hub = new Hub(store, defer);
-  const log = createLog(options.logger);
+  const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
+  const connections: Core['connections'] = new Set();
+  const voices = new NodeVoices(connections, clock);
+  const events = new Events({
+    ...{ node, cluster, logger, onError, sampling, wallClock, defer },
+    now: () => clock.now(),
+    patterns: options.patterns === false ? undefined : new Patterns(),
+    voices: (dimension, session) => voices.at(dimension, session === undefined ? [] : hub.ofSession(session)),
+  });
   const run = randomId();
   let claims = 0;
   return {
-    node: options.node ?? randomId().slice(0, 8),
+    node,
     store,
     pulse: new Pulse(),
     hub,
@@ -93,16 +111,20 @@ export function createCore(options: CoreOptions, environment: Environment): Core
       poll: sessionSettings('poll', limits, times),
       send: sessionSettings('send', limits, times),
     },
-    connections: new Set(),
+    connections,
     plainClients: new Set(),
     limits,
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
-    log,
+    events,
+    systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
+    whereabouts: new Whereabouts(times.window),
     metrics: createMetrics(),
+    voices,
     authenticate: options.authenticate,
     authorize: options.authorize,
+    systemEvents: options.systemEvents,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

@@ -44,6 +44,11 @@ export class Deadlines {
     );
   }
 
+  /** Milliseconds between heartbeats. */
+  get heartbeat(): number {
+    return this.#heartbeat;
+  }
+
   get isSuperseded(): boolean {
     return this.#supersededAt !== undefined;
   }
@@ -65,6 +70,12 @@ export class Deadlines {
     return true;
   }
 
+  /** Milliseconds from the heartbeat of that moment until now; undefined when it was none of ours, or not the last one. */
+  roundTrip(moment: number, now: number): number | undefined {
+    const last = this.#pingAt === undefined ? undefined : Math.round(this.#pingAt - this.#heartbeat);
+    return moment === last ? now - moment : undefined;
+  }
+
   heard(now: number): void {
     this.#lastHeard = now;
     this.#heardSinceTouch = true;
@@ -74,6 +85,16 @@ export class Deadlines {
   heardElsewhere(at: number): void {
     // Up to a heartbeat behind, it is our own telling the store what we heard.
     if (at > this.#lastHeard + this.#heartbeat) this.#lastHeard = Math.floor(at);
+  }
+
+  /** Milliseconds since the peer was heard last. */
+  silence(now: number): number {
+    return now - this.#lastHeard;
+  }
+
+  /** Heartbeats of a stream for which nothing was heard. */
+  missed(now: number): number {
+    return this.#listens ? Math.floor(this.silence(now) / this.#heartbeat) : 0;
   }
 
   /** Whether the peer was heard since this was asked last. */

@@ -4,7 +4,7 @@
  * successor, or that came while nothing could be written, is answered by
  * reading the log; so a slow reader is a position and no queue.
  */
-import { decodeBody, INBOX, judgeEntry } from '@iskra/protocol/wire';
+import { decodeBody, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
 import type { GapReason, Position, Subscribed } from '@iskra/protocol/wire';
 import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
@@ -16,7 +16,9 @@ export type DownlinkEffect =
   | { type: 'follow'; log: string; epoch: string; offset: number; max: number }
   | { type: 'read'; log: string; epoch: string; offset: number; max: number }
   | { type: 'unfollow'; log: string }
-  | { type: 'write'; message: Message };
+  | { type: 'write'; message: Message }
+  /** For who watches the node. */
+  | { type: 'report'; event: 'gap'; reason: GapReason };
 
 /** A log that was read, and from where. */
 export interface LogAnswer {
@@ -55,7 +57,7 @@ export class Downlink {
   /** Channels that it reads, the inbox not counted. */
   get channels(): number {
     let count = 0;
-    for (const { log } of this.#readers) if (!log.startsWith(INBOX)) count++;
+    for (const { log } of this.#readers) if (!isInbox(log)) count++;
     return count;
   }
 
@@ -174,7 +176,7 @@ export class Downlink {
         return last === undefined ? [] : this.#deliver(reader, result.entries);
       }
       case 'gap':
-        return this.#skip(reader, result.reason, result.now);
+        return this.#tellGap(reader, result.reason, result.now);
       case 'fork': {
         const message = Message.of(['fork', wireName(log), reader.epoch, result.base, result.next]);
         reader.epoch = result.next;
@@ -197,10 +199,16 @@ export class Downlink {
     const last = written[written.length - 1];
     if (last === undefined) return [];
     const to: Position = [last.epoch, last.offset];
-    if (count === 'tooBig') return this.#skip(reader, 'too_big', to);
+    if (count === 'tooBig') return this.#tellGap(reader, 'too_big', to);
     [reader.epoch, reader.offset] = to;
     const message = run !== undefined && written === entries ? run.message : entriesMessage(log, written);
     return [{ type: 'write', message }, ...this.#obeyOutcomes(log, written)];
+  }
+
+  #tellGap(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
+    const told = this.#skip(reader, reason, to);
+    // Of the reading of events nothing is told: it would go round.
+    return reader.log === SYSTEM ? told : [...told, { type: 'report', event: 'gap', reason }];
   }
 
   #skip(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
@@ -214,7 +222,7 @@ export class Downlink {
 
   /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
   #obeyOutcomes(log: string, entries: readonly Entry[]): DownlinkEffect[] {
-    if (!log.startsWith(INBOX)) return [];
+    if (!isInbox(log)) return [];
     const effects: DownlinkEffect[] = [];
     for (const { body } of entries) {
       if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;

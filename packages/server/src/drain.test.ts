@@ -2,7 +2,7 @@ import { manualClock } from '@iskra/protocol/testing';
 import { describe, expect, test } from 'vitest';
 import { Drain } from './drain.js';
 import type { DrainingNode, DrainOptions, Leaving } from './drain.js';
-import { createLog } from './observe/log.js';
+import { Events } from './observe/events.js';
 import type { MetricTransport } from './observe/metrics.js';
 
 /** A node whose clients do what the test says, and its lines. */
@@ -12,7 +12,10 @@ function scene() {
   const line = (_: unknown, text: string): void => void lines.push(text);
   const node = {
     clock,
-    log: createLog({ info: line, warn: line } as never),
+    events: new Events({
+      ...{ node: 'n', cluster: 'c', logger: { info: line, warn: line } as never },
+      ...{ now: () => clock.now(), wallClock: () => 0, defer: () => {} },
+    }),
     connections: new Set<Leaving>(),
     plainClients: new Set<{ close(code: number, reason: string): void }>(),
     working: 0,

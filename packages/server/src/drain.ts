@@ -7,7 +7,8 @@
 import { CODES } from '@iskra/protocol/wire';
 import type { Clock, CodeName } from '@iskra/protocol/wire';
 import type { PlainClient } from './core.js';
-import type { Log } from './observe/log.js';
+import type { Events } from './observe/events.js';
+import type { EventDetail } from './observe/event.js';
 import type { MetricTransport } from './observe/metrics.js';
 import { delaysOf, placeOf, spreadOf } from './spread.js';
 
@@ -51,11 +52,13 @@ export interface Leaving {
 /** What it asks of its node. */
 export interface DrainingNode {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly events: Pick<Events, 'tell'>;
   readonly connections: ReadonlySet<Leaving>;
   readonly plainClients: ReadonlySet<PlainClient>;
   readonly working: number;
 }
+
+type DrainEvent = 'drain_began' | 'drain_progress' | 'client_left' | 'drain_forced' | 'drain_ended';
 
 /** Milliseconds that clients have when nobody says otherwise. */
 const TIMEOUT = 1_800_000;
@@ -105,7 +108,7 @@ export class Drain {
     this.#timeout = timeout;
     this.#reportAt = this.#began + PROGRESS;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    node.log.drainBegan(activeConnections(node), timeout);
+    this.#say('drain_began', { timeout: seconds(timeout) });
     if (notice > 0) this.#cancel = node.clock.at(this.#began + Math.min(notice, timeout), () => this.#tell());
     else this.#tell();
   }
@@ -145,9 +148,9 @@ export class Drain {
   /** Closes what is left, now. */
   end(): void {
     if (this.#phase === 'over') return;
-    const { connections, plainClients, log } = this.#node;
+    const { connections, plainClients } = this.#node;
     const closed = activeConnections(this.#node);
-    if (closed > 0) log.drainForced(closed);
+    if (closed > 0) this.#say('drain_forced', { closed });
     this.#finish(closed);
     for (const connection of connections) connection.refuse('drain');
     for (const client of plainClients) client.close(CODES.drain.code, 'drain');
@@ -171,28 +174,35 @@ export class Drain {
   }
 
   #look(): void {
-    const { clock, log } = this.#node;
+    const { clock } = this.#node;
     const now = clock.now();
     if (!isBusy(this.#node) && now >= this.#polledAt + QUIET) return this.#finish(0);
     if (now >= this.#began + this.#timeout) return this.end();
     if (now >= this.#reportAt) {
       this.#reportAt += PROGRESS;
       const elapsed = now - this.#began;
-      log.drainGoesOn(activeConnections(this.#node), elapsed, this.#timeout - elapsed);
+      this.#say('drain_progress', { elapsed: seconds(elapsed), left: seconds(this.#timeout - elapsed) });
     }
     this.#cancel = clock.at(now + LOOK, () => this.#look());
   }
 
   #hasLeft(transport: MetricTransport, session?: string): void {
     this.#left++;
-    this.#node.log.clientLeft(activeConnections(this.#node), { transport, session });
+    this.#say('client_left', { transport, session });
   }
 
   #finish(closed: number): void {
     this.#phase = 'over';
     this.#cancel();
     const took = this.#node.clock.now() - this.#began;
-    this.#node.log.drainEnded(closed, took);
+    this.#say('drain_ended', { closed, elapsed: seconds(took) });
     this.#resolve({ left: this.#left, closed, took });
   }
+
+  #say(event: DrainEvent, detail: EventDetail): void {
+    this.#node.events.tell(event, { ...detail, active_connections: activeConnections(this.#node) });
+  }
 }
+
+/** Seconds, to a tenth: what is over in a moment is not over in 0. */
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;

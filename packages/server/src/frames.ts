@@ -62,6 +62,12 @@ export function goOn(talk: Conversation, effects: readonly UplinkEffect[] = []):
   }
 }
 
+/** A heartbeat of that moment was answered. */
+export function measure(talk: Conversation, moment: number, now: number): void {
+  const roundTrip = talk.deadlines.roundTrip(moment, now);
+  if (roundTrip !== undefined) talk.heartbeats?.answered(roundTrip);
+}
+
 /** Lets go of what is as good as new. */
 export function rest(talk: Conversation, now: number): void {
   if (talk.uplink?.isAtRest(now) === true) talk.uplink = undefined;
@@ -83,8 +89,9 @@ function receiveOne(talk: Conversation, raw: unknown, now: number): void {
 function take(talk: Conversation, frame: Exclude<ClientFrame, Send>, now: number): void {
   switch (frame[0]) {
     case 'pong':
-      // It was heard, which is all that a heartbeat asks for.
-      return;
+      // It was heard, which is all that a heartbeat asks for. How long it took is measured on the stream that asked.
+      if (talk.settings.mode === 'send') return talk.do({ type: 'tellAnswered', moment: frame[1] });
+      return measure(talk, frame[1], now);
     case 'ping':
       // Nothing comes before welcome (P12); a probe has had its own.
       if (talk.phase === 'waiting' && !talk.wrote) return talk.complain('bad_frame', 'hello');

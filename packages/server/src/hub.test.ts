@@ -49,7 +49,17 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
   const told: string[] = [];
   const runs: Run[] = [];
   const made = {
-    ...{ generation, isPoll: false, told, runs, channels: 0, follows: () => false },
+    ...{
+      transport: 'websocket' as const,
+      session: undefined,
+      measured: undefined,
+      generation,
+      isPoll: false,
+      told,
+      runs,
+      channels: 0,
+      follows: () => false,
+    },
 
     offer(run: Run, alone: boolean) {
       runs.push(run);
@@ -61,6 +71,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     regain: () => void told.push('regain'),
     heard: () => void told.push('heard'),
     echoed: (moment: number) => void told.push(`echoed ${moment}`),
+    answered: (moment: number) => void told.push(`answered ${moment}`),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };

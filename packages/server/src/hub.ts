@@ -3,16 +3,22 @@
  * It wakes them and holds no message queue: entries of one turn of the event
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
+import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
+import type { MetricTransport } from './observe/metrics.js';
 import type { Entry, Identity, Store } from './store.js';
 
 /** What the hub asks of a connection. */
 export interface Follower {
+  readonly transport: MetricTransport;
   readonly generation: number;
   /** It lives for one answer. */
   readonly isPoll: boolean;
   /** Channels that it delivers. */
   readonly channels: number;
+  readonly session: string | undefined;
+  /** What its heartbeats showed. */
+  readonly measured: Measured | undefined;
   follows(channel: string): boolean;
   /** `alone`: nothing else is offered in this turn, so it may be written at once. */
   offer(run: Run, alone: boolean): void;
@@ -24,6 +30,8 @@ export interface Follower {
   heard(): void;
   /** A ping of the peer came with a request beside it. */
   echoed(moment: number): void;
+  /** The peer answered a heartbeat with a request beside it. */
+  answered(moment: number): void;
   /** Fresh credentials came by another connection of the session. */
   identified(identity: Identity): void;
   flush(): void;

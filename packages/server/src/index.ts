@@ -2,9 +2,26 @@
 export { createRealtime } from './realtime.js';
 export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
 export { Refusal } from './core.js';
-export type { Action, Authenticate, Authorize, Limits, RequestContext, SessionInfo, Times } from './core.js';
+export type {
+  Action,
+  Authenticate,
+  Authorize,
+  Limits,
+  RequestContext,
+  SessionInfo,
+  SystemEvents,
+  Times,
+} from './core.js';
 export type { Drained, DrainOptions } from './drain.js';
+export type { Felt } from './observe/voices.js';
+export type { EventDetail, EventNumbers, EventPayload, Hook, SystemEvent } from './observe/event.js';
+export { EVENTS, sureness } from './observe/catalogue.js';
+export type { Category, EventName, Kind, LineLevel } from './observe/catalogue.js';
+export type { OnError } from './observe/events.js';
+export type { EventStream } from './observe/stream.js';
 export type { Origins } from './guard.js';
+export { LIMITS as DEFAULT_LIMITS, TIMES as DEFAULT_TIMES } from './create-core.js';
+export { RETENTION as DEFAULT_RETENTION } from './stores/memory-log.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';
 export type * from './store.js';

@@ -3,7 +3,7 @@
  * keeps the form that each transport needs: the framed WebSocket bytes and the
  * event-stream block are the same for every reader of a run of entries.
  */
-import { encodeEntry, encodeFrame, INBOX, printBlock } from '@iskra/protocol/wire';
+import { encodeEntry, encodeFrame, INBOX, isInbox, printBlock } from '@iskra/protocol/wire';
 import type { ServerFrame } from '@iskra/protocol/wire';
 import type { Entry } from './store.js';
 
@@ -112,7 +112,7 @@ export class Run {
 
   constructor(log: string, first: Entry) {
     this.log = log;
-    this.isInbox = log.startsWith(INBOX);
+    this.isInbox = isInbox(log);
     this.epoch = first.epoch;
     this.first = first.offset;
     this.entries = [first];
@@ -155,5 +155,5 @@ export function entriesMessage(log: string, entries: readonly Entry[]): Message 
 
 /** How a log is called on the wire: a session sees its own inbox only, as `@`. */
 export function wireName(log: string): string {
-  return log.startsWith(INBOX) ? INBOX : log;
+  return isInbox(log) ? INBOX : log;
 }

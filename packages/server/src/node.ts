@@ -1,13 +1,20 @@
 /** Serves a realtime on Node: one HTTP server for the transports, the plain endpoints and the application. */
 import { createServer } from 'node:http';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Contract } from '@iskra/protocol/wire';
+import { followCertificate, readCertificate } from './certificate.js';
+import type { CertificateFiles, Renewal } from './certificate.js';
 import type { Drained, DrainOptions } from './drain.js';
 import type { Realtime } from './realtime.js';
 import { wrapUpgrades } from './upgrade.js';
+
+export { checkCertificate, readCertificate, validTo } from './certificate.js';
+export type { Certificate, CertificateFiles, NoCertificate, Renewal } from './certificate.js';
 
 export interface ServeOptions {
   /** Default 8000; 0 takes a free one. */
@@ -27,38 +34,58 @@ export interface ServeOptions {
    * needs to see it. Default 0.
    */
   shutdownNotice?: number;
+  /**
+   * Serves https and wss with a certificate of its own. Its files are looked at every 2 s: a new one is used for connections
+   * that come then, without a restart.
+   */
+  tls?: CertificateFiles & {
+    /** What became of files that changed. Default: nobody is told. */
+    readonly onRenewal?: (renewal: Renewal) => void;
+  };
 }
 
 export interface Serving {
   readonly server: Server;
   readonly port: number;
   readonly url: string;
-  /** Drains the realtime (see `Realtime.drain`), closes it and its server. Resolves with what became of the clients. */
-  close(): Promise<Drained>;
+  /**
+   * Drains the realtime (see `Realtime.drain`), closes it and its server. Resolves with what became of the clients.
+   * The times are those of the options, unless others are given.
+   */
+  close(times?: DrainOptions): Promise<Drained>;
 }
 
 /** What balancers ask, HAProxy in HTTP/1.0 and without a host, for which the adapter would refuse it. */
 const WATCHED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 /** Milliseconds that requests to the application have to end when all clients have gone. */
 const LAST_ANSWERS = 5_000;
+/** Milliseconds between two looks at the files of a certificate. */
+const RENEWAL = 2_000;
 
 export async function serve<C extends Contract>(
   realtime: Realtime<C>,
   options: ServeOptions = {},
 ): Promise<Serving> {
-  const { port = 8000, hostname = '0.0.0.0', path = '/realtime' } = options;
+  const { port = 8000, hostname = '0.0.0.0', path = '/realtime', tls } = options;
+  // Before anything is open that would have to be closed.
+  const certificate = tls === undefined ? undefined : await readCertificate(tls);
   const app = new Hono();
   app.route(path, realtime.app);
   app.route('/', realtime.plain);
   if (options.app !== undefined) app.route('/', options.app);
 
   const direct = realtime.direct(path);
-  // The adapter calls it with both; its type is that of all ways to call Node's own.
-  const createDirectServer = (given: ServerOptions, listener: RequestListener): Server =>
-    createServer(given, (incoming, outgoing) => {
+  const directly =
+    (listener: RequestListener): RequestListener =>
+    (incoming, outgoing) => {
       if (WATCHED.has(incoming.url ?? '')) incoming.headers.host ??= 'localhost';
       if (!direct.request(incoming, outgoing)) listener(incoming, outgoing);
-    });
+    };
+  // The adapter calls it with both; its type is that of all ways to call Node's own.
+  const createDirectServer = (given: ServerOptions, listener: RequestListener): Server =>
+    certificate === undefined
+      ? createServer(given, directly(listener))
+      : createSecureServer(given, directly(listener));
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer: createDirectServer as typeof createServer,
@@ -69,6 +96,11 @@ export async function serve<C extends Contract>(
       requestTimeout: 15_000,
       // Above the 60 s of common balancers: they, not we, end an idle keep-alive connection.
       keepAliveTimeout: 75_000,
+      ...(certificate !== undefined && {
+        cert: certificate.cert,
+        key: certificate.key,
+        handshakeTimeout: 10_000,
+      }),
     },
   }) as Server;
   wrapUpgrades(server, [], direct.upgrade);
@@ -78,19 +110,27 @@ export async function serve<C extends Contract>(
   });
   const address = server.address() as AddressInfo;
 
+  const parting: (() => void)[] = [];
+  if (tls !== undefined) {
+    const told = (renewal: Renewal): void => tls.onRenewal?.(renewal);
+    parting.push(followCertificate(server as SecureServer, tls, RENEWAL, told));
+  }
   let closing: Promise<Drained> | undefined;
-  const end = (otherwise: number): Promise<Drained> => {
+  const end = (otherwise: number, times?: DrainOptions): Promise<Drained> => {
     const { shutdownTimeout: timeout = otherwise, shutdownNotice: notice } = options;
-    return (closing ??= drainAndClose(realtime, server, { timeout, notice }));
+    closing ??= drainAndClose(realtime, server, { notice, ...times, timeout: times?.timeout ?? timeout });
+    return closing.finally(() => {
+      for (const part of parting.splice(0)) part();
+    });
   };
-  if (options.signals === true) endOnSignals(() => end(1_800_000));
+  if (options.signals === true) parting.push(endOnSignals(() => end(1_800_000)));
 
   const host = hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : hostname;
   return {
     server,
     port: address.port,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-    close: () => end(5_000),
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    close: (times) => end(5_000, times),
   };
 }
 
@@ -110,7 +150,8 @@ async function drainAndClose<C extends Contract>(
   return drained;
 }
 
-function endOnSignals(close: () => Promise<unknown>): void {
+/** Returns how to listen no more. */
+function endOnSignals(close: () => Promise<unknown>): () => void {
   let asked = false;
   const onSignal = (): void => {
     if (asked) process.exit(0);
@@ -122,4 +163,8 @@ function endOnSignals(close: () => Promise<unknown>): void {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
 }

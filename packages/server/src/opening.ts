@@ -3,7 +3,7 @@
  * (P10–P17), or by `continue`, which goes on with it for one HTTP request. The
  * key is checked before anything else, and before the store is asked (P11).
  */
-import { Dimension, INBOX, MAX_ENVELOPE_BYTES, VERSION } from '@iskra/protocol/wire';
+import { Dimension, INBOX, MAX_ENVELOPE_BYTES, SYSTEM, VERSION } from '@iskra/protocol/wire';
 import type {
   CodeName,
   Continue,
@@ -14,7 +14,7 @@ import type {
   Welcome,
 } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
-import { may } from './performed.js';
+import { hasChannel, mayRead } from './performed.js';
 import type { Mode, SessionEvent } from './session.js';
 import type { Identity, SessionState } from './store.js';
 
@@ -131,7 +131,7 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
     // A look-up without types gives null or false for nobody; neither may pass for an identity.
     return typeof identity === 'object' && identity !== null ? identity : undefined;
   } catch (error) {
-    core.log.handlerFailed(error, { hook: 'authenticate', address: caller.address });
+    core.events.fail('handler_failed', error, { hook: 'authenticate', address: caller.address });
     return undefined;
   }
 }
@@ -146,9 +146,10 @@ async function joined(
   const denied: string[] = [];
   for (const channel of Object.keys(cursors)) {
     if (channel === INBOX) continue;
+    const asks = core.authorize !== undefined || channel === SYSTEM;
     const allowed =
-      core.contract.hasChannel(channel) &&
-      (core.authorize === undefined || (await may(core, session, 'subscribe', channel)));
+      hasChannel(core, channel) &&
+      (!asks || (await mayRead(core, session, channel, { ids: { session: session.id } })));
     if (!allowed) denied.push(channel);
   }
   const allowance = core.sends.left(state.session, core.clock.now());

@@ -1,7 +1,8 @@
 /** What every kind of send asks before it is performed, and how it is refused. */
-import { byteLength, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
+import { byteLength, MAX_ENVELOPE_BYTES, SYSTEM } from '@iskra/protocol/wire';
 import type { CodeName, Fault } from '@iskra/protocol/wire';
 import type { Action, Core, SessionInfo } from './core.js';
+import type { Source } from './observe/event.js';
 
 /** What a send came to: the body of its outcome when there is one, or a refusal on its way to becoming one. */
 export type Performed = { outcome?: string } | { refused: Refused };
@@ -12,14 +13,41 @@ export interface Refused {
 }
 
 /** Whether the application allows it; its hook says no by throwing, too. */
-export async function may(core: Core, session: SessionInfo, action: Action, name: string): Promise<boolean> {
+export async function may(
+  core: Core,
+  session: SessionInfo,
+  action: Action,
+  name: string,
+  from: Source,
+): Promise<boolean> {
   if (core.authorize === undefined) return true;
   try {
     return await core.authorize(session, action, name);
   } catch (error) {
-    core.log.handlerFailed(error, { session: session.id, hook: 'authorize' });
+    core.events.fail('handler_failed', error, { ...from.ids, hook: 'authorize' });
     return false;
   }
+}
+
+/** Whether it may read a channel: `@system` only where the option of that name says so, whatever `authorize` says (P80). */
+export async function mayRead(
+  core: Core,
+  session: SessionInfo,
+  channel: string,
+  from: Source,
+): Promise<boolean> {
+  if (channel !== SYSTEM) return may(core, session, 'subscribe', channel, from);
+  try {
+    return (await core.systemEvents?.(session)) === true;
+  } catch (error) {
+    core.events.fail('handler_failed', error, { ...from.ids, hook: 'systemEvents' });
+    return false;
+  }
+}
+
+/** Whether anything is said in this channel, as far as the contract knows. */
+export function hasChannel(core: Core, channel: string): boolean {
+  return channel === SYSTEM || core.contract.hasChannel(channel);
 }
 
 /** A character has three bytes at most: most texts need not be encoded to be measured. */

@@ -7,7 +7,7 @@ import { CODES } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import { activeConnections } from './drain.js';
 import type { Guard } from './guard.js';
-import { printable } from './observe/log.js';
+import { printable } from './observe/event.js';
 import { headersOf, noOther, releaseOnClose } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import { nodeSocketOf } from './transports/websocket.js';
@@ -17,6 +17,7 @@ export interface PlainParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
+  readonly hasMetrics: boolean;
 }
 
 /** Characters of a text message that is answered. */
@@ -26,7 +27,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
   const { core, guard } = parts;
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
   app.onError((error, c) => {
-    core.log.handlerFailed(error, { hook: 'request', transport: 'plain' });
+    core.events.fail('handler_failed', error, { hook: 'request', transport: 'plain' });
     return c.text(CODES.internal.sentence, CODES.internal.status);
   });
 
@@ -45,25 +46,27 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     return c.json({ ready }, ready ? 200 : 503);
   });
 
-  app.get('/metrics', async (c) =>
-    c.body(await core.metrics.text(), 200, {
-      'content-type': core.metrics.contentType,
-      'cache-control': 'no-store',
-    }),
-  );
+  if (parts.hasMetrics) {
+    app.get('/metrics', async (c) =>
+      c.body(await core.metrics.text(), 200, {
+        'content-type': core.metrics.contentType,
+        'cache-control': 'no-store',
+      }),
+    );
+  }
 
   app.get('/ws/:client_id', async (c) => {
     const peer = c.env?.incoming?.socket.remoteAddress;
     const verdict = guard.check(headersOf(c), c.req.url, peer, core.clock.now());
     if (!verdict.ok || core.drain?.isTold === true) {
       const code = verdict.ok ? 'drain' : verdict.code;
-      core.log.refused(code, { address: verdict.address, transport: 'plain' });
+      core.events.tell(code, { address: verdict.address, transport: 'plain' });
       core.metrics.refused(code);
       return c.text(CODES[code].sentence, CODES[code].status);
     }
     const place = guard.admit(verdict.address);
     if (place === undefined) {
-      core.log.refused('overload', { address: verdict.address, transport: 'plain' });
+      core.events.tell('overload', { address: verdict.address, transport: 'plain' });
       core.metrics.refused('overload');
       return c.text(CODES.overload.sentence, CODES.overload.status);
     }

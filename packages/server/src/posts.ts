@@ -94,9 +94,9 @@ export class Facts implements ConnectionFacts {
   readonly address: string;
   readonly place: Place;
   attempt: string | undefined;
-  readonly #asked: Pick<Asked, 'request'>;
+  readonly #asked: Pick<Asked, 'request' | 'header'>;
 
-  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request'>) {
+  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request' | 'header'>) {
     this.mode = mode;
     this.address = address;
     this.place = place;
@@ -105,6 +105,10 @@ export class Facts implements ConnectionFacts {
 
   get request(): Request {
     return this.#asked.request;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#asked.header('traceparent');
   }
 }
 

@@ -18,6 +18,11 @@ export class Pulse {
     this.#unanswered = 0;
   }
 
+  /** Questions in a row without an answer. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** This node can promise nothing: another one may. */
   get isAway(): boolean {
     return this.#unanswered > MOST_UNANSWERED;

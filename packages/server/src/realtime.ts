@@ -23,7 +23,7 @@ import type {
   Untyped,
 } from '@iskra/protocol/wire';
 import { Unfinished } from './body.js';
-import type { Authenticate, Authorize, Limits, RequestContext, Times } from './core.js';
+import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Times } from './core.js';
 import { createCore } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
@@ -32,7 +32,12 @@ import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
+import { tellVoices } from './observe/tell-voices.js';
+import type { Felt } from './observe/voices.js';
 import { createPlain } from './plain.js';
+import type { EventStream } from './observe/stream.js';
+import type { OnError } from './observe/events.js';
+import { pretty } from './observe/pretty.js';
 import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
@@ -60,10 +65,31 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   secret?: string | readonly string[];
   limits?: Partial<Limits>;
   times?: Partial<Times>;
-  /** Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. */
+  /**
+   * Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. They are
+   * JSON, and in a terminal text.
+   */
   logger?: Logger | LevelWithSilent | false;
+  /** Whether the node looks for patterns in its own events, and tells those it finds among them. Default true. */
+  patterns?: boolean;
+  /** `false`: no `/metrics`. Default true. */
+  metrics?: boolean;
+  /** Whether of a flood only so many lines are written, and then how many were left out. Default true. */
+  sampling?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
   node?: string;
+  /** The name of all nodes that share this store, in events and lines. Default `iskra`. */
+  cluster?: string;
+  /**
+   * Is given whole what the application's hooks and handlers, or the store, threw. Lines and events say its class and
+   * where it was thrown, and not its message, which may hold what a user has typed.
+   */
+  onError?: OnError;
+  /**
+   * Who may read the channel `@system`, in which this server, and every other of the cluster with this option, tells what
+   * happens. Nobody, if this is not given: `authorize` is not asked for it. It is to say `true`.
+   */
+  systemEvents?: SystemEvents;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
 }
@@ -134,6 +160,15 @@ export interface Realtime<C extends Contract = Untyped> {
   ): Promise<readonly { position: Position; envelope: Envelope }[]>;
   /** Ends a session now: its connections close with `forbidden`, its members leave. */
   disconnect(session: string): Promise<void>;
+  /** What happens on this node, as envelopes: the catalogue is in docs/guide/events.md. */
+  readonly events: EventStream;
+  /**
+   * How it feels: to all streams of this node, or of all nodes that share its store. Undefined where nothing was measured
+   * yet. Counted anew every 2 s at most.
+   */
+  voicesOf(level: 'node' | 'cluster'): Felt | undefined;
+  /** How it feels to a session that has a stream on this node. */
+  voicesOf(level: 'session', session: string): Felt | undefined;
   /** Connections of this node, those of plain clients included. */
   readonly activeConnections: number;
   /** Whether a client is still here or a handler still at work: what an orderly end waits for. */
@@ -163,9 +198,10 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket });
+  const plain = createPlain({ core, guard, upgradeWebSocket, hasMetrics: options.metrics ?? true });
   const webSockets = webSocketServer(limits.message);
-  const stopRounds = makeRounds(core);
+  const stops = [makeRounds(core), tellVoices(core)];
+  core.events.tell('node_started');
 
   /** The body of an entry, if it fits. */
   const fitting = (body: string): string => {
@@ -233,8 +269,12 @@ export function createRealtime<const C extends Contract = Untyped>(
     async disconnect(session) {
       const here = [...connections].filter((connection) => connection.session === session);
       for (const connection of here) connection.refuse('forbidden');
+      core.events.tell('session_ended', { session, reason: 'disconnected' });
       await store.close(session);
     },
+    events: core.events.stream,
+    voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>
+      level === 'session' ? core.voices.ofSession(core.hub.ofSession(session)) : core.voices.of(level),
     get activeConnections() {
       return activeConnections(core);
     },
@@ -245,14 +285,17 @@ export function createRealtime<const C extends Contract = Untyped>(
       return (core.drain ??= new Drain(core, drainOptions)).done;
     },
     async close() {
-      stopRounds();
+      for (const stop of stops) stop();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
+      core.events.sweep(Infinity);
+      core.events.tell('node_stopped');
       // What was written in this turn leaves before the sockets do.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();
       core.hub.end();
+      await core.systemLog?.settled;
       await store.end();
     },
   };
@@ -260,5 +303,11 @@ export function createRealtime<const C extends Contract = Untyped>(
 
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {
   if (given === false) return undefined;
-  return typeof given === 'string' ? pino({ name: 'iskra', level: given }) : given;
+  if (typeof given !== 'string') return given;
+  const options = { name: 'iskra', level: given };
+  const { stdout } = process;
+  // JSON is for machines: whoever sits before a terminal reads.
+  return stdout.isTTY
+    ? pino(options, { write: (line) => void stdout.write(pretty(line, stdout.hasColors())) })
+    : pino(options);
 }

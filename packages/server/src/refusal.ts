@@ -53,7 +53,7 @@ export function refuse(
   { code, field, retryAfter = code === 'overload' ? PAUSE : undefined }: Refused,
   status: number = CODES[code].status,
 ): Answer {
-  core.log.refused(code, { address: asker.address, field });
+  core.events.tell(code, { address: asker.address, field });
   core.metrics.refused(code);
   const envelope = faultEnvelope(code, Dimension.connection, {
     field,
@@ -65,7 +65,7 @@ export function refuse(
 
 /** The answer when a hook of the application throws where nobody else catches it, as `origins` may. */
 export function internalError(core: Core, error: unknown): Answer {
-  core.log.handlerFailed(error, { hook: 'request' });
+  core.events.fail('handler_failed', error, { hook: 'request' });
   const { body } = Message.of(['close', faultEnvelope('internal', Dimension.connection)]);
   return { status: CODES.internal.status, body };
 }

@@ -1,9 +1,14 @@
 import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import type { Core } from './core.js';
+import type { EventDetail } from './observe/event.js';
+import { NodeVoices } from './observe/node-voices.js';
 import { createPlain } from './plain.js';
 import { Pulse } from './pulse.js';
 import { CLAIM_LEASE, makeRounds } from './rounds.js';
+
+/** What the heartbeats of its one stream show. */
+const WELL = { roundTrip: 10, jitter: 0, missed: 0, failed: 0, switched: 0, proved: 9 };
 
 /** A node whose store answers as the test says. */
 function node() {
@@ -30,10 +35,13 @@ function node() {
     hub: { checkHeads: () => Promise.resolve() },
     connections: new Set([{ refuse: (code: string) => void told.push(`refuse ${code}`) }]),
     performing: new Set<{ session: string; claim: string }>(),
-    log: {
-      storeFailed() {},
-      storeAway: (active: number) => void told.push(`away ${active}`),
-      storeBack: () => void told.push('back'),
+    whereabouts: part,
+    voices: new NodeVoices(new Set([{ session: 's', measured: WELL }]), clock),
+    events: {
+      ...part,
+      fail() {},
+      tell: (name: string, { active_connections: active, evidence }: EventDetail = {}) =>
+        void told.push(name === 'store_away' ? `away ${active} after ${evidence}` : name),
     },
   } as unknown as Core;
   const plain = createPlain({ core } as never);
@@ -68,12 +76,12 @@ test.each([
     expect([await isReady(), told]).toEqual([true, []]);
     await pass(2_000);
     expect(await isReady()).toBe(false);
-    expect(told.slice(0, 2)).toEqual(['away 1', 'refuse overload']);
+    expect(told.slice(0, 2)).toEqual(['away 1 after 4', 'refuse overload']);
 
     store.answer = () => Promise.resolve();
     await pass(1_500);
     expect(await isReady()).toBe(true);
-    expect(told.filter((line) => line === 'away 1' || line === 'back')).toEqual(['away 1', 'back']);
+    expect(told.filter((line) => !line.startsWith('re'))).toEqual(['away 1 after 4', 'store_back']);
   },
 );
 
@@ -94,4 +102,16 @@ test('what is being performed keeps its claim: two renewals may fail before it r
   stop();
   await pass(10_000);
   expect(told).toHaveLength(3);
+});
+
+test('lets whoever is connected feel that the store does not answer, and that it does again', async () => {
+  const { core, store, pass } = node();
+  await pass(6_000);
+  expect(core.voices.of('node')).toMatchObject({ pain: 0, trust: 0.9 });
+  store.answer = hangs;
+  await pass(6_000);
+  expect(core.voices.of('node')?.pain).toBeGreaterThan(0.7);
+  store.answer = () => Promise.resolve();
+  await pass(240_000);
+  expect(core.voices.of('node')?.pain).toBeLessThan(0.1);
 });

@@ -28,39 +28,48 @@ export function makeRounds(core: Core): () => void {
 }
 
 async function beat(core: Core): Promise<void> {
-  const { store, pulse, connections, performing, log } = core;
+  const { store, pulse, voices, connections, performing, events } = core;
   const wasAway = pulse.isAway;
+  const asked = core.clock.now();
   pulse.asked();
+  voices.storeAsked();
   if (pulse.isAway) {
-    if (!wasAway) log.storeAway(connections.size);
+    if (!wasAway) {
+      const { unanswered: evidence } = pulse;
+      events.tell('store_away', { active_connections: connections.size, evidence });
+    }
     // It delivers nothing and commits nothing: clients are better off on another node.
     for (const one of connections) one.refuse('overload');
   }
   try {
     await Promise.all([
       store.ping().then(() => {
-        if (pulse.isAway) log.storeBack();
+        if (pulse.isAway) events.tell('store_back');
         pulse.answered();
+        voices.storeAnswered(core.clock.now() - asked);
       }),
       // A handler may take longer than a claim lasts. All at once: each has a share of the same time.
       ...[...performing].map(({ session, claim }) => store.renew(session, claim, CLAIM_LEASE)),
     ]);
   } catch (error) {
-    log.storeFailed(error, { hook: 'beat' });
+    events.fail('store_failed', error, { hook: 'beat' });
   }
 }
 
 async function sweep(core: Core): Promise<void> {
   try {
-    for (const part of [core.opens, core.sends, core.channels]) part.sweep(core.clock.now());
+    const { opens, sends, channels, whereabouts, voices, events } = core;
+    const parts = [opens, sends, channels, whereabouts, voices.setbacks, events];
+    for (const part of parts) part.sweep(core.clock.now());
     await core.store.sweep();
     await core.hub.checkHeads();
   } catch (error) {
-    core.log.storeFailed(error, { hook: 'sweep' });
+    core.events.fail('store_failed', error, { hook: 'sweep' });
   }
 }
 
-function every(clock: Clock, ms: number, act: () => void): () => void {
+/** Acts every so many ms, until the answer is called. */
+export function every(clock: Clock, ms: number, act: () => void): () => void {
   let cancel = (): void => {};
   const next = (): void => {
     cancel = clock.at(clock.now() + ms, () => {

@@ -36,7 +36,10 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
     if (passed instanceof Response) return passed;
     const place = parts.guard.admit(passed.address);
     if (place === undefined) return refused(parts, passed, NO_PLACE);
-    const facts: ConnectionFacts = { mode: 'stream', address: passed.address, request: c.req.raw, place };
+    const facts: ConnectionFacts = {
+      ...{ mode: 'stream', address: passed.address, request: c.req.raw, place },
+      traceparent: headersOf(c)('traceparent'),
+    };
     const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, noOther);
     if (!(response instanceof Response) || response.status >= 300) {
       place.release();

@@ -10,7 +10,7 @@ import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
 import type { NumberedSend } from './uplink.js';
 
-const CLAIM = { id: 'a', redelivered: false };
+const CLAIM = { id: 'a', redelivered: false, from: { ids: {} } };
 
 const envelope = (delta: string, payload?: unknown): Envelope => ({
   ...{ delta, dimension: 1, omega: 1, lambda: 'continue' },
@@ -49,12 +49,7 @@ async function world({ contract, authorize, handlers = {} }: Options = {}) {
     contract: compileContract(contract),
     limits: { handler: 1_000, channels: 100 },
     metrics: createMetrics(),
-    log: {
-      refused() {},
-      handlerFailed: (error: unknown) => void failures.push(String(error)),
-      storeFailed() {},
-      event() {},
-    },
+    events: { tell() {}, fail: (_name: string, error: unknown) => void failures.push(String(error)) },
     handlers: new Map(
       Object.entries(handlers).map(([name, given]) => [
         name,

@@ -15,6 +15,7 @@ import {
 import type { Send } from '@iskra/protocol/wire';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
+import type { Source } from './observe/event.js';
 import { isTooBig, may, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import { listMembers, subscribe, unsubscribe } from './subscribing.js';
@@ -26,6 +27,8 @@ export interface Claim {
   readonly id: string;
   /** Somebody may have performed them before. */
   readonly redelivered: boolean;
+  /** By which connection they came. */
+  readonly from: Source;
 }
 
 /** Performs the sends in order. Rejects only when the store does not answer: then nothing is committed. */
@@ -46,17 +49,17 @@ export async function performSends(
               detail: { field: item.refusedField, message: hint(item.refusedField) },
             },
           };
-    outcomes.push(encodeOutcome(core, session, item.number, performed));
+    outcomes.push(encodeOutcome(core, claim.from, item.number, performed));
   }
   return outcomes;
 }
 
-function encodeOutcome(core: Core, session: SessionInfo, number: number, performed: Performed): Outcome {
+function encodeOutcome(core: Core, from: Source, number: number, performed: Performed): Outcome {
   if (!('refused' in performed)) {
     return performed.outcome;
   }
   const { code, detail } = performed.refused;
-  core.log.refused(code, { session: session.id, number, field: detail.field });
+  core.events.tell(code, { ...from.ids, number, field: detail.field });
   core.metrics.refused(code);
   return encodeBody(faultEnvelope(code, Dimension.message, detail), number);
 }
@@ -68,7 +71,7 @@ function performSend(core: Core, session: SessionInfo, send: Send, claim: Claim)
     case 'request':
       return request(core, session, send, claim);
     case 'subscribe':
-      return subscribe(core, session, send);
+      return subscribe(core, session, send, claim.from);
     case 'unsubscribe':
       return unsubscribe(core, session, send);
   }
@@ -94,7 +97,7 @@ async function publish(
   }
   const key = keyOf(session, claim, number);
   // Asked only where there is somebody to ask: a promise a message is a tenth of what a publish costs.
-  if (core.authorize !== undefined && !(await may(core, session, 'publish', channel))) {
+  if (core.authorize !== undefined && !(await may(core, session, 'publish', channel, claim.from))) {
     return refuseUnlessTaken(core, channel, key, 'forbidden', 'channel');
   }
   let text: string | undefined;
@@ -110,7 +113,7 @@ async function publish(
       );
   } catch (error) {
     // A schema is the application's code too, and what it makes of a payload may be no JSON.
-    core.log.handlerFailed(error, { session: session.id, number, hook: 'contract' });
+    core.events.fail('handler_failed', error, { ...claim.from.ids, number, hook: 'contract' });
   }
   if (text === undefined) return refuseUnlessTaken(core, channel, key, ...why);
   if (isTooBig(text)) return refuse('too_big', 'envelope');
@@ -143,10 +146,10 @@ async function request(
 ): Promise<Performed> {
   const [, number, envelope] = send;
   const name = envelope.delta;
-  if (name === MEMBERS) return listMembers(core, session, number, envelope.payload);
+  if (name === MEMBERS) return listMembers(core, session, number, envelope.payload, claim.from);
   const handler = core.handlers.get(name);
   if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
-  if (!(await may(core, session, 'request', name))) return refuse('forbidden', 'delta');
+  if (!(await may(core, session, 'request', name, claim.from))) return refuse('forbidden', 'delta');
   if (isTooBig(JSON.stringify(envelope))) return refuse('too_big', 'envelope');
   if (claim.redelivered && handler.once) {
     return refuse(
@@ -182,7 +185,7 @@ async function request(
     return { outcome };
   } catch (error) {
     if (error instanceof Refusal) return refuse(error.code, error.field, error.message);
-    core.log.handlerFailed(error, { session: session.id, number, request: name });
+    core.events.fail('handler_failed', error, { ...claim.from.ids, number, request: name });
     return refuse('internal');
   }
 }

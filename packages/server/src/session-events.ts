@@ -1,5 +1,5 @@
 /** PURE. What happens to a session (past tense), and what it wants done (imperative), in the order in which to do it. */
-import type { CodeName, Continue, Cursors, Hello, ServerFrame } from '@iskra/protocol/wire';
+import type { CodeName, Continue, Cursors, GapReason, Hello, ServerFrame } from '@iskra/protocol/wire';
 import type { DownlinkEffect, LogAnswer } from './downlink.js';
 import type { Run } from './message.js';
 import type { Rate } from './rates.js';
@@ -59,6 +59,8 @@ export type SessionEvent =
   | { type: 'heard' }
   /** The peer's ping came with a request beside this connection. */
   | { type: 'echoed'; moment: number }
+  /** The peer's answer to a heartbeat came with a request beside this connection. */
+  | { type: 'answered'; moment: number }
   | { type: 'superseded' }
   | { type: 'replaced' }
   | { type: 'successorGone' }
@@ -67,6 +69,10 @@ export type SessionEvent =
   | { type: 'blocked' }
   | { type: 'writable' }
   | { type: 'turnEnded' };
+
+/** For who watches the node: nothing follows from it. */
+export type Report =
+  { type: 'report'; event: 'gap'; reason: GapReason } | { type: 'report'; event: 'heartbeat_missed' };
 
 export type SessionEffect =
   | { type: 'join'; hello: Hello }
@@ -82,7 +88,10 @@ export type SessionEffect =
   | { type: 'touch'; generation: number }
   /** Answer a ping on the session's other connection too. */
   | { type: 'echo'; moment: number }
+  /** The answer to a heartbeat is for the session's stream. */
+  | { type: 'tellAnswered'; moment: number }
   | { type: 'awaitTurn' }
+  | Report
   /** The answer is given as it is; the work goes on. */
   | { type: 'answer' }
   | { type: 'finish'; code?: CodeName; retryAfter?: number }

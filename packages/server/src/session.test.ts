@@ -103,6 +103,8 @@ function short(effect: SessionEffect): string {
       return effect.code === undefined ? 'finish' : `finish ${effect.code}`;
     case 'close':
       return `close ${effect.code}`;
+    case 'report':
+      return `report ${effect.event}`;
     default:
       return effect.type;
   }
@@ -247,6 +249,7 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   touched: { type: 'touched', result: 'unknown' },
   heard: { type: 'heard' },
   echoed: { type: 'echoed', moment: 7 },
+  answered: { type: 'answered', moment: 900 },
   superseded: { type: 'superseded' },
   replaced: { type: 'replaced' },
   successorGone: { type: 'successorGone' },
@@ -354,6 +357,7 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
   },
   heard: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   echoed: { waiting: never, opening: never, live: '[pong 7]', closed: nothing },
+  answered: { waiting: never, opening: never, live: nothing, closed: nothing },
   superseded: { waiting: never, opening: never, live: nothing, closed: nothing },
   successorGone: { waiting: nothing, opening: nothing, live: nothing, closed: nothing },
   reattached: { waiting: never, opening: never, live: nothing, closed: nothing },
@@ -390,6 +394,55 @@ describe('every phase', () => {
 
   test('but closed has none', () => {
     expect(arrive.closed().session.deadline).toBe(Infinity);
+  });
+});
+
+// ── what heartbeats measure ───────────────────────────────────────────────────
+
+describe('the answer to a heartbeat', () => {
+  /** A stream whose first heartbeat has gone out. */
+  const asked = (): { dialogue: Dialogue; moment: number } => {
+    const dialogue = live();
+    expect(dialogue.advance(150)).toContain('[ping]');
+    return { dialogue, moment: dialogue.now };
+  };
+
+  test('measures the round trip, on the connection and beside it (P50)', () => {
+    const { dialogue, moment } = asked();
+    expect(dialogue.session.measured).toBeUndefined();
+    dialogue.advance(40);
+    dialogue.receive(['pong', moment]);
+    expect(dialogue.session.measured).toMatchObject({ roundTrip: 40, jitter: 0, missed: 0 });
+    dialogue.advance(20_000 - 40);
+    const second = dialogue.now;
+    dialogue.advance(120);
+    dialogue.tell({ type: 'answered', moment: second });
+    expect(dialogue.session.measured).toMatchObject({ roundTrip: 50, jitter: 20 });
+  });
+
+  test('measures nothing when it repeats another moment than that of the last heartbeat', () => {
+    const { dialogue, moment } = asked();
+    dialogue.advance(40);
+    dialogue.receive(['pong', moment - 1], ['pong', moment + 20], ['pong', 0]);
+    expect(dialogue.session.measured).toBeUndefined();
+  });
+
+  test('is missed when it has not come by the next heartbeat', () => {
+    const { dialogue, moment } = asked();
+    dialogue.receive(['pong', moment]);
+    expect(dialogue.advance(20_000)).toContain('[ping]');
+    dialogue.tell({ type: 'heard' });
+    expect(dialogue.session.measured?.missed).toBe(0);
+    expect(dialogue.advance(20_000)).toContain('[ping]');
+    expect(dialogue.session.measured?.missed).toBe(1);
+  });
+
+  test('is nothing that a poll has', () => {
+    const dialogue = new Dialogue('poll');
+    dialogue.receive(goOn());
+    dialogue.join();
+    dialogue.receive(['pong', dialogue.now]);
+    expect(dialogue.session.measured).toBeUndefined();
   });
 });
 
@@ -476,6 +529,7 @@ describe('hello', () => {
       '[welcome]',
       'follow @s i1:0',
       '[gap room denied e1:3 to e1:3]',
+      'report gap',
       'follow hall h:4',
     ]);
     expect(dialogue.offer('room', entry(4))).toEqual([]);
@@ -670,6 +724,7 @@ describe('a log that is not continuous', () => {
     dialogue.offer('room', entry(90));
     expect(dialogue.read('room', ['e1', 3], { kind: 'gap', reason: 'trimmed', now: ['e1', 80] })).toEqual([
       '[gap room trimmed e1:3 to e1:80]',
+      'report gap',
       'read room e1:80',
     ]);
     expect(dialogue.read('room', ['e1', 80], entries(81, 82), 82)).toEqual(['[room e1:81, room e1:82]']);
@@ -680,6 +735,7 @@ describe('a log that is not continuous', () => {
     dialogue.offer('room', entry(1, said, 'e9'));
     expect(dialogue.read('room', ['e1', 3], { kind: 'gap', reason: 'epoch', now: ['e9', 0] })).toEqual([
       '[gap room epoch e1:3 to e9:0]',
+      'report gap',
       'read room e9:0',
     ]);
     dialogue.read('room', ['e9', 0], [entry(1, said, 'e9')]);
@@ -700,7 +756,7 @@ describe('a log that is not continuous', () => {
     const dialogue = live();
     dialogue.tell({ type: 'headSeen', log: '@s', head: { epoch: 'i1', offset: 9, first: 8 } });
     expect(dialogue.read('@s', ['i1', 0], { kind: 'gap', reason: 'inbox_overflow', now: ['i1', 7] })).toEqual(
-      ['[gap @ inbox_overflow i1:0 to i1:7]', 'read @s i1:7'],
+      ['[gap @ inbox_overflow i1:0 to i1:7]', 'report gap', 'read @s i1:7'],
     );
   });
 });
@@ -983,7 +1039,7 @@ describe('the heartbeat', () => {
     const effects = dialogue.session.handle({ type: 'deadlinePassed' }, dialogue.now + 150);
     expect(effects.at(-1)).toEqual({ type: 'touch', generation: 2 });
     // Nothing was heard since: silence of the client does not keep its session.
-    expect(dialogue.advance(20_150)).toEqual(['[ping]']);
+    expect(dialogue.advance(20_150)).toEqual(['[ping]', 'report heartbeat_missed']);
     dialogue.receive(['pong', dialogue.now]);
     expect(dialogue.advance(20_000)).toEqual(['[ping]', 'touch']);
   });
@@ -1325,7 +1381,11 @@ describe('a poll that asks for a small answer (P69)', () => {
   test('is told of an entry that does not pass as a gap, where it says how large one may be', () => {
     const dialogue = asking({ answer: least, entry: 1_500 });
     const both = [filled(4, 2_000), filled(5, 1)];
-    expect(dialogue.read('room', ['e1', 3], both)).toEqual(['[gap room too_big e1:3 to e1:4]', 'awaitTurn']);
+    expect(dialogue.read('room', ['e1', 3], both)).toEqual([
+      '[gap room too_big e1:3 to e1:4]',
+      'report gap',
+      'awaitTurn',
+    ]);
     expect(dialogue.tell(turnEnded)).toEqual(['finish']);
     const fits = asking({ answer: least, entry: 2_500 });
     expect(fits.read('room', ['e1', 3], both)).toEqual(['[room e1:4]', 'awaitTurn']);
@@ -1402,7 +1462,7 @@ describe('a batch of sends', () => {
 
   test('that only pings or acknowledges is answered at once (P54)', () => {
     // That it passes says nothing of the stream beside it.
-    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'finish']);
+    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'tellAnswered', 'finish']);
   });
 
   test('that only skips is answered when the skip is committed (P40)', () => {

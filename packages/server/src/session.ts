@@ -8,10 +8,10 @@
  * A poll is a connection that lives for one answer: `mode` says when it is over,
  * and nothing else here cares.
  */
-import { faultEnvelope, Dimension, INBOX } from '@iskra/protocol/wire';
-import type { DeadlinePassed, Machine, ServerFrame } from '@iskra/protocol/wire';
+import { faultEnvelope, Dimension, INBOX, SYSTEM } from '@iskra/protocol/wire';
+import type { DeadlinePassed, Machine, Measured, ServerFrame } from '@iskra/protocol/wire';
 import { Conversation } from './conversation.js';
-import { goOn, receive, receiveEarly, rest } from './frames.js';
+import { goOn, measure, receive, receiveEarly, rest } from './frames.js';
 import { Message } from './message.js';
 import type { Run } from './message.js';
 import type { SessionEffect, SessionEvent, SessionSettings } from './session-events.js';
@@ -61,8 +61,24 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#talk.downlink.isReading;
   }
 
+  /** Milliseconds since its client was heard last. */
+  silence(now: number): number {
+    return this.#talk.deadlines.silence(now);
+  }
+
+  /** Heartbeats for which nothing was heard of it. */
+  missed(now: number): number {
+    return this.#talk.deadlines.missed(now);
+  }
+
   get generation(): number {
     return this.#talk.generation;
+  }
+
+  /** What its heartbeats showed; undefined before the first was answered, and where there are none. */
+  get measured(): Measured | undefined {
+    const { heartbeats, deadlines } = this.#talk;
+    return heartbeats?.measured(deadlines.heartbeat);
   }
 
   /** The run's message, when it is simply the next thing to write; otherwise `runOffered` decides. */
@@ -122,6 +138,8 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
     case 'echoed':
       if (talk.phase === 'live') talk.write(Message.of(['pong', event.moment]));
       return;
+    case 'answered':
+      return measure(talk, event.moment, now);
     case 'superseded':
       return supersede(talk, now);
     case 'replaced':
@@ -175,9 +193,10 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
     talk.do(talk.downlink.follow(talk.inboxLog, start));
     for (const [channel, cursor] of Object.entries(event.cursors)) {
       if (channel === INBOX) continue;
-      if (event.denied.includes(channel))
+      if (event.denied.includes(channel)) {
         talk.write(Message.of(['gap', channel, 'denied', [...cursor], [...cursor]]));
-      else talk.do(talk.downlink.follow(channel, cursor));
+        if (channel !== SYSTEM) talk.do({ type: 'report', event: 'gap', reason: 'denied' });
+      } else talk.do(talk.downlink.follow(channel, cursor));
     }
   }
   receiveEarly(talk, now);
@@ -223,9 +242,10 @@ function onDeadline(talk: Conversation, now: number): void {
 
 function beat(talk: Conversation, now: number): void {
   talk.write(Message.of(['ping', Math.round(now)]));
+  talk.heartbeats?.sent();
   if (talk.phase === 'live' && talk.deadlines.wasHeard()) {
     talk.do({ type: 'touch', generation: talk.generation });
-  }
+  } else if (talk.deadlines.missed(now) > 0) talk.do({ type: 'report', event: 'heartbeat_missed' });
   rest(talk, now);
 }
 

@@ -9,8 +9,8 @@
 import type { GapReason, Member, Position } from '@iskra/protocol/wire';
 
 /**
- * The name of a log: a channel, or a session's inbox as `@` and the session id.
- * No channel name starts with `@`, so the two never meet.
+ * The name of a log: a channel, `@system`, or a session's inbox as `@` and the session id.
+ * No channel name starts with `@`, so they never meet. `@system` is as any channel here.
  */
 export type LogName = string;
 
@@ -232,6 +232,12 @@ export interface Store {
 
   /** Resolves when the store is there, and does nothing: when a part of it is, for one that is made of parts. */
   ping(): Promise<void>;
+
+  /**
+   * Keeps what a node says of itself for `lease` ms, in the place of what it said before, and gives what the other nodes
+   * said, as far as that still holds. It may be lost at any time: nothing is promised by it.
+   */
+  report(node: string, text: string, lease: number): Promise<readonly string[]>;
 
   /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;

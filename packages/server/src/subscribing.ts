@@ -1,8 +1,16 @@
 /** Subscriptions and member lists, as a session's sends ask for them. */
-import { Dimension, encodeBody, isChannel, MAX_ENVELOPE_BYTES, MAX_MEMBER_BYTES } from '@iskra/protocol/wire';
+import {
+  Dimension,
+  encodeBody,
+  isReadable,
+  MAX_ENVELOPE_BYTES,
+  MAX_MEMBER_BYTES,
+  SYSTEM,
+} from '@iskra/protocol/wire';
 import type { Member, Position, Send, Subscribed } from '@iskra/protocol/wire';
 import type { Core, SessionInfo } from './core.js';
-import { isTooBig, may, refuse } from './performed.js';
+import type { Source } from './observe/event.js';
+import { hasChannel, isTooBig, mayRead, refuse } from './performed.js';
 import type { Performed } from './performed.js';
 import type { Head } from './store.js';
 
@@ -15,12 +23,20 @@ export async function subscribe(
   core: Core,
   session: SessionInfo,
   [, number, channel, options]: Extract<Send, ['subscribe', ...unknown[]]>,
+  from: Source,
 ): Promise<Performed> {
-  if (!core.contract.hasChannel(channel)) return refuse('not_found', 'channel');
-  if (!(await may(core, session, 'subscribe', channel))) {
+  if (!hasChannel(core, channel)) return refuse('not_found', 'channel');
+  if (!(await mayRead(core, session, channel, from))) {
     // An earlier subscription may have entered the list, whose outcome the client never had (P44).
     if (options.presence !== undefined) await core.store.leave(session.id, channel);
     return refuse('forbidden', 'channel');
+  }
+  if (channel === SYSTEM && options.presence !== undefined) {
+    return refuse(
+      'forbidden',
+      'options.presence',
+      'Nobody is listed in @system; subscribe without presence.',
+    );
   }
   const member: Member = { id: session.id, data: options.presence };
   if (session.subject !== undefined) member.subject = session.subject;
@@ -61,14 +77,15 @@ export async function listMembers(
   session: SessionInfo,
   number: number,
   input: unknown,
+  from: Source,
 ): Promise<Performed> {
   const { channel, after = 0 } = (input ?? {}) as { channel?: unknown; after?: unknown };
-  if (!isChannel(channel)) return refuse('invalid', 'payload.channel', 'channel must name a channel.');
+  if (!isReadable(channel)) return refuse('invalid', 'payload.channel', 'channel must name a channel.');
   if (typeof after !== 'number' || !(after >= 0)) {
     return refuse('invalid', 'payload.after', 'after must be the number that the page before has as more.');
   }
-  if (!core.contract.hasChannel(channel)) return refuse('not_found', 'payload.channel');
-  if (!(await may(core, session, 'subscribe', channel))) return refuse('forbidden', 'payload.channel');
+  if (!hasChannel(core, channel)) return refuse('not_found', 'payload.channel');
+  if (!(await mayRead(core, session, channel, from))) return refuse('forbidden', 'payload.channel');
   const { epoch, offset } = await headOf(core, channel);
   const payload: Subscribed = {
     channel,

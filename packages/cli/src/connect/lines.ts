@@ -1,10 +1,9 @@
 /** PURE. What `iskra connect` prints: each thing as a line for people and as an object for programs. */
 import type { Entry, Explanation, Gap, Status } from '@iskra/client';
+import { raisedBy } from '@iskra/protocol/wire';
 import type { Envelope, Subscribed } from '@iskra/protocol/wire';
+import type { Tone } from '../paint.js';
 import { WORDS } from './words.js';
-
-/** How a line looks on a terminal. */
-export type Tone = 'plain' | 'quiet' | 'good' | 'bad';
 
 export interface Line {
   tone: Tone;
@@ -93,15 +92,9 @@ export function statusLine(status: Status): Line {
 }
 
 /** What the voices say, where they say something. */
-function moodsOf({ roundTrip, voices: { pain, chaos, trust } }: Status): string[] {
+function moodsOf({ roundTrip, voices }: Status): string[] {
   // Nobody trusts what was never measured, which is no concern yet.
-  if (roundTrip === undefined) return [];
-  return Object.entries({
-    alarm: pain > 0.7,
-    concern: trust < 0.3,
-    celebration: trust > 0.7,
-    curiosity: chaos > 0.5,
-  }).flatMap(([mood, isHeard]) => (isHeard ? [mood] : []));
+  return roundTrip === undefined ? [] : raisedBy(voices).map((raised) => raised.toLowerCase());
 }
 
 export function explainLine(explanation: Explanation): Line {

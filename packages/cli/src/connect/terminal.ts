@@ -1,14 +1,14 @@
 /** Where it is typed and printed. */
 import { on } from 'node:events';
 import { createInterface } from 'node:readline';
-import { styleText } from 'node:util';
-import type { Line, Tone } from './lines.js';
+import { hasColor, paint } from '../paint.js';
+import type { Line } from './lines.js';
 
 /** Lines that come while somebody types do not tear what was typed. */
 export function openTerminal(isJson: boolean) {
   const { stdin, stdout } = process;
   const isTyped = stdin.isTTY === true && stdout.isTTY && !isJson;
-  const hasColor = stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  const isColored = hasColor(stdout);
   const input = createInterface({ input: stdin, ...(isTyped && { output: stdout }), prompt: '› ' });
   // From now on: what is piped may be here, and at its end, before anybody is connected.
   const lines = on(input, 'line', { close: ['close'] }) as AsyncIterable<[string]>;
@@ -21,8 +21,7 @@ export function openTerminal(isJson: boolean) {
     isTyped,
     say({ tone, text, data }: Line): void {
       if (isTyped) stdout.write('\r\u001b[K');
-      const style = STYLES[tone];
-      const shown = style !== undefined && hasColor ? styleText(style, text) : text;
+      const shown = isColored ? paint(tone, text) : text;
       stdout.write(`${isJson ? JSON.stringify(data) : shown}\n`);
       if (isTyped) input.prompt(true);
     },
@@ -39,10 +38,3 @@ export function openTerminal(isJson: boolean) {
     },
   };
 }
-
-const STYLES: Record<Tone, Parameters<typeof styleText>[0] | undefined> = {
-  plain: undefined,
-  quiet: 'dim',
-  good: 'green',
-  bad: 'red',
-};

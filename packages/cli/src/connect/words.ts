@@ -1,5 +1,5 @@
 /** PURE. What somebody types into `iskra connect`: a text for the channel, or a word behind a slash. */
-import { isChannel } from '@iskra/protocol/wire';
+import { isReadable } from '@iskra/protocol/wire';
 import { nearest } from '../usage.js';
 
 export type Word =
@@ -55,7 +55,7 @@ const plain =
 const READ: Record<Name, (rest: string) => Word> = {
   subscribe(rest) {
     const [channel = '', last, ...more] = rest.split(/\s+/);
-    if (!isChannel(channel) || more.length > 0)
+    if (!isReadable(channel) || more.length > 0)
       return wrong('/subscribe takes the name of a channel, as in /subscribe room:lobby 20.');
     if (last !== undefined && !/^\d{1,5}$/.test(last))
       return wrong(`/subscribe takes how many of the last entries to show, up to 10000; it was "${last}".`);
@@ -67,7 +67,7 @@ const READ: Record<Name, (rest: string) => Word> = {
   },
   unsubscribe(rest) {
     if (rest === '') return { do: 'unsubscribe', channel: undefined };
-    if (isChannel(rest)) return { do: 'unsubscribe', channel: rest };
+    if (isReadable(rest)) return { do: 'unsubscribe', channel: rest };
     return wrong('/unsubscribe takes the name of a channel, as in /unsubscribe room:lobby.');
   },
   publish: (rest) =>

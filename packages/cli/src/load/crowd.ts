@@ -22,6 +22,8 @@ export interface Seen extends Missed {
   delivery: Histogram;
   /** From a publish to its acknowledgement. */
   acknowledged: Histogram;
+  /** How late this program itself was when something was due: what it measures of others has that in it. */
+  late: Histogram;
   sent: number;
   delivered: number;
   /** How sends ended that were not acknowledged, by code. */
@@ -49,7 +51,7 @@ export function createCrowd(url: string, plan: Plan, options: ConnectOptions, si
   const tally = createTally();
   const clients: Client[] = [];
   const histogram = (): ReturnType<typeof createHistogram> => createHistogram({ figures: 3 });
-  const [connecting, delivery, acknowledged] = [histogram(), histogram(), histogram()];
+  const [connecting, delivery, acknowledged, late] = [histogram(), histogram(), histogram(), histogram()];
   const fill = 'x'.repeat(plan.size);
   const failed: Record<string, number> = {};
   let sent = 0;
@@ -117,7 +119,7 @@ export function createCrowd(url: string, plan: Plan, options: ConnectOptions, si
         else connected[status.transport] = (connected[status.transport] ?? 0) + 1;
       }
       return {
-        ...{ connected, away, connecting, delivery, acknowledged, sent, failed, disconnects },
+        ...{ connected, away, connecting, delivery, acknowledged, late, sent, failed, disconnects },
         ...{ delivered: tally.deliveries, ...tally.missed(outstanding) },
       };
     },
@@ -152,9 +154,14 @@ export function createCrowd(url: string, plan: Plan, options: ConnectOptions, si
       for (let now = began; now - began < plan.duration && !signal.aborted; now = performance.now()) {
         const due = Math.floor(((now - began) * plan.rate) / 1_000);
         while (sent < due) say(speaking[sent % speaking.length]!);
+        const waking = performance.now() + TICK;
         await pause(TICK);
+        late.record(since(waking));
       }
-      await until(() => unsettled === 0 && tally.outstanding(listeners) === 0, REST);
+      // Also when it was stopped: what is on its way is not lost.
+      const end = performance.now() + REST;
+      while ((unsettled > 0 || tally.outstanding(listeners) > 0) && performance.now() < end)
+        await pause(TICK);
       outstanding = tally.outstanding(listeners);
     },
     close: async () => void (await Promise.all(clients.map((client) => client.close()))),

@@ -1,6 +1,7 @@
 /** PURE. What a load came to, for people and for programs. */
 import type { Histogram } from 'node:perf_hooks';
 import type { Seen } from './crowd.js';
+import type { Memory, Resources } from './resources.js';
 
 /** Milliseconds; undefined where nothing was measured. */
 export interface Times {
@@ -10,15 +11,22 @@ export interface Times {
   longest: number;
 }
 
-export interface Report {
+export interface Run {
   profile: string;
-  /** Whether everybody was there and nothing was lost, doubled or failed. */
-  ok: boolean;
   clients: number;
+  /** Of speaking. */
+  seconds: number;
+  /** It was ended before its time. */
+  stopped: boolean;
+  /** The memory of the server has to be flat. */
+  flat: boolean;
+}
+
+export interface Report extends Omit<Run, 'flat'> {
+  /** Whether everybody was there and nothing was lost, doubled or failed; and memory was flat, where that was asked. */
+  ok: boolean;
   connected: Record<string, number>;
   away: number;
-  /** Seconds of speaking. */
-  seconds: number;
   sent: number;
   sentPerSecond: number;
   delivered: number;
@@ -30,32 +38,39 @@ export interface Report {
   connecting: Times | undefined;
   delivery: Times | undefined;
   acknowledged: Times | undefined;
-  /** The server's own word on it, in bytes: before, at most and at the end; undefined where it does not tell. */
-  memory: { before: number; most: number; after: number } | undefined;
+  /** This program's own lateness: what it measures has that in it. */
+  late: Times | undefined;
+  /** The server's own word on it, in bytes; undefined where it does not tell. */
+  memory: (Memory & { verdict: Verdict }) | undefined;
+  /** Cores of the server in use; undefined where it does not tell. */
+  cpu: number | undefined;
 }
 
-export function reportOn(
-  profile: string,
-  clients: number,
-  seen: Seen,
-  seconds: number,
-  memory: Report['memory'],
-): Report {
+/** What became of memory; `unknown` where there was too little time to tell. */
+export type Verdict = 'flat' | 'grows' | 'unknown';
+
+export function reportOn(run: Run, seen: Seen, resources: Resources | undefined): Report {
+  const { flat, ...about } = run;
   const { connected, away, sent, delivered, lost, doubled, failed, disconnects } = seen;
+  const memory = resources && { ...resources.memory, verdict: verdictOf(resources.memory) };
+  const isWell = away === 0 && lost === 0 && doubled === 0 && Object.keys(failed).length === 0;
   return {
-    profile,
-    ok: away === 0 && lost === 0 && doubled === 0 && Object.keys(failed).length === 0,
-    ...{ clients, connected, away, seconds, sent, delivered, lost, doubled, failed, disconnects, memory },
-    sentPerSecond: Math.round(sent / seconds),
-    deliveredPerSecond: Math.round(delivered / seconds),
+    ...about,
+    ok: isWell && (!flat || memory?.verdict === 'flat'),
+    ...{ connected, away, sent, delivered, lost, doubled, failed, disconnects },
+    sentPerSecond: Math.round(sent / run.seconds),
+    deliveredPerSecond: Math.round(delivered / run.seconds),
     connecting: timesOf(seen.connecting),
     delivery: timesOf(seen.delivery),
     acknowledged: timesOf(seen.acknowledged),
+    late: timesOf(seen.late),
+    memory,
+    cpu: resources?.cpu,
   };
 }
 
 export function print(report: Report): string {
-  const { clients, connected, away, sent, delivered, lost, doubled, failed, disconnects, memory } = report;
+  const { clients, connected, away, sent, delivered, lost, doubled, failed, disconnects } = report;
   const transports = Object.entries(connected).map(([name, count]) => `${count} ${name}`);
   const failures = Object.entries(failed).map(([code, count]) => `${number(count)} ${code}`);
   const rows: [name: string, value: string | undefined][] = [
@@ -71,17 +86,15 @@ export function print(report: Report): string {
     ['lost, doubled', `${number(lost)}, ${number(doubled)}`],
     ['failed', failures.length === 0 ? undefined : failures.join(', ')],
     ['disconnects', `${number(disconnects)} that an application would show`],
-    [
-      'memory',
-      memory &&
-        `${megabytes(memory.before)} before, ${megabytes(memory.most)} at most, ${megabytes(memory.after)} at the end`,
-    ],
+    ['memory', report.memory && memoryText(report.memory)],
+    ['CPU', report.cpu === undefined ? undefined : `${report.cpu.toFixed(2)} of a core`],
+    ['this program', report.late && `late by ${times(report.late)}`],
   ];
   const lines = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(15)}${value}`],
   );
   return [
-    `${report.profile}, ${Math.round(report.seconds)} s: ${report.ok ? 'all is well' : 'something is wrong'}`,
+    `${report.profile}, ${Math.round(report.seconds)} s${report.stopped ? ', stopped' : ''}: ${report.ok ? 'all is well' : 'something is wrong'}`,
     ...lines,
   ].join('\n');
 }
@@ -112,6 +125,16 @@ function timesOf(histogram: Histogram): Times | undefined {
     p99: ms(histogram.percentile(99)),
     longest: ms(histogram.max),
   };
+}
+
+const verdictOf = ({ trend }: Memory): Verdict =>
+  trend === undefined ? 'unknown' : trend.isFlat ? 'flat' : 'grows';
+
+function memoryText({ before, most, after, trend, verdict }: NonNullable<Report['memory']>): string {
+  const told = `${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(after)} at the end`;
+  if (trend === undefined) return `${told}; a minute shows whether it grows`;
+  const slope = (trend.slope / 1_048_576).toFixed(1);
+  return `${told}; ${verdict}: ${slope} MB a minute in the last ${Math.round(trend.seconds)} s`;
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');

@@ -130,6 +130,21 @@ describe('the memory store forgets', () => {
     expect(await store.read('b', before?.epoch ?? '', 1, 10)).toMatchObject({ kind: 'gap', reason: 'epoch' });
   });
 
+  test('also between two sweeps, once it is an eighth over its limit: a flood over many logs does not wait', async () => {
+    const { store, append, head, advance } = world({ maxBytes: 100_000 });
+    const logs = Array.from({ length: 500 }, (_, n) => `flood:${n}`);
+    const epochs = new Map<string, string>();
+    for (const log of logs) {
+      await append(log, 'x'.repeat(1_000));
+      epochs.set(log, (await head(log))!.epoch);
+      advance(1);
+    }
+    const kept = await Promise.all(logs.map(async (log) => (await head(log))?.epoch === epochs.get(log)));
+    expect(kept.filter((is) => is).length).toBeLessThan(115);
+    expect(kept.at(-1)).toBe(true);
+    await store.sweep();
+  });
+
   test('nothing while it is under its limit', async () => {
     const { store, append, head } = world({ maxBytes: 10_000 });
     await append('a', 'x'.repeat(4_000));

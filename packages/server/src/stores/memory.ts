@@ -4,7 +4,7 @@
  * restart every cursor meets another epoch and is told a gap.
  */
 import type { Member, Position } from '@iskra/protocol/wire';
-import { SESSION_WINDOW } from '@iskra/protocol/wire';
+import { isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
 import { memberBody } from '../members.js';
 import type {
   Appended,
@@ -77,11 +77,15 @@ class MemoryStore implements Store {
   readonly #randomId: () => string;
   readonly #run: string;
   readonly #logs = new Map<string, MemoryLog>();
+  /** Characters of all logs when they were counted last, and those appended since. */
+  #weight = 0;
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
   readonly #members = new MemoryMembers();
+  /** What nodes say of themselves. */
+  readonly #reports = new Map<string, { text: string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   #epochs = 0;
@@ -171,6 +175,9 @@ class MemoryStore implements Store {
     if (found === 'duplicate' || found === 'behind') return { kind: found };
     const entry = target.append(body, this.#now(), key, acked);
     this.#hint(log, entry);
+    // A flood fills many logs between two sweeps.
+    this.#weight += body.length;
+    if (this.#weight > this.#maxBytes * 1.125) this.#forget(this.#now());
     return { kind: 'appended' as const, entry };
   }
 
@@ -192,7 +199,7 @@ class MemoryStore implements Store {
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
-    return this.#log(log).read(epoch, offset, max, log.startsWith('@'));
+    return this.#log(log).read(epoch, offset, max, isInbox(log));
   }
 
   async heads(logs: readonly string[]): Promise<Head[]> {
@@ -312,6 +319,13 @@ class MemoryStore implements Store {
     // It is where we are.
   }
 
+  async report(node: string, text: string, lease: number) {
+    const now = this.#now();
+    this.#reports.set(node, { text, until: now + lease });
+    for (const [name, { until }] of this.#reports) if (until <= now) this.#reports.delete(name);
+    return [...this.#reports].flatMap(([name, report]) => (name === node ? [] : report.text));
+  }
+
   async end(): Promise<void> {
     // Nothing was opened, and another node of this process may go on with it.
   }
@@ -347,7 +361,7 @@ class MemoryStore implements Store {
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
-    const record = name.startsWith('@') ? this.#sessions.get(name.slice(1)) : undefined;
+    const record = isInbox(name) ? this.#sessions.get(name.slice(1)) : undefined;
     if (record === undefined) return this.#log(name).head();
     const { inbox, inboxTop, generation, contact } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
@@ -356,7 +370,7 @@ class MemoryStore implements Store {
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
   #log(name: string): MemoryLog {
-    if (name.startsWith('@')) {
+    if (isInbox(name)) {
       const record = this.#sessions.get(name.slice(1));
       return record?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention, record?.inboxTop);
     }
@@ -427,12 +441,14 @@ class MemoryStore implements Store {
       if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
       else bytes += log.bytes + LOG_BYTES;
     }
-    if (bytes <= this.#maxBytes) return;
-    const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
-    for (const [name, log] of byUse) {
-      if (bytes <= this.#maxBytes) return;
-      bytes -= log.bytes + LOG_BYTES;
-      this.#logs.delete(name);
+    if (bytes > this.#maxBytes) {
+      const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
+      for (const [name, log] of byUse) {
+        if (bytes <= this.#maxBytes) break;
+        bytes -= log.bytes + LOG_BYTES;
+        this.#logs.delete(name);
+      }
     }
+    this.#weight = bytes;
   }
 }

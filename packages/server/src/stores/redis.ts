@@ -4,7 +4,8 @@
  */
 import type { RedisOptions } from 'ioredis';
 import type { Member, Position } from '@iskra/protocol/wire';
-import { INBOX, SESSION_WINDOW } from '@iskra/protocol/wire';
+import { INBOX, isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
+import { ToldError } from '../observe/failure.js';
 import type {
   Appended,
   AppendKey,
@@ -34,6 +35,7 @@ import { Keys, sessionOf, slotOf } from './redis/keys.js';
 import { Link } from './redis/link.js';
 import { Presence } from './redis/presence.js';
 import * as logs from './redis/scripts/log.js';
+import * as nodes from './redis/scripts/nodes.js';
 import * as lists from './redis/scripts/presence.js';
 import * as sessions from './redis/scripts/session.js';
 import type { Script } from './redis/scripts/script.js';
@@ -74,6 +76,7 @@ const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
   ...Object.values(sessions),
   ...Object.values(lists),
+  ...Object.values(nodes),
 ].filter((one): one is Script => typeof one === 'object');
 
 type Answer = string[];
@@ -195,7 +198,7 @@ class RedisStore implements Store {
     }
     const { session, claim, number, part } = key;
     if (this.#claims.isOver(claim, this.#now)) {
-      throw new Error('The claim for that send ran out; another node may perform it by now.');
+      throw new ToldError('The claim for that send ran out; another node may perform it by now.');
     }
     const place = this.#link.placeOf(meta) ?? '';
     const connection = this.#link.connectionOf(place);
@@ -205,7 +208,8 @@ class RedisStore implements Store {
       [...args, number, part, this.#claims.ackedOf(key), 2 * this.#window, this.#claims.runAt(claim, place)],
     )) as Answer;
     const [kind = '', , , run = ''] = answer;
-    if (kind === 'void') throw new Error('Redis failed over since that send was begun; it is begun again.');
+    if (kind === 'void')
+      throw new ToldError('Redis failed over since that send was begun; it is begun again.');
     this.#claims.done(claim, place, run, connection);
     return kind === 'duplicate' || kind === 'behind' ? { kind } : appended(answer, body);
   }
@@ -227,11 +231,11 @@ class RedisStore implements Store {
     const isWatched = this.#hints.has(log);
     const known = isWatched ? this.#tails.read(log, epoch, offset, max) : undefined;
     if (known !== undefined) return known;
-    const isInbox = log.startsWith(INBOX);
+    const isOwn = isInbox(log);
     const { meta, entries } = this.#keys.log(log);
-    const args = [isInbox ? '' : (this.#keep[2] ?? 0), offset, max];
+    const args = [isOwn ? '' : (this.#keep[2] ?? 0), offset, max];
     const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
-    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isInbox);
+    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isOwn);
     if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
     return found;
   }
@@ -359,6 +363,10 @@ class RedisStore implements Store {
     const names = this.#link.hasSlots ? PINGED : PINGED.slice(0, 1);
     const asked = names.map((name) => this.#ask(logs.ping, [this.#keys.log(name).meta], []));
     await Promise.any(asked).catch(({ errors }: AggregateError) => Promise.reject(errors[0] as Error));
+  }
+
+  async report(node: string, text: string, lease: number): Promise<readonly string[]> {
+    return (await this.#ask(nodes.report, [this.#keys.nodes], [node, text, lease])) as Answer;
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,6 @@
 /** PURE. Where a Redis is, from its URL; and what it answers when it refuses, with what to do about it. */
 import type { RedisOptions } from 'ioredis';
+import { codeOf, ToldError } from '../../observe/failure.js';
 
 export function addressOf(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url);
@@ -36,5 +37,21 @@ export function explain(name: string, error: Error): Error {
     ['WRONGTYPE', 'Somebody else writes to keys of this prefix; choose another one.'],
   ].find(([word = '']) => error.message.includes(word));
   // Not as its cause: what ioredis hands on has the whole script with it.
-  return new Error(`Redis did not do ${name}: ${error.message}${cure === undefined ? '' : ` ${cure[1]}`}`);
+  const say = (what: string): string =>
+    `Redis did not do ${name}: ${what}${cure === undefined ? '' : ` ${cure[1]}`}`;
+  return new ToldError(say(error.message), say(inShort(error)));
+}
+
+/** Words with which answers of Redis begin. What follows them may repeat what it was given. */
+const WORDS = new Set(
+  (
+    'ASK BUSY CLUSTERDOWN CROSSSLOT ERR EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM ' +
+    'READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE'
+  ).split(' '),
+);
+
+/** An error of the way to Redis, or of Redis, in words that nothing of ours or of a user's can be in. */
+export function inShort(error: Error): string {
+  const [word = ''] = error.message.split(' ');
+  return codeOf(error) ?? (WORDS.has(word) ? word : 'an error without a code');
 }

@@ -1,5 +1,6 @@
 /** One connection over which hints come, from one Redis. It connects again by itself, and says so. */
 import type { Redis } from 'ioredis';
+import { ToldError } from '../../observe/failure.js';
 
 export interface FeedListener {
   /** A message of a sharded channel. */
@@ -56,7 +57,7 @@ export class Feed {
   #within<Value>(work: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`Redis did not take a subscription within ${this.#timeout} ms.`)),
+        () => reject(new ToldError(`Redis did not take a subscription within ${this.#timeout} ms.`)),
         this.#timeout,
       );
       work.then(resolve, reject).finally(() => clearTimeout(timer));

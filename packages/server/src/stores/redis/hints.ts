@@ -3,6 +3,7 @@
  * the usual delivery asks Redis nothing. A connection that broke has missed some: everything is subscribed to again,
  * and then the listener is told to look.
  */
+import { ToldError } from '../../observe/failure.js';
 import type { Entry, LogName } from '../../store.js';
 import { Feed } from './feed.js';
 import type { Keys } from './keys.js';
@@ -117,7 +118,7 @@ export class Hints {
     for (let attempt = 0; ; attempt++) {
       const place = this.#link.placeOf(watched.channel);
       if (place === undefined)
-        throw new Error('Nobody in the Redis cluster serves the slot of this log now.');
+        throw new ToldError('Nobody in the Redis cluster serves the slot of this log now.');
       watched.place = place;
       try {
         await this.#feed(place).subscribe(watched.channel);

@@ -3,7 +3,7 @@
  * each script stays within one slot of a cluster.
  */
 import { createHash } from 'node:crypto';
-import { INBOX } from '@iskra/protocol/wire';
+import { INBOX, isInbox } from '@iskra/protocol/wire';
 import type { LogName } from '../../store.js';
 
 /** Zsets over which the channels that have members are spread, so that no single slot has all of them. */
@@ -25,7 +25,7 @@ export class Keys {
   }
 
   log(log: LogName): LogKeys {
-    const tag = log.startsWith(INBOX) ? this.#session(log.slice(INBOX.length)) : this.#channel(log);
+    const tag = isInbox(log) ? this.#session(log.slice(INBOX.length)) : this.#channel(log);
     return { meta: `${tag}:m`, entries: `${tag}:l`, hints: tag };
   }
 
@@ -50,6 +50,11 @@ export class Keys {
   members(channel: string): { places: string; members: string; due: string; gone: string } {
     const tag = this.#channel(channel);
     return { places: `${tag}:mp`, members: `${tag}:mj`, due: `${tag}:md`, gone: `${tag}:mg` };
+  }
+
+  /** What nodes say of themselves. */
+  get nodes(): string {
+    return `${this.#prefix}:{nodes}`;
   }
 
   /** Channels that have members, by when they are looked at next. */

@@ -5,7 +5,8 @@
  */
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import { addressOf, explain, optionsOf } from './address.js';
+import { ToldError } from '../../observe/failure.js';
+import { addressOf, explain, inShort, optionsOf } from './address.js';
 import { slotOf } from './keys.js';
 import type { Script } from './scripts/script.js';
 
@@ -63,8 +64,8 @@ export class Link {
         ...{ slotsRefreshInterval: 2_000, slotsRefreshTimeout: 1_000 },
         clusterRetryStrategy: retry,
       });
-      this.#cluster.on('error', (error: Error) => (this.#lastError = error.message));
-      this.#cluster.on('node error', (error: Error) => (this.#lastError = error.message));
+      this.#cluster.on('error', (error: Error) => (this.#lastError = inShort(error)));
+      this.#cluster.on('node error', (error: Error) => (this.#lastError = inShort(error)));
       this.#cluster.on('+node', (node: Redis) => this.#count(node));
     } else {
       this.#redis = this.connect();
@@ -75,10 +76,10 @@ export class Link {
   /** Runs a script in the slot of its first key. */
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     if (this.#isEnded)
-      return Promise.reject(new Error(`The store has ended; ${script.name} is not asked any more.`));
+      return Promise.reject(new ToldError(`The store has ended; ${script.name} is not asked any more.`));
     if (this.#pending.size >= MOST) {
       return Promise.reject(
-        new Error(
+        new ToldError(
           `Redis has ${MOST} questions to answer already; ${script.name} is not asked. It is slow or away, or the load is too much for it.`,
         ),
       );
@@ -156,7 +157,7 @@ export class Link {
       ...(place !== undefined && place !== 'redis' && addressOf(`redis://${place}`)),
       retryStrategy: retry,
     });
-    redis.on('error', (error: Error) => (this.#lastError = error.message));
+    redis.on('error', (error: Error) => (this.#lastError = inShort(error)));
     return redis;
   }
 
@@ -164,7 +165,7 @@ export class Link {
     this.#isEnded = true;
     clearInterval(this.#ticking);
     for (const { reject, name } of this.#pending)
-      reject(new Error(`The store ended before ${name} was answered.`));
+      reject(new ToldError(`The store ended before ${name} was answered.`));
     this.#pending.clear();
     this.#redis?.disconnect();
     this.#cluster?.disconnect();
@@ -205,6 +206,7 @@ export class Link {
     let answer: unknown;
     // Holds for the next command only.
     const asking = (): void => void (isAsking && redis.asking().catch(() => {}));
+    gather(redis);
     try {
       asking();
       answer = await redis.evalsha(script.sha, keys.length, ...keys, ...args);
@@ -214,7 +216,7 @@ export class Link {
       answer = await redis.eval(script.source, keys.length, ...keys, ...args);
     }
     if (this.#options.isReplicated && script.isPromise && (await this.#replicated(redis)) < 1) {
-      throw new Error(
+      throw new ToldError(
         `no replica said within ${REPLICATION} ms that it has it, as durability "replicated" asks for. It may be done; who asks again with the same key is told so.`,
       );
     }
@@ -266,7 +268,7 @@ export class Link {
       this.#settled(pending);
       const why = this.#lastError === '' ? '' : ` The last trouble was: ${this.#lastError}.`;
       pending.reject(
-        new Error(
+        new ToldError(
           `Redis did not answer ${pending.name} within ${this.#options.timeout} ms. It may be done or not.${why}`,
         ),
       );
@@ -282,8 +284,12 @@ export class Link {
 
   #unreachable(): Error {
     const { urls } = this.#options;
-    const where = urls.map((url) => url.replace(/\/\/[^@/]*@/, '//')).join(', ');
-    return new Error(
+    // Not the URL, which may hold a password.
+    const where = urls
+      .map(addressOf)
+      .map(({ host, port }) => `${host}:${port}`)
+      .join(', ');
+    return new ToldError(
       `Redis at ${where} cannot be reached${this.#lastError === '' ? '' : `: ${this.#lastError}`}. Nothing was asked of it; it is tried again and again.`,
     );
   }
@@ -306,6 +312,13 @@ export class Link {
       ...connection,
     };
   }
+}
+
+/** What is asked in one turn leaves in one write: a write costs more than all else that a question does. */
+function gather({ stream }: Redis): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 const retry = (times: number): number =>

@@ -7,6 +7,7 @@
  */
 import type { Member } from '@iskra/protocol/wire';
 import { memberBody } from '../../members.js';
+import { ToldError } from '../../observe/failure.js';
 import type { Entered, MemberPage } from '../../store.js';
 import { PRESENCE_SHARDS } from './keys.js';
 import type { Keys } from './keys.js';
@@ -49,8 +50,8 @@ export class Presence {
     if (kind === 'unknown' || kind === 'full') return { kind };
     const joined = await this.#join(session, channel, text, version, until);
     if (joined !== 'joined' && joined !== 'renewed') {
-      throw new Error(
-        `Entering ${channel} took too long, or the session left it meanwhile; nothing was changed.`,
+      throw new ToldError(
+        'Entering the member list took too long, or the session left it meanwhile; nothing was changed.',
       );
     }
     this.#confirm(session, [channel, version]);

@@ -1,0 +1,103 @@
+/**
+ * PURE. What a node remembers of sessions around the beginning and the end of their connections: which of them are to be
+ * proven, and where sessions were last. Of a session at rest nothing is kept.
+ */
+import type { MetricTransport } from './metrics.js';
+
+/** Where a session was before. */
+export interface Before {
+  readonly transport: MetricTransport;
+  /** Milliseconds without a connection here; 0 when that one is still there. */
+  readonly away: number;
+}
+
+/** A connection of which nothing has shown yet that it works both ways. */
+export interface Unproven {
+  readonly transport: string;
+  /** Where its session was when it came, if that was here. */
+  readonly before: Before | undefined;
+  /** It came beside others that are not proven either, or first: its session was nowhere before. */
+  readonly isFirst: boolean;
+}
+
+/** Of each kind so many are remembered: those from longest ago go first. */
+const MOST = 10_000;
+
+export class Whereabouts {
+  readonly #window: number;
+  readonly #unproven = new Map<string, Unproven & { readonly at: number }>();
+  readonly #gone = new Map<string, { readonly transport: MetricTransport; readonly at: number }>();
+
+  /** @param window milliseconds that a session lives on after its last contact */
+  constructor(window: number) {
+    this.#window = window;
+  }
+
+  /** Whether any connection is to be proven. */
+  get awaits(): boolean {
+    return this.#unproven.size > 0;
+  }
+
+  isUnproven(session: string, generation: number): boolean {
+    return this.#unproven.has(keyOf(session, generation));
+  }
+
+  /** A connection was welcomed. */
+  welcomed(session: string, generation: number, unproven: Unproven, now: number): void {
+    keep(this.#unproven, keyOf(session, generation), { ...unproven, at: now });
+  }
+
+  /** Something is known of a connection that was to be proven: that it works, or that it has ended. */
+  settled(session: string, generation: number): Unproven | undefined {
+    const key = keyOf(session, generation);
+    const known = this.#unproven.get(key);
+    this.#unproven.delete(key);
+    return known;
+  }
+
+  /** The last connection of a session here has ended. */
+  left(session: string, transport: MetricTransport, now: number): void {
+    keep(this.#gone, session, { transport, at: now });
+  }
+
+  /** A session has a connection here again. Where it was last, if that was here. */
+  returned(session: string, now: number): Before | undefined {
+    const gone = this.#gone.get(session);
+    this.#gone.delete(session);
+    // A millisecond at least: away it was.
+    return gone && { transport: gone.transport, away: Math.max(1, Math.round(now - gone.at)) };
+  }
+
+  /** Forgets what nobody will ask for any more. */
+  sweep(now: number): void {
+    for (const known of [this.#unproven, this.#gone]) {
+      for (const [key, { at }] of known) {
+        if (now - at <= this.#window) break;
+        known.delete(key);
+      }
+    }
+  }
+}
+
+const keyOf = (session: string, generation: number): string => `${session} ${generation}`;
+
+/** Behind all others: the oldest are in front. */
+function keep<Value>(known: Map<string, Value>, key: string, value: Value): void {
+  known.delete(key);
+  known.set(key, value);
+  if (known.size <= MOST) return;
+  const [oldest] = known.keys();
+  if (oldest !== undefined) known.delete(oldest);
+}
+
+/** From the best down. */
+const LADDER: readonly string[] = ['websocket', 'sse', 'long-poll', 'polling'];
+
+/** What a change of transports is; undefined when there is none. */
+export function switchOf(
+  from: string,
+  to: string,
+): 'transport_upgraded' | 'transport_downgraded' | undefined {
+  if (from === to) return undefined;
+  return LADDER.indexOf(to) < LADDER.indexOf(from) ? 'transport_upgraded' : 'transport_downgraded';
+}

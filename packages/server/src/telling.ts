@@ -1,0 +1,86 @@
+/** What a node tells of a connection: how it came, whether its transport works, what happened to it, how it ended. */
+import type { CodeName } from '@iskra/protocol/wire';
+import type { Core } from './core.js';
+import type { Follower } from './hub.js';
+import type { Ids, Source } from './observe/event.js';
+import type { MetricTransport } from './observe/metrics.js';
+import { switchOf } from './observe/whereabouts.js';
+import type { Entrance } from './opening.js';
+
+/** What is asked of a connection. */
+interface Told extends Follower, Source {
+  /** This node closed it, and said why. */
+  readonly isClosed: boolean;
+  /** Milliseconds since its client was heard last. */
+  readonly silence: number;
+}
+
+/** A connection was let in, by its own hello. */
+export function tellEntrance(core: Core, ids: Ids, entrance: Exclude<Entrance, { type: 'refused' }>): void {
+  if (entrance.type === 'probed') return core.events.tell('probe_answered', ids);
+  if (entrance.welcome === undefined) return;
+  const { session, generation } = entrance.state;
+  const now = core.clock.now();
+  const is = { ...ids, session, generation };
+  const transport = transportOf(ids);
+  core.events.tell('connection_welcomed', { ...is, transport });
+  const others = core.hub.ofSession(session);
+  const proven = others.find((other) => !core.whereabouts.isUnproven(session, other.generation));
+  const gone = core.whereabouts.returned(session, now);
+  const before = proven === undefined ? gone : { transport: proven.transport, away: 0 };
+  const isFirst = generation === 1 || (before === undefined && others.length > 0);
+  if (generation === 1) core.events.tell('session_opened', { ...is, transport });
+  core.whereabouts.welcomed(session, generation, { transport, before, isFirst }, now);
+}
+
+/** A request goes on with a session: with the key that its welcome brought, and the generation. */
+export function tellGoingOn(core: Core, self: Told, session: string, generation: number): void {
+  // Polling it is not away.
+  if (self.isPoll) core.whereabouts.returned(session, core.clock.now());
+  if (core.whereabouts.awaits) tellProof(core, self.ids, session, generation);
+}
+
+/** Something came up that only what went down by the connection of this generation can have brought. */
+export function tellProof(core: Core, ids: Ids, session: string, generation: number): void {
+  const unproven = core.whereabouts.settled(session, generation);
+  if (unproven === undefined) return;
+  const { transport, before, isFirst } = unproven;
+  const is = { ...ids, session, generation, transport };
+  core.events.tell('transport_proven', is);
+  if (isFirst) return;
+  if (before?.away !== 0) core.events.tell('session_resumed', { ...is, away: before?.away });
+  const change = before && switchOf(before.transport, transport);
+  if (change === undefined) return;
+  core.voices.setbacks.count(session, 'switched', core.clock.now());
+  core.events.tell(change, { ...is, from: before?.transport, to: transport });
+}
+
+/** A connection is gone; it is still in the hub. */
+export function tellParting(core: Core, self: Told, session: string): void {
+  const { generation, isPoll, transport } = self;
+  const others = core.hub.ofSession(session).filter((other) => other !== self);
+  if (others.length === 0) core.whereabouts.left(session, transport, core.clock.now());
+  // A poll ends with each answer.
+  if (isPoll) return;
+  const unproven = core.whereabouts.settled(session, generation);
+  if (self.isClosed) return;
+  const is = { ...self.ids, silent: Math.round(self.silence) };
+  if (unproven !== undefined) return core.events.tell('transport_unproven', is);
+  if (others.some((other) => other.generation > generation)) return;
+  core.voices.setbacks.count(session, 'failed', core.clock.now());
+  core.events.tell('connection_lost', is);
+}
+
+/** This node closes a connection with a code. */
+export function tellClosed(core: Core, ids: Ids, code: CodeName, missed: number, field?: string): void {
+  // One that is in its session was heard before, and is not any more.
+  if (code !== 'timeout' || missed === 0) return core.events.tell(code, { ...ids, field });
+  if (ids.session !== undefined) core.voices.setbacks.count(ids.session, 'failed', core.clock.now());
+  core.events.tell('zombie_closed', { ...ids, code, missed, evidence: missed });
+}
+
+/** The poll that opens a session does not say whether the next ones are to be held; its client's name for it does. */
+function transportOf({ attempt = '', transport = '' }: Ids): MetricTransport {
+  const [, named] = /^(long-poll|polling)-\d+$/.exec(attempt) ?? [];
+  return (named ?? transport) as MetricTransport;
+}
