@@ -50,7 +50,9 @@ function People() {
 function Messages() {
   const { messages, state, error, retry } = useChannel(`room:${id}`, { last: 50 });
   const end = useRef<HTMLLIElement>(null);
-  useEffect(() => void end.current?.scrollIntoView({ block: 'nearest' }), [messages]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'nearest' });
+  }, [messages]);
   return (
     <ol aria-live="polite">
       {messages.map((message) => (

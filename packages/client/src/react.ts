@@ -15,7 +15,7 @@ import { createRequestStore } from './bindings/request.js';
 import type { RequestState as RequestParts } from './bindings/request.js';
 import type { Store } from './bindings/store.js';
 
-export type { ClientSource, RealtimeState } from './bindings/binding.js';
+export type { ClientSource, Nothing, RealtimeState } from './bindings/binding.js';
 export type { ChannelOptions, ChannelState, Message } from './bindings/channel.js';
 export type { PlainMessage, PlainOptions, PlainState } from './bindings/plain.js';
 
