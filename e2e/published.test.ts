@@ -12,6 +12,9 @@ interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
 }
 
+/** The entries for which a peer is installed, where they are not called like it. */
+const ENTRIES: Record<string, string> = { ioredis: 'redis', '@opentelemetry/api': 'otel' };
+
 const folderOf = (name: string) => new URL(`../packages/${name}/`, import.meta.url);
 
 describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
@@ -43,10 +46,13 @@ describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
           /(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g,
         ),
       ].map((found) => found[1]!);
-    // Whoever uses the Redis store, or OpenTelemetry, installs what it takes; nobody else has to.
+    // Whoever uses the Redis store or OpenTelemetry installs what it takes, and whoever uses React brings it; nobody else has to.
     const peers = Object.keys(manifest.peerDependencies ?? {});
     const named = files.flatMap((file) =>
-      namedIn(file).filter((one) => !(/redis|otel/.test(file) && peers.includes(one))),
+      namedIn(file).filter((one) => {
+        const peer = /^(@[^/]+\/)?[^/]+/.exec(one)![0];
+        return !(peers.includes(peer) && file.includes(ENTRIES[peer] ?? peer));
+      }),
     );
     const isTyped = (one: string): boolean =>
       /"types"|"typings"|\.d\.m?ts"/.test(

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const protocol = path.join(root, 'packages/protocol/src');
-const entries = ['index.ts', 'script.ts', 'doctor.ts']
+const entries = ['index.ts', 'script.ts', 'doctor.ts', 'react.ts', 'vue.ts', 'svelte.ts']
   .map((name) => path.join(root, 'packages/client/src', name))
   .filter((entry) => existsSync(entry));
 
@@ -24,7 +24,7 @@ async function reach(entry: string): Promise<string[]> {
     write: false,
     metafile: true,
     logLevel: 'silent',
-    external: ['node:*', 'ws', 'hono', '@hono/*'],
+    external: ['node:*', 'ws', 'hono', '@hono/*', 'react', 'vue', 'svelte'],
     alias: {
       '@iskra/protocol/wire': path.join(protocol, 'wire.ts'),
       '@iskra/protocol': path.join(protocol, 'index.ts'),

@@ -1,32 +1,94 @@
-// The budget of the browser client: what one <script> tag costs a page, compressed.
+// Budgets, compressed: of the browser client what one <script> tag costs a page, and of each binding what it adds to a
+// page that has the client and the framework.
 
 import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { minify } from 'terser';
 import { at } from './files.mjs';
 import { Explained, fail } from './terminal.mjs';
 
-const budget = 10_752;
+const sources = at('packages/client/src');
 
-function measure() {
+/** What an application takes of a binding; a bundler leaves out the rest. */
+const shared = ['useRealtime', 'useChannel', 'useRequest', 'typedBy'];
+const rows = [
+  { name: 'the script tag', budget: 10_752, weigh: script },
+  { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
+  { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
+  { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
+  { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
+];
+
+function script() {
   const bundle = at('packages/client/dist/iskra.min.js');
   if (!existsSync(bundle)) {
     throw new Explained(
       'There is no packages/client/dist/iskra.min.js to weigh: is packages/client/src/script.ts missing?',
     );
   }
-  const bytes = readFileSync(bundle);
-  const size = gzipSync(bytes, { level: 9 }).length;
-  const number = (value) => value.toLocaleString('en-US');
-  console.log(`  ${number(size)} of ${number(budget)} bytes gzipped (${number(bytes.length)} minified)`);
-  if (size <= budget) return;
-  throw new Explained(
-    `The client is ${number(size - budget)} bytes over its budget. \`npx esbuild --analyze\` on packages/client/src/script.ts shows what came in; ` +
-      'what only some applications need belongs in an entry of its own.',
-  );
+  return readFileSync(bundle);
 }
 
+/**
+ * These exports of an entry, with what is below `bindings`. Without the framework and the client, and without the statements
+ * that import them: in the bundle of an application there are none.
+ */
+async function binding(name, exports) {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { ${exports.join(', ')} } from './${name}.js'`,
+      resolveDir: sources,
+      sourcefile: 'application.ts',
+    },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    write: false,
+    plugins: [
+      {
+        name: 'without the client',
+        setup({ onResolve }) {
+          onResolve({ filter: /./ }, ({ path: wanted, resolveDir, kind }) => {
+            const file = path.resolve(resolveDir, wanted);
+            const isOwn =
+              kind === 'entry-point' ||
+              file.startsWith(path.join(sources, 'bindings')) ||
+              file === path.join(sources, `${name}.js`);
+            return isOwn ? undefined : { path: wanted, external: true };
+          });
+        },
+      },
+    ],
+  });
+  const { code } = await minify(outputFiles[0].text.replace(/\b(const|var)(?=[\s{[])/g, 'let'), {
+    ecma: 2020,
+    module: true,
+    compress: { passes: 10, inline: 1, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+  });
+  return Buffer.from(code.replace(/import\{[^}]*\}from"[^"]*";|export\{[^}]*\};/g, ''));
+}
+
+const number = (value) => value.toLocaleString('en-US');
+
 try {
-  measure();
+  const over = [];
+  for (const { name, budget, weigh } of rows) {
+    const bytes = await weigh();
+    const size = gzipSync(bytes, { level: 9 }).length;
+    console.log(
+      `  ${name.padEnd(15)}${number(size).padStart(6)} of ${number(budget).padStart(6)} bytes gzipped (${number(bytes.length)} minified)`,
+    );
+    if (size > budget) over.push(`${name} by ${number(size - budget)} bytes`);
+  }
+  if (over.length > 0) {
+    throw new Explained(
+      `Over its budget: ${over.join(', ')}. \`npx esbuild --bundle --analyze\` on its entry in packages/client/src shows what came in; ` +
+        'what only some applications need belongs in an entry of its own.',
+    );
+  }
 } catch (error) {
   fail(error);
 }

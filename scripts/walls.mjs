@@ -55,7 +55,7 @@ const onlyTheWire = (outside) => [
   ),
   noServer,
 ];
-const clientHasNoOther = {
+const clientHasNoOther = (...allowed) => ({
   group: [
     '*',
     '!.',
@@ -70,10 +70,11 @@ const clientHasNoOther = {
     '!hono',
     '!hono/**',
     '!@hono/**',
+    ...allowed,
   ],
   message:
-    'The client has one dependency, @iskra/protocol, and a budget of 9 kB. Write the few lines you need, or give the adapter (React, Vue, Svelte) an entry of its own.',
-};
+    'The client has one dependency, @iskra/protocol, and a budget of 9 kB. Write the few lines you need. React, Vue and Svelte are known in react.ts, vue.ts and svelte.ts only, each of which is an entry; what they share is in bindings.',
+});
 const protocolHasNoOther = (...allowed) => ({
   group: ['*', '!.', '!..', '!./**', '!../**', ...allowed],
   message:
@@ -95,6 +96,10 @@ const tests = ['**/*.test.ts'];
 const schemas = ['packages/protocol/src/{envelope,frame}.ts', 'packages/protocol/src/**/*schema*.ts'];
 /** What the entry for Node brings, so that a program need not. */
 const clientForNode = 'packages/client/src/node.ts';
+/** The entries of the client that put it into the words of a framework, which an application brings. */
+const clientForFrameworks = ['react', 'vue', 'svelte'];
+const entryOf = (framework) => `packages/client/src/${framework}.ts`;
+const outsideOfBrowsers = '^node:|^(ws|hono|@hono/.*)(/|$)';
 const knowsRedis = 'packages/server/src/stores/redis/link.ts';
 const knowMeters = ['packages/server/src/observe/metrics/prometheus.ts', 'packages/server/src/otel.ts'];
 const knowWs = ['packages/server/src/node.ts', 'packages/server/src/transports/websocket.ts'];
@@ -105,10 +110,13 @@ export const walls = [
   place(schemas, [protocolHasNoOther('!zod')], tests),
   place(
     ['packages/client/src/**/*.ts'],
-    [...onlyTheWire('^node:|^(ws|hono|@hono/.*)(/|$)'), clientHasNoOther],
-    [...tests, clientForNode],
+    [...onlyTheWire(outsideOfBrowsers), clientHasNoOther()],
+    [...tests, clientForNode, ...clientForFrameworks.map(entryOf)],
   ),
-  place([clientForNode], [...onlyTheWire('^node:|^(hono|@hono/.*)(/|$)'), clientHasNoOther]),
+  ...clientForFrameworks.map((name) =>
+    place([entryOf(name)], [...onlyTheWire(outsideOfBrowsers), clientHasNoOther(`!${name}`, `!${name}/**`)]),
+  ),
+  place([clientForNode], [...onlyTheWire('^node:|^(hono|@hono/.*)(/|$)'), clientHasNoOther()]),
   place(['packages/client/src/**/*.test.ts'], [noServer]),
   place(
     ['packages/server/src/**/*.ts'],

@@ -53,6 +53,13 @@ const cases: Case[] = [
     says: 'environment.ts',
   },
   { file: 'packages/client/src/channel.ts', code: "export * from 'left-pad';", says: 'has one dependency' },
+  { file: 'packages/client/src/react.ts', code: "export * from 'react';" },
+  { file: 'packages/client/src/react.ts', code: "export * from 'vue';", says: 'has one dependency' },
+  {
+    file: 'packages/client/src/bindings/store.ts',
+    code: "export * from 'react';",
+    says: 'known in react.ts',
+  },
   {
     file: 'packages/client/src/session.test.ts',
     code: "export * from '@iskra/server';",
