@@ -31,7 +31,12 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'sim/**/*.test.ts'],
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'sim/**/*.test.ts',
+            'docs/reference/*.test.ts',
+          ],
         },
       },
       {
@@ -39,7 +44,7 @@ export default defineConfig({
         test: {
           ...endToEnd,
           name: 'e2e',
-          include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts'],
+          include: ['e2e/**/*.test.ts', 'examples/**/*.test.ts', 'docs/*.test.ts'],
           exclude: [...configDefaults.exclude, ...PATIENT],
           // Browsers and servers of one file already fill two cores.
           fileParallelism: false,

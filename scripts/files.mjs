@@ -15,8 +15,10 @@ export const packages = [
   'packages/chaos',
   'packages/cli',
 ];
-/** Every member of the workspace. */
+/** Every member of the workspace that is compiled. */
 export const members = [...packages, 'e2e', 'bench', 'examples', 'sim'];
+/** Every member of the workspace. */
+export const workspace = [...members, 'docs'];
 
 /** A program that a development dependency installed. */
 export const bin = (name) => at('node_modules/.bin', name);

@@ -8,6 +8,7 @@ const files = [
   'packages/client/src/doctor/{seen,verdict,advice,report,row,transport-rows,post-rows,terms,print}.ts',
   'packages/server/src/{session,conversation,frames,deadlines,heartbeats,answer,downlink,uplink,spread}.ts',
   'packages/server/src/observe/{catalogue,event,failure,sampling,trace,whereabouts}.ts',
+  'packages/server/src/observe/metrics/{absences,distribution,meter}.ts',
   'packages/server/src/observe/{voices,setbacks,patterns,patterns/*}.ts',
   'packages/server/src/stores/redis/{keys,continuity,tails,claims,address}.ts',
 ];

@@ -2,7 +2,7 @@
 // stale, so that it may stand in front of every other command. Needs nothing but Node and npm.
 
 import { existsSync } from 'node:fs';
-import { at, filesBelow, members } from './files.mjs';
+import { at, filesBelow, members, workspace } from './files.mjs';
 import { contentHash, isFresh, setStamp } from './stamp.mjs';
 import { Explained, fail, run, step } from './terminal.mjs';
 
@@ -26,9 +26,9 @@ async function install() {
     'pnpm-lock.yaml',
     'pnpm-workspace.yaml',
     'package.json',
-    ...members.map((member) => `${member}/package.json`),
+    ...workspace.map((member) => `${member}/package.json`),
   ]);
-  const intact = ['.', ...members].every((member) => existsSync(at(member, 'node_modules')));
+  const intact = ['.', ...workspace].every((member) => existsSync(at(member, 'node_modules')));
   if (intact && isFresh('install', hash)) return;
   await step('install dependencies', () =>
     // CI: pnpm replaces a half-finished node_modules without asking. --prod=false: a NODE_ENV of production must

@@ -46,8 +46,10 @@ const readers = {
   zsh: () => existsSync('/usr/bin/zsh'),
   'docker-compose': async () =>
     existsSync('/usr/bin/docker-compose') || (await succeeds('docker', ['compose', 'version'])),
-  // For its promtool.
-  prometheus: () => existsSync('/usr/bin/promtool'),
+  // For its promtool, and one that asks a server of the tests.
+  prometheus: () => existsSync('/usr/bin/promtool') && existsSync('/usr/bin/prometheus'),
+  // For its amtool, and one that tells of alerts.
+  'prometheus-alertmanager': () => existsSync('/usr/bin/amtool'),
 };
 
 async function missing(needs) {
@@ -109,7 +111,7 @@ const withoutServices = (packages, work) => async () => {
   }
   // Nor at the next start of the machine.
   const services = packages.filter(
-    (name) => (name in proxies && !name.endsWith('-bin')) || name in stores || name === 'prometheus',
+    (name) => (name in proxies && !name.endsWith('-bin')) || name in stores || name.startsWith('prometheus'),
   );
   if (existsSync('/run/systemd/system') && services.length > 0) {
     await run('systemctl', ['disable', '--quiet', ...services]);

@@ -57,13 +57,14 @@ const steps = {
   types: checkTypes,
   packages: () => node('packages.mjs'),
   size: () => node('size.mjs'),
+  docs: () => node('docs.mjs'),
   unit: () => vitest('unit'),
   sim: () => node('sim.mjs'),
   mutants: () => node('mutants.mjs'),
   e2e: () => vitest('e2e', 'patient'),
 };
 const tests = ['unit', 'sim', 'mutants', 'e2e'];
-const readSourcesOnly = ['format', 'unit', 'sim', 'mutants'];
+const readSourcesOnly = ['format', 'unit', 'sim', 'mutants', 'docs'];
 
 async function perform(name) {
   const began = performance.now();

@@ -35,6 +35,10 @@ const noRedis = pattern(
   'Only packages/server/src/stores/redis/link.ts knows `ioredis`, which whoever has one node does not install. Ask Redis by a script that link.ts runs; types of its options may be imported with `import type`.',
   { allowTypeImports: true },
 );
+const noMeters = pattern(
+  '^(prom-client|@opentelemetry/.*)(/|$)',
+  'Only packages/server/src/observe/metrics/prometheus.ts knows `prom-client`, and otel.ts OpenTelemetry, which few install. Count plain numbers in observe/metrics.ts, and name them in metrics/catalogue.ts: each meter reads them when somebody looks.',
+);
 const onlyTheWire = (outside) => [
   pattern(
     '^@iskra/protocol$',
@@ -97,6 +101,7 @@ const clientForFrameworks = ['react', 'vue', 'svelte'];
 const entryOf = (framework) => `packages/client/src/${framework}.ts`;
 const outsideOfBrowsers = '^node:|^(ws|hono|@hono/.*)(/|$)';
 const knowsRedis = 'packages/server/src/stores/redis/link.ts';
+const knowMeters = ['packages/server/src/observe/metrics/prometheus.ts', 'packages/server/src/otel.ts'];
 const knowWs = ['packages/server/src/node.ts', 'packages/server/src/transports/websocket.ts'];
 
 export const walls = [
@@ -113,9 +118,14 @@ export const walls = [
   ),
   place([clientForNode], [...onlyTheWire('^node:|^(hono|@hono/.*)(/|$)'), clientHasNoOther()]),
   place(['packages/client/src/**/*.test.ts'], [noServer]),
-  place(['packages/server/src/**/*.ts'], [noClient, noWs, noRedis], [...tests, ...knowWs, knowsRedis]),
-  place([knowsRedis], [noClient, noWs]),
-  place(knowWs, [noClient, noRedis]),
+  place(
+    ['packages/server/src/**/*.ts'],
+    [noClient, noWs, noRedis, noMeters],
+    [...tests, ...knowWs, ...knowMeters, knowsRedis],
+  ),
+  place([knowsRedis], [noClient, noWs, noMeters]),
+  place(knowWs, [noClient, noRedis, noMeters]),
+  place(knowMeters, [noClient, noWs, noRedis]),
   place(['packages/server/src/**/*.test.ts'], [noClient]),
   place(['packages/chaos/src/**/*.ts'], [chaosHasNoOther], [...tests, 'packages/chaos/src/fixture.ts']),
 ];

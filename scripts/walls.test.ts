@@ -76,6 +76,8 @@ const cases: Case[] = [
     says: 'never imports the client',
   },
   { file: 'packages/server/src/hub.ts', code: "export * from 'ws';", says: 'Bun and Deno' },
+  { file: 'packages/server/src/hub.ts', code: "export * from 'prom-client';", says: 'Count plain numbers' },
+  { file: 'packages/server/src/otel.ts', code: "export * from '@opentelemetry/api';" },
   { file: 'packages/server/src/node.ts', code: "export * from 'ws';" },
   { file: 'packages/server/src/transports/websocket.ts', code: "export * from 'ws';" },
   {

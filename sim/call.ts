@@ -151,6 +151,9 @@ export class Call {
       });
     };
     return {
+      get queued() {
+        return wire.down.bytes;
+      },
       write: (block) => {
         line.written(block.toString());
         // A proxy holds back what it got, and passes on only what has one more behind it.
@@ -239,7 +242,7 @@ function serveAside(way: Way, path: 'sse' | 'poll' | 'send', body: string, node:
     node.serve(path, body, {
       response: NO_RESPONSE,
       answer: () => {},
-      stream: () => ({ write: () => true, whenWritable: () => {}, end: () => {} }),
+      stream: () => ({ queued: 0, write: () => true, whenWritable: () => {}, end: () => {} }),
       whenGone: (callback) => {
         gone = callback;
       },

@@ -81,6 +81,9 @@ export class SimSocket {
     };
     const transport: Transport = {
       name: 'websocket',
+      get queued() {
+        return wire.down.bytes;
+      },
       listener: undefined,
       onWelcome() {},
       write({ text }: Message) {

@@ -113,6 +113,7 @@ const NAMES: Record<Reference, string> = {
   socketio: 'Socket.IO',
   streams: 'Streams adapter',
   alone: 'one node',
+  unobserved: 'without',
 };
 
 function describe({ atMost, of }: Goal): string {

@@ -34,7 +34,7 @@ export interface Sample {
 }
 
 /** The rows that others are compared with: those of peers under their own name, and what a work has besides. */
-export type Reference = Exclude<Peer, 'iskra'> | 'streams' | 'alone';
+export type Reference = Exclude<Peer, 'iskra'> | 'streams' | 'alone' | 'unobserved';
 
 /** A median may be at most this, absolute or as a ratio to another row of the same run. */
 export interface Goal {

@@ -3,6 +3,7 @@ import { createRealtime } from '@iskra/server';
 import type { RealtimeOptions } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import { CHANNEL, FIRST } from '../harness/work.js';
+import type { Case } from '../harness/work.js';
 import type { Serve } from './start.js';
 
 const endless = { perSecond: 1e9, burst: 1e9 };
@@ -20,8 +21,14 @@ export const settings = {
   },
 } satisfies RealtimeOptions;
 
-export const serveIskra: Serve = async () => {
-  const realtime = createRealtime(settings);
+/** What lies between the settings of others and the work that compares them. */
+function observation({ work, row }: Case): Pick<RealtimeOptions, 'logger' | 'metrics'> {
+  if (row === 'unobserved') return { logger: false, metrics: false };
+  return work.startsWith('observed') ? { logger: 'info' } : {};
+}
+
+export const serveIskra: Serve = async (the) => {
+  const realtime = createRealtime({ ...settings, ...observation(the) });
   await realtime.publish(CHANNEL, 'first', FIRST);
   const { port } = await serve(realtime, { port: 0, hostname: '127.0.0.1' });
   return port;

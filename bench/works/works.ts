@@ -6,6 +6,7 @@ import { echo } from './echo.js';
 import { fanoutLongPoll, fanoutSse } from './fanout-http.js';
 import { fanoutWorks } from './fanout.js';
 import { idleWorks } from './idle.js';
+import { observedWorks } from './observed.js';
 import { resting } from './resting.js';
 import { roundTrips } from './roundtrips.js';
 import { size } from './size.js';
@@ -18,6 +19,7 @@ export const works: readonly Work[] = [
   ...acrossWorks,
   connectWork,
   ...idleWorks,
+  ...observedWorks,
   resting,
   roundTrips,
   size,

@@ -85,7 +85,7 @@ describe('compose.yaml', () => {
     const [, seconds] = /^SHUTDOWN_TIMEOUT=(\d+)$/m.exec(readFileSync(fileOf('.env.example'), 'utf8'))!;
     expect(Number(minutes) * 60).toBeGreaterThan(Number(seconds));
     const mounted = [...text.matchAll(/\.\/([\w./-]+):\/\S+:ro/g)].map(([, file]) => file!);
-    expect(mounted).toHaveLength(3);
+    expect(mounted).toHaveLength(5);
     for (const file of mounted) expect(existsSync(fileOf(file)), file).toBe(true);
   });
 });
@@ -117,21 +117,6 @@ describe('the proxies', () => {
     expect(said).toContain('syntax is ok');
     expect(said).not.toContain('[warn]');
     expect(code, said).toBe(0);
-  });
-});
-
-describe('prometheus.yml', () => {
-  it('is understood', async ({ skip }) => {
-    skip(!(await isThere('promtool', '--version')), 'needs promtool, of the Debian package prometheus');
-    const { code, said } = await run('promtool', 'check', 'config', fileOf('prometheus.yml'));
-    expect(code, said).toBe(0);
-  });
-
-  it('asks the nodes that compose.yaml has', () => {
-    const text = readFileSync(fileOf('compose.yaml'), 'utf8');
-    const nodes = [...text.matchAll(/^ {2}(iskra-\d+): \*node$/gm)].map(([, name]) => `${name}:8000`);
-    expect(readFileSync(fileOf('prometheus.yml'), 'utf8')).toContain(`targets: [${nodes.join(', ')}]`);
-    expect([...text.matchAll(/ISKRA_\d: (\S+)/g)].map(([, node]) => node)).toEqual(nodes);
   });
 });
 

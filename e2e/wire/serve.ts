@@ -63,7 +63,8 @@ const handled: string[] = [];
 /** The memory store, with a count of the calls of each of its verbs. */
 const counted = new Proxy(memoryStore({ window: config.options?.times?.window ?? 120_000 }), {
   get(target, name: keyof Store) {
-    const verb = target[name].bind(target) as (...given: unknown[]) => unknown;
+    const verb = target[name]?.bind(target) as ((...given: unknown[]) => unknown) | undefined;
+    if (verb === undefined) return undefined;
     return (...given: unknown[]) => {
       calls[name] = (calls[name] ?? 0) + 1;
       return verb(...given);

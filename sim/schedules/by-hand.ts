@@ -22,7 +22,7 @@ export function request(
     node.serve(path, JSON.stringify(frames), {
       response: new Response(),
       answer: ({ body }) => (found.answer = JSON.parse(body.toString()) as ServerFrame[]),
-      stream: () => ({ write: () => true, whenWritable: () => {}, end: () => {} }),
+      stream: () => ({ queued: 0, write: () => true, whenWritable: () => {}, end: () => {} }),
       whenGone: () => {},
     }),
   );

@@ -18,11 +18,14 @@ export const MANUAL = {
       ['iskra serve --port 0 --host 127.0.0.1', 'for this machine only, on a free port'],
       ['iskra serve --origin https://app.example', 'for the pages of one site'],
       ['SECRET=… iskra serve --redis redis://10.0.0.5', 'as one node of several'],
+      ['iskra serve --config /etc/iskra/iskra.yaml', 'as a file says; iskra config check looks at it first'],
+      ['iskra serve --port 8443 --tls-cert fullchain.pem --tls-key privkey.pem', 'https and wss'],
+      ['iskra serve --watch --log-level debug', 'again whenever the configuration changes'],
     ],
     exits: {
       0: 'it was ended by a signal, in order',
       1: 'it could not start: the port is taken, say',
-      ...WRONG_USE,
+      2: 'the command line or the configuration is wrong; every mistake is told',
     },
   },
   config: {

@@ -36,21 +36,21 @@ export interface ConnectOptions {
   auth?: Json | (() => Json | Promise<Json>);
   /** What may be used, in order of preference. Default: websocket, sse, long-poll, polling. */
   transports?: readonly TransportName[];
-  /** Exponential backoff with full jitter. Default: min 500, max 20,000. */
+  /** Exponential backoff with full jitter, ms. Default: min 500, max 20,000. */
   reconnect?: { min?: number; max?: number };
-  /** When better transports are tried again; the last one repeats. Default: 15,000, 30,000, 50,000. */
+  /** When better transports are tried again, ms; the last one repeats. Default: 15,000, 30,000, 50,000. */
   probe?: readonly number[];
-  /** How long a transport is alone before the next starts beside it; grows with the round trip. Default 250. */
+  /** How long a transport is alone before the next starts beside it, ms; grows with the round trip. Default 250. */
   stagger?: number;
-  /** How long an attempt may take to its welcome; grows with the round trip. Default 5,000. */
+  /** How long an attempt may take to its welcome, ms; grows with the round trip. Default 5,000. */
   patience?: number;
-  /** Least time between own pings. Default 0: one with each heartbeat of the server. */
+  /** Least time between own pings, ms. Default 0: one with each heartbeat of the server. */
   pingInterval?: number;
-  /** The pause between polls, busy and idle, when nothing better works. Default: min 1,000, max 5,000. */
+  /** The pause between polls, busy and idle, when nothing better works, ms. Default: min 1,000, max 5,000. */
   poll?: { min?: number; max?: number };
   /** How much may wait to be settled. Default: 1,000 messages, 1,048,576 bytes. */
   outbox?: { messages?: number; bytes?: number };
-  /** How long a request waits for its reply. Default 10,000. */
+  /** How long a request waits for its reply, ms. Default 10,000. */
   requestTimeout?: number;
   /** What is outside. Default: this runtime. */
   environment?: Partial<Environment>;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { CodeName } from '@iskra/protocol/wire';
 import type { HeaderReader } from './guard.js';
 
-export type Body = { ok: true; text: string } | { ok: false; code: CodeName; field: string };
+export type Body = { ok: true; text: string; bytes: number } | { ok: false; code: CodeName; field: string };
 
 const TYPES = /^(application\/json|text\/plain)\s*(;|$)/i;
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -54,7 +54,8 @@ export async function readBody(
   }
   if (pieces.refusal !== undefined) return refused(pieces.refusal, 'body');
   try {
-    return { ok: true, text: decoder.decode(pieces.whole) };
+    const { whole } = pieces;
+    return { ok: true, text: decoder.decode(whole), bytes: whole.length };
   } catch {
     return refused('bad_frame', 'message');
   }

@@ -13,7 +13,8 @@ import type { Message, Run } from './message.js';
 import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
 import type { Ids } from './observe/event.js';
-import type { MetricTransport } from './observe/metrics.js';
+import type { MetricTransport, Verdict } from './observe/metrics.js';
+import type { Distribution } from './observe/metrics/distribution.js';
 import { traceOf } from './observe/trace.js';
 import { CLAIM_LEASE } from './rounds.js';
 import { performSends } from './sends.js';
@@ -40,6 +41,8 @@ export interface ConnectionFacts {
   readonly traceparent?: string | undefined;
   /** What the client calls it, in its own log too; known from `hello` on. */
   attempt?: string | undefined;
+  /** When it came, ms; known until it is welcomed. */
+  since?: number | undefined;
 }
 
 /** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
@@ -75,11 +78,14 @@ export class Connection implements Follower {
     this.#place = facts.place;
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
+    facts.since = core.clock.now();
     const trace = traceOf(facts.traceparent);
     if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
     core.connections.add(this);
-    core.metrics.connections[transport.name]++;
+    const traffic = core.metrics.traffic[transport.name];
+    traffic.open++;
+    traffic.opened++;
     // A stream that never says hello has a deadline from its first moment. Others come with their message.
     if (this.#mode === 'stream') this.#drive.tell({ type: 'heard' });
   }
@@ -98,6 +104,11 @@ export class Connection implements Follower {
 
   get session(): string | undefined {
     return this.#session.id;
+  }
+
+  /** Bytes that wait until its peer takes them. */
+  get queued(): number {
+    return this.#transport.queued;
   }
 
   /** What its events say of it. */
@@ -128,9 +139,11 @@ export class Connection implements Follower {
     return this.#session.measured;
   }
 
-  /** The frames of a message that arrived; undefined when it is none. */
-  receive(frames: readonly unknown[] | undefined): void {
-    this.#core.metrics.received[this.#transport.name]++;
+  /** The frames of a message that arrived, and its length in bytes; undefined when it is none. */
+  receive(frames: readonly unknown[] | undefined, bytes = 0): void {
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.received++;
+    traffic.receivedBytes += bytes;
     // What a WebSocket answers is an answer to what went down it.
     if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
@@ -228,7 +241,9 @@ export class Connection implements Follower {
   }
 
   #write(message: Message): void {
-    this.#core.metrics.sent[this.#transport.name]++;
+    const traffic = this.#core.metrics.traffic[this.#transport.name];
+    traffic.sent++;
+    traffic.sentBytes += message.bytes;
     if (!this.#transport.write(message) && !this.#disposed) this.#drive.tell({ type: 'blocked' });
   }
 
@@ -271,11 +286,12 @@ export class Connection implements Follower {
     this.#disposed = true;
     this.#drive.stop();
     this.#facts = undefined;
-    this.#core.metrics.connections[this.#transport.name]--;
+    this.#core.metrics.traffic[this.#transport.name].open--;
     const { id, logs } = this.#session;
     for (const log of logs) this.#core.hub.unfollow(log, this);
     if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
+    if (this.#mode === 'stream') this.#countEnd(id);
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
       const channels = logs.filter((log) => !isInbox(log));
@@ -348,7 +364,10 @@ export class Connection implements Follower {
         return core.hub.unfollow(effect.log, this);
       case 'join':
         if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
-        return this.#ask(() => this.#enter(enterByHello(core, effect.hello, this.#caller)));
+        return this.#ask(() => {
+          const verdict = effect.hello.key === undefined ? 'opened' : 'resumed';
+          return this.#enter(this.#counted(enterByHello(core, effect.hello, this.#caller), verdict));
+        });
       case 'rejoin':
         return this.#ask(() =>
           this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
@@ -372,6 +391,12 @@ export class Connection implements Follower {
           const touched = await core.store.touch(session, effect.generation);
           return { type: 'touched', result: touched.kind };
         });
+      case 'measured':
+        return this.#observe(core.metrics.roundTrip, effect.roundTrip);
+      case 'tellAnswered':
+        for (const other of core.hub.ofSession(this.#info.id))
+          if (!other.isPoll) other.answered(effect.moment);
+        return;
       case 'echo':
         for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
         return;
@@ -390,6 +415,7 @@ export class Connection implements Follower {
       case 'finish':
         return this.#afterFlush(() => this.#transport.finish(effect.code, effect.retryAfter));
       case 'close':
+        if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
           tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
@@ -475,6 +501,37 @@ export class Connection implements Follower {
     this.#core.drain?.joined(this);
   }
 
+  /** @param verdict of a `hello`, if it is welcome */
+  async #counted(entrance: Promise<Entrance>, verdict: Verdict): Promise<Entrance> {
+    const event = await entrance;
+    this.#countHello(event, verdict);
+    return event;
+  }
+
+  #countHello(event: Entrance, verdict: Verdict): void {
+    const { metrics, clock } = this.#core;
+    metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
+    if (event.type !== 'joined' || !metrics.measures) return;
+    const now = clock.now();
+    const since = this.#facts?.since;
+    if (since !== undefined) this.#observe(metrics.firstMessage, now - since);
+    const { session, generation } = event.state;
+    const away = metrics.absences.back(session, generation, now);
+    if (away !== undefined) metrics.recovery.observe(away / 1000);
+  }
+
+  #countEnd(session: string | undefined): void {
+    const { metrics, clock, hub } = this.#core;
+    if (!this.#session.isClosed) metrics.ends.gone++;
+    if (session === undefined || !metrics.measures || hub.ofSession(session).length > 0) return;
+    metrics.absences.left(session, this.generation, clock.now());
+  }
+
+  /** Milliseconds, where they are told apart by transport. */
+  #observe(seconds: Readonly<Partial<Record<MetricTransport, Distribution>>>, ms: number): void {
+    seconds[this.#transport.name]?.observe(ms / 1000);
+  }
+
   async #identify(credentials: unknown): Promise<SessionEvent> {
     const identity = await refreshIdentity(this.#core, this.#info, credentials, this.#caller);
     if (typeof identity === 'string') return { type: 'refused', code: identity, field: 'auth' };
@@ -501,8 +558,11 @@ export class Connection implements Follower {
   // ── what is told of it ────────────────────────────────────────────────────
 
   #report(report: Report): void {
-    const { events, clock } = this.#core;
-    if (report.event === 'gap') return events.tell('gap', { ...this.ids, reason: report.reason });
+    const { events, metrics, clock } = this.#core;
+    if (report.event === 'gap') {
+      metrics.gaps[report.reason]++;
+      return events.tell('gap', { ...this.ids, reason: report.reason });
+    }
     const missed = this.#session.missed(clock.now());
     events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
   }

@@ -19,6 +19,7 @@ import { sessionKeys } from './keys.js';
 import { Events } from './observe/events.js';
 import type { OnError } from './observe/events.js';
 import { createMetrics } from './observe/metrics.js';
+import { timedStore } from './observe/metrics/timed-store.js';
 import { NodeVoices } from './observe/node-voices.js';
 import { Patterns } from './observe/patterns.js';
 import { SystemLog } from './observe/system-log.js';
@@ -45,6 +46,8 @@ export interface CoreOptions {
   systemEvents?: SystemEvents | undefined;
   /** Where lines go; undefined for nowhere. */
   logger?: Logger | undefined;
+  /** Whether times are measured. Default true. */
+  measures?: boolean | undefined;
   patterns?: boolean | undefined;
 }
 
@@ -82,8 +85,13 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const limits = { ...LIMITS, ...options.limits };
   const times = { ...TIMES, ...options.times };
   const { clock, wallClock, defer, randomId } = environment;
-  const store = options.store ?? memoryStore({ window: times.window });
-  const hub = new Hub(store, defer);
+  const { measures = true } = options;
+  // The memory of this process answers at once: there is nothing to be timed.
+  const timesStore = measures && options.store !== undefined;
+  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const given = options.store ?? memoryStore({ window: times.window });
+  const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
+  const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
   const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
   const connections: Core['connections'] = new Set();
   const voices = new NodeVoices(connections, clock);
@@ -120,7 +128,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     events,
     systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),
-    metrics: createMetrics(),
+    metrics,
     voices,
     authenticate: options.authenticate,
     authorize: options.authorize,

@@ -65,7 +65,9 @@ export function goOn(talk: Conversation, effects: readonly UplinkEffect[] = []):
 /** A heartbeat of that moment was answered. */
 export function measure(talk: Conversation, moment: number, now: number): void {
   const roundTrip = talk.deadlines.roundTrip(moment, now);
-  if (roundTrip !== undefined) talk.heartbeats?.answered(roundTrip);
+  if (roundTrip === undefined) return;
+  // A second answer to the same says nothing.
+  if (talk.heartbeats?.answered(roundTrip) !== false) talk.do({ type: 'measured', roundTrip });
 }
 
 /** Lets go of what is as good as new. */

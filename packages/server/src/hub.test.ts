@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { manualClock } from '@iskra/protocol/testing';
 import { Hub } from './hub.js';
 import type { Follower } from './hub.js';
 import type { Run } from './message.js';
+import { Distribution } from './observe/metrics/distribution.js';
 import type { Entry, Head, Store } from './store.js';
 
 const entry = (offset: number, body = 'x'): Entry => ({ epoch: 'e', offset, body });
@@ -31,9 +33,11 @@ function world(options: { slowWatch?: boolean } = {}) {
     },
   };
   const turns: (() => void)[] = [];
-  const hub = new Hub(store as Store, (task) => turns.push(task));
+  const clock = manualClock();
+  const seconds = new Distribution([0.001, 1]);
+  const hub = new Hub(store as Store, (task) => turns.push(task), { clock, seconds });
   return {
-    ...{ hub, watched, unwatched, ready, asked },
+    ...{ hub, watched, unwatched, ready, asked, clock, seconds },
     hint: (log: string, ...entries: Entry[]) => {
       for (const one of entries) listener(log, one);
     },
@@ -341,4 +345,20 @@ describe('a flush', () => {
     endTurn();
     expect(one.told).toEqual(['flush']);
   });
+});
+
+test('takes the time from the first entry of a turn until all of it is written, for each of its entries', () => {
+  const { hub, hint, endTurn, clock, seconds } = world();
+  const slow = follower();
+  void hub.follow('room', { ...slow, flush: () => clock.advance(5), offer: () => hub.wantsFlush(slow) });
+  void hub.follow('room', { ...follower(), offer: () => clock.advance(7) });
+  hint('room', entry(1));
+  clock.advance(30);
+  hint('room', entry(2), entry(3));
+  endTurn();
+  expect(seconds.count).toBe(3);
+  expect(seconds.sum).toBeCloseTo(3 * 0.037);
+  hint('nobody reads it', entry(1));
+  endTurn();
+  expect(seconds.count).toBe(3);
 });

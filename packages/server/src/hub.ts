@@ -5,6 +5,8 @@
  */
 import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
+import type { Clock } from '@iskra/protocol/wire';
+import type { Distribution } from './observe/metrics/distribution.js';
 import type { MetricTransport } from './observe/metrics.js';
 import type { Entry, Identity, Store } from './store.js';
 
@@ -37,6 +39,12 @@ export interface Follower {
   flush(): void;
 }
 
+/** How long entries wait here until they are written. */
+export interface DeliveryTimes {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly seconds: Distribution;
+}
+
 /** One follower, or the set of them: most inboxes and many channels have one, and a set costs 200 bytes. */
 type Followers = Follower | Set<Follower>;
 
@@ -52,12 +60,19 @@ export class Hub {
   #runs: Run[] = [];
   #outgoing = new Set<Follower>();
   #scheduled = false;
+  readonly #times: DeliveryTimes | undefined;
+  /** When the first entry of this turn came; undefined before, and when nobody wants to know. */
+  #hintedAt: number | undefined;
   readonly #deafen: () => void;
 
-  /** @param defer runs a task once, after the current turn of the event loop. */
-  constructor(store: Store, defer: (task: () => void) => void) {
+  /**
+   * @param defer runs a task once, after the current turn of the event loop.
+   * @param times undefined when delivery is not timed.
+   */
+  constructor(store: Store, defer: (task: () => void) => void, times?: DeliveryTimes) {
     this.#store = store;
     this.#defer = defer;
+    this.#times = times;
     this.#deafen = store.onHint(
       (log, entry) => this.#hint(log, entry),
       // If the store does not answer either, the next check does it, and says so.
@@ -112,6 +127,16 @@ export class Hub {
     each(this.#sessions.get(session), (follower) => follower.heard());
   }
 
+  /** How many have a connection here. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** The logs that are read here. */
+  get logs(): string[] {
+    return [...this.#logs.keys()];
+  }
+
   /** The connections of a session on this node. */
   ofSession(session: string): Follower[] {
     const found: Follower[] = [];
@@ -132,7 +157,7 @@ export class Hub {
 
   /** Compares what was delivered here with the store's heads: repairs a hint that was lost (P27). */
   async checkHeads(): Promise<void> {
-    const logs = [...this.#logs.keys()];
+    const { logs } = this;
     const heads = await this.#store.heads(logs);
     logs.forEach((log, index) => {
       const head = heads[index];
@@ -148,6 +173,7 @@ export class Hub {
 
   #hint(log: string, entry: Entry): void {
     if (!this.#logs.has(log)) return;
+    this.#hintedAt ??= this.#times?.clock.now();
     if (this.#open.get(log)?.extend(entry)) return;
     const run = new Run(log, entry);
     this.#open.set(log, run);
@@ -169,9 +195,21 @@ export class Hub {
     const alone = runs.length === 1;
     for (const run of runs) each(this.#logs.get(run.log), (follower) => follower.offer(run, alone));
     const outgoing = this.#outgoing;
-    if (outgoing.size === 0) return;
-    this.#outgoing = new Set();
-    for (const follower of outgoing) follower.flush();
+    if (outgoing.size > 0) {
+      this.#outgoing = new Set();
+      for (const follower of outgoing) follower.flush();
+    }
+    if (this.#hintedAt !== undefined) this.#observe(runs, this.#hintedAt);
+  }
+
+  /** All of a turn's entries are written by now, so none of them took longer than the first. */
+  #observe(runs: readonly Run[], since: number): void {
+    this.#hintedAt = undefined;
+    if (this.#times === undefined || runs.length === 0) return;
+    const { clock, seconds } = this.#times;
+    let entries = 0;
+    for (const run of runs) entries += run.entries.length;
+    seconds.observe((clock.now() - since) / 1000, entries);
   }
 }
 

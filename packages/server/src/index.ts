@@ -12,6 +12,8 @@ export type {
   SystemEvents,
   Times,
 } from './core.js';
+export type { Distribution } from './observe/metrics/distribution.js';
+export type { Family, Labels, Meter, Read, ReadDistribution, Series } from './observe/metrics/meter.js';
 export type { Drained, DrainOptions } from './drain.js';
 export type { Felt } from './observe/voices.js';
 export type { EventDetail, EventNumbers, EventPayload, Hook, SystemEvent } from './observe/event.js';

@@ -43,6 +43,7 @@ function node() {
       let text = '';
       const transport: Transport = {
         name: 'websocket',
+        queued: 0,
         listener: undefined,
         onWelcome() {},
         write(message) {

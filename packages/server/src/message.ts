@@ -12,6 +12,7 @@ export class Message {
   readonly frames: string;
   /** How many they are. */
   readonly count: number;
+  #bytes: number | undefined;
   #webSocket: Buffer | undefined;
   #block: Buffer | undefined;
   #body: Buffer | undefined;
@@ -27,6 +28,11 @@ export class Message {
 
   get text(): string {
     return `[${this.frames}]`;
+  }
+
+  /** Bytes of the text, whatever a transport puts around it. */
+  get bytes(): number {
+    return (this.#bytes ??= Buffer.byteLength(this.frames) + 2);
   }
 
   /** The whole WebSocket frame: server frames are unmasked, so it is the same for everyone (RFC 6455, 5.1). */

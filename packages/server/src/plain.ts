@@ -8,6 +8,7 @@ import type { Core } from './core.js';
 import { activeConnections } from './drain.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/event.js';
+import type { PrometheusMeter } from './observe/metrics/prometheus.js';
 import { headersOf, noOther, releaseOnClose } from './routes.js';
 import type { NodeBindings } from './routes.js';
 import { nodeSocketOf } from './transports/websocket.js';
@@ -17,14 +18,16 @@ export interface PlainParts {
   readonly core: Core;
   readonly guard: Guard;
   readonly upgradeWebSocket: UpgradeHelper;
-  readonly hasMetrics: boolean;
+  /** Undefined when nobody is to know. */
+  readonly prometheus: PrometheusMeter | undefined;
 }
 
 /** Characters of a text message that is answered. */
 const MAX_TEXT = 16_384;
 
 export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | undefined }> {
-  const { core, guard } = parts;
+  const { core, guard, prometheus } = parts;
+  const traffic = core.metrics.traffic.plain;
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
   app.onError((error, c) => {
     core.events.fail('handler_failed', error, { hook: 'request', transport: 'plain' });
@@ -46,10 +49,10 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
     return c.json({ ready }, ready ? 200 : 503);
   });
 
-  if (parts.hasMetrics) {
+  if (prometheus !== undefined) {
     app.get('/metrics', async (c) =>
-      c.body(await core.metrics.text(), 200, {
-        'content-type': core.metrics.contentType,
+      c.body(await prometheus.text(), 200, {
+        'content-type': prometheus.contentType,
         'cache-control': 'no-store',
       }),
     );
@@ -75,11 +78,13 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       onOpen: (_event, client) => {
         core.plainClients.add(client);
         place.known();
-        core.metrics.connections.plain++;
+        traffic.open++;
+        traffic.opened++;
         send(core, client, `Welcome, ${label}. This is Iskra: send a text, and it comes back.`);
       },
       onMessage: (event, client) => {
-        core.metrics.received.plain++;
+        traffic.received++;
+        traffic.receivedBytes += lengthOf(event.data);
         // Nothing is answered to a client that does not read: what waits for it would grow without end.
         const socket = nodeSocketOf(client);
         if (socket !== undefined && socket.bufferedAmount > core.limits.backlog) return socket.terminate();
@@ -89,7 +94,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       },
       onClose: (_event, client) => {
         if (!core.plainClients.delete(client)) return;
-        core.metrics.connections.plain--;
+        traffic.open--;
         core.drain?.plainParted();
       },
     }))(c, noOther);
@@ -104,8 +109,15 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
 }
 
 function send(core: Core, client: WebSocketContext, text: string): void {
+  const { plain } = core.metrics.traffic;
   client.send(text);
-  core.metrics.sent.plain++;
+  plain.sent++;
+  plain.sentBytes += Buffer.byteLength(text);
+}
+
+function lengthOf(data: string | Blob | ArrayBufferLike): number {
+  if (typeof data === 'string') return Buffer.byteLength(data);
+  return 'size' in data ? data.size : data.byteLength;
 }
 
 /** UTC with microseconds and no zone, as monitoring scripts of the Python world expect it. */

@@ -84,7 +84,7 @@ export async function answerPost(parts: PostParts, name: PostName, asked: Asked)
   const connection = new Connection(core, transport(exchange, frames), facts);
   // Sends go on when their peer has gone: it will ask for their outcome.
   if (mode !== 'send') disposeWhenGone(exchange, connection);
-  connection.receive(frames);
+  connection.receive(frames, body?.ok === true ? body.bytes : 0);
   return exchange.response;
 }
 
@@ -94,6 +94,7 @@ export class Facts implements ConnectionFacts {
   readonly address: string;
   readonly place: Place;
   attempt: string | undefined;
+  since: number | undefined;
   readonly #asked: Pick<Asked, 'request' | 'header'>;
 
   constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request' | 'header'>) {

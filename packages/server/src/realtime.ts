@@ -32,6 +32,10 @@ import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
 import type { Origins } from './guard.js';
+import { describeNode } from './observe/metrics/catalogue.js';
+import type { Meter } from './observe/metrics/meter.js';
+import { describeProcess } from './observe/metrics/process.js';
+import { PrometheusMeter } from './observe/metrics/prometheus.js';
 import { tellVoices } from './observe/tell-voices.js';
 import type { Felt } from './observe/voices.js';
 import { createPlain } from './plain.js';
@@ -63,17 +67,21 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   store?: Store;
   /** Signs session keys; several nodes need the same. The first signs, all are accepted. Default: random, new at each start. */
   secret?: string | readonly string[];
+  /** How much: those that are left out keep their defaults. */
   limits?: Partial<Limits>;
+  /** How long: those that are left out keep their defaults. */
   times?: Partial<Times>;
   /**
    * Where lines go: a logger, a level for pino to standard output, or `false` for nowhere. Default: `'info'`. They are
    * JSON, and in a terminal text.
    */
   logger?: Logger | LevelWithSilent | false;
+  /** `false`: no `/metrics`, and no times are measured. Default true. */
+  metrics?: boolean;
+  /** Who is told of the numbers beside `/metrics`, as `openTelemetryMeter()` of `@iskra/server/otel`. Default: nobody. */
+  meter?: Meter;
   /** Whether the node looks for patterns in its own events, and tells those it finds among them. Default true. */
   patterns?: boolean;
-  /** `false`: no `/metrics`. Default true. */
-  metrics?: boolean;
   /** Whether of a flood only so many lines are written, and then how many were left out. Default true. */
   sampling?: boolean;
   /** The name of this node in `welcome`, `/health` and logs. Default: random. */
@@ -187,7 +195,12 @@ export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
 ): Realtime<C> {
   const environment = nodeEnvironment();
-  const core = createCore({ ...options, logger: loggerOf(options.logger) }, environment);
+  const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
+  const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
+  const core = createCore(
+    { ...options, logger: loggerOf(options.logger), measures: meters.length > 0 },
+    environment,
+  );
   const { connections, contract, handlers, limits, store } = core;
   const guard = new Guard({
     origins: options.origins,
@@ -198,9 +211,10 @@ export function createRealtime<const C extends Contract = Untyped>(
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
   const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket, hasMetrics: options.metrics ?? true });
+  const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
   const webSockets = webSocketServer(limits.message);
-  const stops = [makeRounds(core), tellVoices(core)];
+  const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
+  for (const meter of meters) describeNode(meter, core);
   core.events.tell('node_started');
 
   /** The body of an entry, if it fits. */
@@ -286,6 +300,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     },
     async close() {
       for (const stop of stops) stop();
+      for (const meter of meters) meter.end();
       (core.drain ??= new Drain(core, { timeout: 0 })).end();
       core.events.sweep(Infinity);
       core.events.tell('node_stopped');

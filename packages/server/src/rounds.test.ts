@@ -2,6 +2,7 @@ import { manualClock } from '@iskra/protocol/testing';
 import { expect, test } from 'vitest';
 import type { Core } from './core.js';
 import type { EventDetail } from './observe/event.js';
+import { createMetrics } from './observe/metrics.js';
 import { NodeVoices } from './observe/node-voices.js';
 import { createPlain } from './plain.js';
 import { Pulse } from './pulse.js';
@@ -35,6 +36,7 @@ function node() {
     hub: { checkHeads: () => Promise.resolve() },
     connections: new Set([{ refuse: (code: string) => void told.push(`refuse ${code}`) }]),
     performing: new Set<{ session: string; claim: string }>(),
+    metrics: createMetrics(),
     whereabouts: part,
     voices: new NodeVoices(new Set([{ session: 's', measured: WELL }]), clock),
     events: {

@@ -81,7 +81,9 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
       if (peer !== undefined) takeOver(peer, connection);
     },
     onMessage(event) {
-      connection?.receive(typeof event.data === 'string' ? parseMessage(event.data) : undefined);
+      const text = typeof event.data === 'string' ? event.data : undefined;
+      if (text === undefined) connection?.receive(undefined);
+      else connection?.receive(parseMessage(text), Buffer.byteLength(text));
     },
     onClose({ code }) {
       tellClosed(connection, code);

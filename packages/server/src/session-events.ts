@@ -88,6 +88,8 @@ export type SessionEffect =
   | { type: 'touch'; generation: number }
   /** Answer a ping on the session's other connection too. */
   | { type: 'echo'; moment: number }
+  /** A heartbeat was answered after so many ms. */
+  | { type: 'measured'; roundTrip: number }
   /** The answer to a heartbeat is for the session's stream. */
   | { type: 'tellAnswered'; moment: number }
   | { type: 'awaitTurn' }

@@ -97,6 +97,10 @@ function short(effect: SessionEffect): string {
       return `perform ${effect.batch.map(({ number }) => number).join(' ')}`;
     case 'commit':
       return `commit ${effect.last}`;
+    case 'measured':
+      return `measured ${effect.roundTrip}`;
+    case 'tellAnswered':
+      return `tellAnswered ${effect.moment}`;
     case 'trimInbox':
       return `trimInbox ${effect.offset}`;
     case 'finish':
@@ -536,6 +540,31 @@ describe('hello', () => {
   });
 });
 
+describe('a heartbeat', () => {
+  test('that is answered, on the stream or beside it, tells how long that took (P50)', () => {
+    const dialogue = live();
+    expect(dialogue.advance(150)).toContain('[ping]');
+    const beat = dialogue.now;
+    dialogue.advance(35);
+    expect(dialogue.receive(['pong', beat])).toEqual(['measured 35']);
+    expect(dialogue.tell({ type: 'answered', moment: beat })).toEqual([]);
+    dialogue.advance(20_000 - 35);
+    dialogue.now += 50;
+    expect(dialogue.tell({ type: 'answered', moment: dialogue.now - 50 })).toEqual(['measured 50']);
+  });
+
+  test('is not measured by an answer to what it was not, or to one before it', () => {
+    const dialogue = live();
+    dialogue.advance(150);
+    const beat = dialogue.now;
+    for (const moment of [beat - 1, beat + 1, 0]) {
+      expect(dialogue.receive(['pong', moment])).toEqual([]);
+    }
+    dialogue.advance(20_000);
+    expect(dialogue.receive(['pong', beat])).toEqual([]);
+  });
+});
+
 describe('a probe', () => {
   const probed = (): Dialogue => {
     const dialogue = new Dialogue();
@@ -550,7 +579,7 @@ describe('a probe', () => {
     expect(dialogue.receive(['ping', 3])).toEqual(['[pong 3]']);
     expect(dialogue.advance(149)).toEqual([]);
     expect(dialogue.advance(1)).toEqual(['[ping]']);
-    expect(dialogue.receive(['pong', dialogue.now])).toEqual([]);
+    expect(dialogue.receive(['pong', dialogue.now])).toEqual(['measured 0']);
     expect(dialogue.advance(25_000)).toEqual(['[ping]']);
   });
 
@@ -1462,7 +1491,7 @@ describe('a batch of sends', () => {
 
   test('that only pings or acknowledges is answered at once (P54)', () => {
     // That it passes says nothing of the stream beside it.
-    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'tellAnswered', 'finish']);
+    expect(join(batch(['ping', 8], ['pong', 5]))).toEqual(['echo', '[pong 8]', 'tellAnswered 5', 'finish']);
   });
 
   test('that only skips is answered when the skip is committed (P40)', () => {

@@ -95,6 +95,19 @@ export interface MemberPage {
   readonly more?: number;
 }
 
+/** What a store in the memory of this process holds, of one kind of log. */
+export interface KeptLogs {
+  readonly entries: number;
+  /** Characters of their bodies. */
+  readonly bytes: number;
+}
+
+export interface Kept {
+  readonly sessions: number;
+  readonly channel: KeptLogs;
+  readonly inbox: KeptLogs;
+}
+
 /** Where a log stands: its head, and its first entry that is still kept (head + 1 when empty). */
 export interface Head {
   readonly epoch: string;
@@ -232,6 +245,9 @@ export interface Store {
 
   /** Resolves when the store is there, and does nothing: when a part of it is, for one that is made of parts. */
   ping(): Promise<void>;
+
+  /** What it holds, as of the last sweep: for stores that know it without asking anybody. */
+  kept?(): Kept;
 
   /**
    * Keeps what a node says of itself for `lease` ms, in the place of what it said before, and gives what the other nodes

@@ -43,6 +43,7 @@ function node(options: CoreOptions = {}) {
   const connect = (name: MetricTransport, facts: Partial<ConnectionFacts> = {}) => {
     const closed: CodeName[] = [];
     const transport: Transport = {
+      queued: 0,
       ...{ name, listener: undefined, onWelcome() {}, finish() {} },
       write(message) {
         for (const [tag, envelope] of JSON.parse(message.text) as [string, { payload: Welcome }][])

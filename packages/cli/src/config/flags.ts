@@ -39,7 +39,6 @@ function flagOf(setting: Setting): [name: string, flag: ArgDef][] {
   if (flagName === undefined) return [];
   const value = otherwise === undefined ? unset : kind.write(otherwise);
   const told = [variable, value].filter((one) => one !== undefined).join(', ');
-  const words = kind.words === undefined ? '' : `: ${kind.words.join(', ')}`;
-  const description = `${is.replaceAll('`', '')}${words}${repeatable ? '; repeatable' : ''} [${told}]`;
-  return [[flagName, { type: 'string', valueHint: kind.hint, description }]];
+  const description = `${is.replaceAll('`', '')}${repeatable ? '; repeatable' : ''} [${told}]`;
+  return [[flagName, { type: 'string', valueHint: kind.words?.join('|') ?? kind.hint, description }]];
 }

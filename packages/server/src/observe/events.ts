@@ -47,14 +47,21 @@ export class Events {
   readonly #log: Log;
   /** For whoever wants to know. */
   readonly stream: Stream;
+  /** How many of each there were, also of those that nobody wanted to know. */
+  readonly counts: Readonly<Record<EventName, number>>;
+  readonly #counts: Record<EventName, number>;
 
   constructor(options: EventsOptions) {
     this.#options = options;
+    // One entry for each name, which is what the type says.
+    this.#counts = Object.fromEntries(Object.keys(EVENTS).map((name) => [name, 0])) as typeof this.counts;
+    this.counts = this.#counts;
     this.#log = createLog(options.logger, (out) => this.leftOut(out), options.sampling);
     this.stream = new Stream(options.defer, (error) => this.#listenerFailed(error));
   }
 
   tell(name: EventName, detail: EventDetail = {}): void {
+    this.#counts[name]++;
     if (
       this.#log.writes(EVENTS[name].level) ||
       this.stream.isHeard ||
@@ -65,6 +72,7 @@ export class Events {
 
   /** The same of something that was thrown: a line says where, and the application's `onError` is given it whole. */
   fail(name: EventName, thrown: unknown, detail: EventDetail = {}): void {
+    this.#counts[name]++;
     const error = thrown ?? NOTHING;
     const event = this.#create(name, detail);
     event.payload.error = className(error);
@@ -79,6 +87,7 @@ export class Events {
 
   /** The event that says what was left out of a flood. */
   leftOut({ kind, count, senders, worst = '', window }: Partial<LeftOut<EventName>>): SystemEvent {
+    this.#counts.left_out++;
     const isAddress = worst.includes('.') || worst.includes(':');
     return this.#create('left_out', {
       ...{ of: kind, count, senders, window: window && window / 1_000 },
@@ -106,7 +115,10 @@ export class Events {
     this.stream.tell(event);
     const { patterns, now } = this.#options;
     // They are about many sessions: how that feels, the node knows.
-    for (const found of patterns?.handle(event, now()) ?? []) this.#emit(this.#feel(found, Dimension.node));
+    for (const found of patterns?.handle(event, now()) ?? []) {
+      this.#counts[found.delta]++;
+      this.#emit(this.#feel(found, Dimension.node));
+    }
   }
 
   #write(event: SystemEvent, error?: unknown): void {
@@ -123,6 +135,7 @@ export class Events {
 
   /** Only a line: told as an event it would come back to who failed. */
   #listenerFailed(error: unknown): void {
+    this.#counts.handler_failed++;
     this.#write(this.#create('handler_failed', { hook: 'events' }), error ?? NOTHING);
   }
 }

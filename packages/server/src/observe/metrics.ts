@@ -1,116 +1,113 @@
 /**
- * What is counted. Plain numbers on the hot path; prom-client reads them only
- * when somebody asks for `/metrics`.
+ * What is counted and timed. Plain numbers on the hot path, and increments in arrays; `metrics/catalogue.ts` says how
+ * they are called, and a meter reads them only when somebody looks.
  */
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { CodeName } from '@iskra/protocol/wire';
+import { CODES, SESSION_WINDOW } from '@iskra/protocol/wire';
+import type { CodeName, GapReason } from '@iskra/protocol/wire';
+import { Absences } from './metrics/absences.js';
+import { ABSENCE_SECONDS, Distribution, LOCAL_SECONDS, NETWORK_SECONDS } from './metrics/distribution.js';
+import { VERBS } from './metrics/timed-store.js';
+import type { StoreNumbers } from './metrics/timed-store.js';
 
-/** A way for messages to travel; `plain` is `/ws/:client_id`. */
-export type MetricTransport = 'websocket' | 'sse' | 'long-poll' | 'polling' | 'send' | 'plain';
+/** Ways for messages to travel; `plain` is `/ws/:client_id`. */
+export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling', 'send', 'plain'] as const;
+export type MetricTransport = (typeof TRANSPORTS)[number];
+
+/** Those that a session may be welcomed on. */
+export const SESSION_TRANSPORTS = ['websocket', 'sse', 'long-poll', 'polling'] as const;
+/** Those of them that stay open. */
+export const STREAMS = ['websocket', 'sse'] as const;
+
+/** What became of a `hello`. */
+export const VERDICTS = ['opened', 'resumed', 'probed', 'refused'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Why a stream ended: a code, or `gone` when its peer or the way to it was. */
+export const ENDS = [...(Object.keys(CODES) as CodeName[]), 'gone'] as const;
+export type End = (typeof ENDS)[number];
+
+/** Why entries could not be delivered. */
+export const GAP_REASONS: readonly GapReason[] = [
+  ...(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied'] as const),
+];
+
+/** Of one transport. Bytes are those of messages, without headers and framing. */
+export interface Traffic {
+  /** Connections that are open now. */
+  open: number;
+  opened: number;
+  sent: number;
+  sentBytes: number;
+  received: number;
+  receivedBytes: number;
+}
 
 export interface Metrics {
-  /** Live connections by transport. */
-  readonly connections: Record<MetricTransport, number>;
-  /** Messages written by transport. */
-  readonly sent: Record<MetricTransport, number>;
-  /** Messages received by transport. */
-  readonly received: Record<MetricTransport, number>;
+  /** Whether what costs more than an increment is measured: times. */
+  readonly measures: boolean;
+  readonly traffic: Readonly<Record<MetricTransport, Traffic>>;
+  readonly verdicts: Record<Verdict, number>;
+  readonly refusals: Readonly<Record<CodeName, number>>;
+  readonly ends: Record<End, number>;
+  /** Told to readers, by reason. */
+  readonly gaps: Record<GapReason, number>;
+  /** Envelopes of clients that are in a log. */
   published: number;
+  /** From a heartbeat to its answer, s. */
+  readonly roundTrip: Readonly<Record<(typeof STREAMS)[number], Distribution>>;
+  /** From a connection, or the request that opens a session, to its welcome, s. */
+  readonly firstMessage: Readonly<Record<(typeof SESSION_TRANSPORTS)[number], Distribution>>;
+  /** From the moment at which an entry is known here until it is written to all that wait for it, s. */
+  readonly delivery: Distribution;
+  /** From the end of a session's last stream here until it is attached here again, s. */
+  readonly recovery: Distribution;
+  readonly absences: Absences;
+  /** Of a store that is timed. */
+  readonly store: StoreNumbers | undefined;
   refused(code: CodeName): void;
-  /** Prometheus text, and its content type. */
-  text(): Promise<string>;
-  readonly contentType: string;
 }
 
-export function createMetrics(): Metrics {
-  const registry = new Registry();
-  const zero = (): Record<MetricTransport, number> => ({
-    websocket: 0,
-    sse: 0,
-    'long-poll': 0,
-    polling: 0,
-    send: 0,
-    plain: 0,
-  });
-  const refusals = new Map<CodeName, number>();
-  const metrics: Metrics = {
-    connections: zero(),
-    sent: zero(),
-    received: zero(),
+export interface MetricsOptions {
+  /** Default true. */
+  measures?: boolean;
+  /** Whether the store is timed: one in the memory of this process answers at once. Default false. */
+  timesStore?: boolean;
+  /** Milliseconds that a session lives on without contact. Default 120,000. */
+  window?: number;
+}
+
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const { measures = true, timesStore = false, window = SESSION_WINDOW } = options;
+  const refusals = zeroes(Object.keys(CODES) as CodeName[]);
+  const spread = <Name extends string>(names: readonly Name[], bounds: readonly number[]) =>
+    record(names, () => new Distribution(bounds));
+  return {
+    measures,
+    traffic: record(TRANSPORTS, () => ({
+      ...{ open: 0, opened: 0 },
+      ...{ sent: 0, sentBytes: 0, received: 0, receivedBytes: 0 },
+    })),
+    verdicts: zeroes(VERDICTS),
+    refusals,
+    ends: zeroes(ENDS),
+    gaps: zeroes(GAP_REASONS),
     published: 0,
-    refused: (code) => void refusals.set(code, (refusals.get(code) ?? 0) + 1),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
-
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  const counter = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  };
-  const byTransport = (
-    name: string,
-    help: string,
-    read: Record<MetricTransport, number>,
-    Kind: typeof Gauge | typeof Counter,
-  ): void => {
-    new Kind({
-      name,
-      help,
-      labelNames: ['transport'],
-      registers: [registry],
-      collect(this: Gauge | Counter) {
-        this.reset();
-        for (const [transport, value] of Object.entries(read)) this.inc({ transport }, value);
-      },
-    });
-  };
-
-  gauge(
-    'websocket_active_connections',
-    'WebSocket connections that are open now, those of plain clients included.',
-    () => metrics.connections.websocket + metrics.connections.plain,
-  );
-  counter(
-    'websocket_messages_sent_total',
-    'Messages written to WebSocket connections, those of plain clients included.',
-    () => metrics.sent.websocket + metrics.sent.plain,
-  );
-  byTransport('iskra_connections', 'Connections that are open now.', metrics.connections, Gauge);
-  byTransport('iskra_messages_sent_total', 'Messages written.', metrics.sent, Counter);
-  byTransport('iskra_messages_received_total', 'Messages received.', metrics.received, Counter);
-  // The names that every dashboard knows.
-  gauge('process_resident_memory_bytes', 'Memory of this process.', () => process.memoryUsage.rss());
-  counter('process_cpu_seconds_total', 'CPU time of this process.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1_000_000;
-  });
-  counter('iskra_published_total', 'Envelopes published by clients.', () => metrics.published);
-  new Counter({
-    name: 'iskra_refused_total',
-    help: 'Messages, requests and connections refused, by code.',
-    labelNames: ['code'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [code, count] of refusals) this.inc({ code }, count);
+    roundTrip: spread(STREAMS, NETWORK_SECONDS),
+    firstMessage: spread(SESSION_TRANSPORTS, NETWORK_SECONDS),
+    delivery: new Distribution(LOCAL_SECONDS),
+    recovery: new Distribution(ABSENCE_SECONDS),
+    absences: new Absences(window),
+    store: timesStore ? { seconds: spread(VERBS, LOCAL_SECONDS), failures: zeroes(VERBS) } : undefined,
+    refused(code) {
+      // An application without types may have made up its own: no series for it.
+      if (Object.hasOwn(refusals, code)) refusals[code]++;
     },
-  });
-  return metrics;
+  };
 }
+
+function record<Name extends string, Value>(names: readonly Name[], make: () => Value): Record<Name, Value> {
+  // One entry for each name, which is what the type says.
+  return Object.fromEntries(names.map((name) => [name, make()])) as Record<Name, Value>;
+}
+
+const zeroes = <Name extends string>(names: readonly Name[]): Record<Name, number> => record(names, () => 0);

@@ -36,11 +36,12 @@ async function world(options: RealtimeOptions = {}) {
   const realtime = createRealtime({ logger, ...options });
   const told: unknown[] = [];
   realtime.events.subscribe((event) => told.push(event));
-  const server = createServer(getRequestListener(realtime.app.fetch));
+  const listener = getRequestListener(realtime.app.fetch);
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ends.push(
     () => realtime.close(),
-    () => void server.closeAllConnections(),
+    () => server.closeAllConnections(),
     () => void server.close(),
   );
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -17,7 +17,8 @@ async function page(options: RealtimeOptions) {
     return (await response.json()) as Frame[];
   };
   const [first] = await ask(['hello', { version: 1, nonce: NONCE, auth: 'ann' }]);
-  const { key, generation } = (first?.[1] as Envelope<{ key: string; generation: number }>).payload!;
+  const welcome = first![1] as Envelope<{ key: string; generation: number }>;
+  const { key, generation } = welcome.payload!;
   return {
     realtime,
     goOn: (cursors: object, ...sends: unknown[]) =>

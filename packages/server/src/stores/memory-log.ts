@@ -52,6 +52,11 @@ export class MemoryLog {
     this.#retention = retention;
   }
 
+  /** Entries that are kept. */
+  get count(): number {
+    return this.#entries.length - this.#start;
+  }
+
   get isEmpty(): boolean {
     return this.#entries.length === this.#start;
   }
@@ -63,7 +68,7 @@ export class MemoryLog {
     this.#entries.push(entry);
     this.bytes += body.length;
     if (key !== undefined) this.#remember(key, now, acked);
-    while (this.#count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.#count > 1)) {
+    while (this.count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.count > 1)) {
       this.#dropOldest();
     }
     return entry;
@@ -131,12 +136,8 @@ export class MemoryLog {
       this.#dropOldest();
   }
 
-  get #count(): number {
-    return this.#entries.length - this.#start;
-  }
-
   get #first(): number {
-    return this.top - this.#count + 1;
+    return this.top - this.count + 1;
   }
 
   #dropOldest(): void {

@@ -15,6 +15,7 @@ import type {
   Entry,
   Head,
   Identity,
+  Kept,
   LogRead,
   MemberPage,
   SessionState,
@@ -63,6 +64,8 @@ interface SessionRecord {
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
 
+const NOTHING: Kept = { sessions: 0, channel: { entries: 0, bytes: 0 }, inbox: { entries: 0, bytes: 0 } };
+
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options);
 }
@@ -89,6 +92,7 @@ class MemoryStore implements Store {
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   #epochs = 0;
+  #kept: Kept = NOTHING;
 
   constructor(options: MemoryStoreOptions) {
     this.#window = options.window ?? SESSION_WINDOW;
@@ -307,12 +311,25 @@ class MemoryStore implements Store {
 
   async sweep(): Promise<void> {
     const now = this.#now();
+    const inbox = { entries: 0, bytes: 0 };
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
       if (silence > this.#window) this.#remove(record);
       else if (silence > this.#presenceWindow) this.#lapse(record);
+      inbox.entries += record.inbox?.count ?? 0;
+      inbox.bytes += record.inbox?.bytes ?? 0;
     }
     this.#forget(now);
+    const channel = { entries: 0, bytes: 0 };
+    for (const log of this.#logs.values()) {
+      channel.entries += log.count;
+      channel.bytes += log.bytes;
+    }
+    this.#kept = { sessions: this.#sessions.size, channel, inbox };
+  }
+
+  kept(): Kept {
+    return this.#kept;
   }
 
   async ping(): Promise<void> {

@@ -16,6 +16,8 @@ export interface Answer {
 
 /** Where the blocks of an event stream go. */
 export interface BlockSink {
+  /** Bytes that the reader has not taken. */
+  readonly queued: number;
   /** False when the reader is behind by more than it should be. */
   write(block: Buffer): boolean;
   /** Calls back once, when there is room. */
@@ -108,6 +110,10 @@ class NodeExchange implements Exchange, BlockSink {
     return this;
   }
 
+  get queued(): number {
+    return this.#outgoing.writableLength;
+  }
+
   whenGone(callback: () => void): void {
     // Not `once`, which costs an idle connection two objects more: a response closes once.
     this.#outgoing.on('close', callback);
@@ -178,7 +184,11 @@ class WebExchange implements Exchange {
     this.#resolve(
       new Response(body, { headers: headerPairs([...this.#headers, 'content-type', STREAM_TYPE]) }),
     );
+    const backlog = this.#backlog;
     return {
+      get queued() {
+        return Math.max(0, backlog - (controller?.desiredSize ?? backlog));
+      },
       write(block) {
         controller?.enqueue(block);
         return (controller?.desiredSize ?? 1) > 0;

@@ -23,6 +23,11 @@ export class PollTransport implements Transport {
     this.#exchange = exchange;
   }
 
+  get queued(): number {
+    // It is given whole, and then it is Node's.
+    return 0;
+  }
+
   onWelcome(): void {
     // Nothing is sent before the answer is complete.
   }

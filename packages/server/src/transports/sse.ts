@@ -20,6 +20,10 @@ export class SseTransport implements Transport {
     this.#refusal = new PollTransport('sse', exchange);
   }
 
+  get queued(): number {
+    return this.#sink?.queued ?? 0;
+  }
+
   onWelcome(): void {
     this.#refusal = undefined;
     this.#sink = this.#exchange.stream();

@@ -31,6 +31,7 @@ const readers: Record<string, () => Reader> = {
     const written: string[] = [];
     const waiting: (() => void)[] = [];
     const sink: BlockSink = {
+      queued: 0,
       write(block) {
         written.push(block.toString());
         return false;

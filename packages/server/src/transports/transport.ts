@@ -12,6 +12,8 @@ export interface Transport {
   onWelcome(): void;
   /** False when no more should be written until `onWritable`. */
   write(message: Message): boolean;
+  /** Bytes that wait until the peer takes them. */
+  readonly queued: number;
   /** Told when there is room again. */
   listener: { writable(): void } | undefined;
   /** The answer is complete (a poll, a batch of sends); streams ignore it. */

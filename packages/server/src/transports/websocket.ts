@@ -60,6 +60,10 @@ export class WebSocketTransport implements Transport {
     this.#backlog = backlog;
   }
 
+  get queued(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
   onWelcome(): void {
     // The handshake is over already.
   }
@@ -104,8 +108,8 @@ function tcpSocketOf(peer: NodeSocket | WebSocketContext): Socket | undefined {
 
 /** What hears a socket: a connection. */
 export interface WebSocketListener {
-  /** The frames of a message, or undefined when it is none (a binary one, or no JSON array). */
-  receive(frames: readonly unknown[] | undefined): void;
+  /** The frames of a message, or undefined when it is none (a binary one, or no JSON array), and how many bytes it had. */
+  receive(frames: readonly unknown[] | undefined, bytes: number): void;
   /** The socket is gone. */
   dispose(): void;
   /** The socket is gone, and its peer said that it goes away itself. */
@@ -152,7 +156,7 @@ export function takeOver(peer: NodeSocket, listener: WebSocketListener): void {
 }
 
 function onMessage(this: Heard, data: Buffer, isBinary: boolean): void {
-  this.iskra?.receive(isBinary ? undefined : parseMessage(data.toString()));
+  this.iskra?.receive(isBinary ? undefined : parseMessage(data.toString()), data.length);
 }
 
 function onClose(this: Heard, code: number): void {
