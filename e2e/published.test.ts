@@ -12,9 +12,6 @@ interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
 }
 
-/** The entries for which a peer is installed, where they are not called like it. */
-const ENTRIES: Record<string, string> = { ioredis: 'redis', '@opentelemetry/api': 'otel' };
-
 const folderOf = (name: string) => new URL(`../packages/${name}/`, import.meta.url);
 
 describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
@@ -46,13 +43,15 @@ describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
           /(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g,
         ),
       ].map((found) => found[1]!);
-    // Whoever uses the Redis store or OpenTelemetry installs what it takes, and whoever uses React brings it; nobody else has to.
+    // Whoever uses the Redis store, OpenTelemetry or React installs what it takes; nobody else has to.
     const peers = Object.keys(manifest.peerDependencies ?? {});
     const named = files.flatMap((file) =>
-      namedIn(file).filter((one) => {
-        const peer = /^(@[^/]+\/)?[^/]+/.exec(one)![0];
-        return !(peers.includes(peer) && file.includes(ENTRIES[peer] ?? peer));
-      }),
+      namedIn(file).filter(
+        (one) =>
+          !(
+            /redis|otel|react|vue|svelte/.test(file) && peers.some((peer) => `${one}/`.startsWith(`${peer}/`))
+          ),
+      ),
     );
     const isTyped = (one: string): boolean =>
       /"types"|"typings"|\.d\.m?ts"/.test(
