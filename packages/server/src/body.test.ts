@@ -61,7 +61,7 @@ describe.each(Object.entries(readers))('the body of %s', (_, read) => {
     'text/plain',
     'text/plain;charset=UTF-8',
   ])('is read as %s (P60)', async (type) => {
-    expect(await read(['[]'], { 'content-type': type })).toEqual({ ok: true, text: '[]' });
+    expect(await read(['[]'], { 'content-type': type })).toEqual({ ok: true, text: '[]', bytes: 2 });
   });
 
   test.each([
@@ -86,8 +86,8 @@ describe.each(Object.entries(readers))('the body of %s', (_, read) => {
   test('is whole however it was cut, also inside a letter', async () => {
     const bytes = new TextEncoder().encode('["Привіт 👋"]');
     const pieces = Array.from(bytes, (byte) => Uint8Array.of(byte));
-    expect(await read(pieces)).toEqual({ ok: true, text: '["Привіт 👋"]' });
-    expect(await read([])).toEqual({ ok: true, text: '' });
+    expect(await read(pieces)).toEqual({ ok: true, text: '["Привіт 👋"]', bytes: bytes.length });
+    expect(await read([])).toEqual({ ok: true, text: '', bytes: 0 });
   });
 
   test('with invalid UTF-8 is refused, not repaired', async () => {
