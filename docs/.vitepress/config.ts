@@ -13,6 +13,8 @@ const oneVue: Plugin = {
     ssr === true && /^vue(\/server-renderer)?$/.test(id) ? { id, external: true } : undefined,
 };
 
+const WIDE = /\breference\/|guide\/(configuration|events|limits-and-times|metrics)\.md$/;
+
 export default defineConfig({
   title: 'Iskra',
   description:
@@ -24,6 +26,9 @@ export default defineConfig({
   rewrites,
   outDir: 'dist',
   cacheDir: 'node_modules/.cache/vitepress',
+  // Wide tables need the room that the outline would take.
+  transformPageData: ({ filePath, frontmatter }) =>
+    WIDE.test(filePath) ? { frontmatter: { ...frontmatter, aside: false } } : undefined,
   // Addresses of what the reader runs.
   ignoreDeadLinks: 'localhostLinks',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/spark.svg' }]],
