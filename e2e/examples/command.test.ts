@@ -49,7 +49,7 @@ describe('iskra serve', () => {
     // Something worth a line: a page of another origin.
     const foreign = { headers: { origin: 'https://elsewhere.example' } };
     await fetch(`${server.url}/realtime/poll`, { method: 'POST', ...foreign });
-    const [line] = await server.said(/^\{.*\}$/m);
+    const [line] = await server.said(/^\{.*"delta":"forbidden".*\}$/m);
     expect(JSON.parse(line)).toMatchObject({ name: 'iskra', delta: 'forbidden', lambda: 'stop' });
     for (const written of server.stdout.trim().split('\n')) expect(() => JSON.parse(written)).not.toThrow();
   });

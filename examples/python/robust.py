@@ -14,7 +14,7 @@ What makes it robust, in the order in which the code does it:
 A message without an answer is said again, so the server may hear it twice: plain WebSocket cannot
 do better. The Iskra protocol can; see session.py.
 
-Needs:  apt install python3-websockets   (or: pip install websockets)
+Needs:  Python 3.11; apt install python3-websockets   (or: pip install websockets)
 Run:    python3 examples/python/robust.py http://localhost:8000 --messages 5
 Then:   stop the server while it runs, and start it again.
 """
@@ -54,11 +54,14 @@ class Conversation:
         async with websockets.connect(
             address, open_timeout=options.timeout, close_timeout=1, ping_interval=20, ping_timeout=20
         ) as connection:
-            print("<", await asyncio.wait_for(connection.recv(), options.timeout), flush=True)
+            async with asyncio.timeout(options.timeout):
+                print("<", await connection.recv(), flush=True)
             while self.answered < options.messages:
                 text = f"Привіт, сервере! ({self.answered + 1} of {options.messages})"
                 await connection.send(text)
-                await asyncio.wait_for(self.answer_to(text, connection), options.timeout)
+                # Not wait_for: up to Python 3.11 it loses a Ctrl-C that comes together with the answer.
+                async with asyncio.timeout(options.timeout):
+                    await self.answer_to(text, connection)
                 self.answered += 1
                 self.failures = 0  # only now: a connection alone proves nothing
                 if self.answered < options.messages:
