@@ -315,8 +315,9 @@ export class Link {
 }
 
 /** What is asked in one turn leaves in one write: a write costs more than all else that a question does. */
-function gather({ stream }: Redis): void {
-  if (stream.writableCorked > 0) return;
+function gather({ status, stream }: Redis): void {
+  // A master of a cluster connects when it is asked first: until then there is nothing to write to.
+  if (status !== 'ready' || stream.writableCorked > 0) return;
   stream.cork();
   process.nextTick(() => stream.uncork());
 }
