@@ -134,7 +134,10 @@ function detailsOf(all: Figures, past: readonly (Figures | undefined)[], width: 
   ];
   const transports = Object.entries(all.byTransport).filter(([, value]) => value > 0);
   const most = Math.max(...transports.map(([, value]) => value));
-  const codes = Object.entries(all.refusals).sort(([, one], [, other]) => other - one);
+  // A node names every code that there is.
+  const codes = Object.entries(all.refusals)
+    .filter(([, value]) => value > 0)
+    .sort(([, one], [, other]) => other - one);
   const voices = Object.entries(all.voices);
   return [
     { weight: 2, lines: [[]] },
