@@ -19,6 +19,8 @@ const NOT_CODE: Readonly<Record<string, string>> = {
   caddyfile: 'there is no Caddy here to run it',
   yaml: 'for programs that are not here: Kubernetes, CI, Traefik, Docker',
   ini: 'units of systemd',
+  vue: 'examples/vue is built, and driven in a browser by e2e/bindings',
+  svelte: 'examples/svelte likewise',
   dockerfile: 'there is no engine here to build it',
 };
 

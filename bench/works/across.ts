@@ -12,7 +12,8 @@ import { WebSocketLine } from '../load/websocket.js';
 
 const SUBSCRIBERS = 500;
 const BYTES = 200;
-const IN_FLIGHT = 8;
+/** So many that every process always has something to do: with few of them what counts is how soon each is woken. */
+const IN_FLIGHT = 64;
 
 export const PAYLOAD = payloadOf(BYTES);
 

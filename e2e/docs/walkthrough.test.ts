@@ -50,6 +50,9 @@ it.each(steps.map(({ line, answer }, index) => ({ line, answer, index })))(
   },
 );
 
+/** Frames whose name is followed by a number. */
+const FRAMES = ['acked', 'expect'];
+
 /** What is said, line by line, without what is new each time: keys, ids, epochs, node, moments. */
 function plain(text: string): unknown[] {
   return text
@@ -58,9 +61,14 @@ function plain(text: string): unknown[] {
     .map((line) =>
       JSON.parse(line, (name, value: unknown) => {
         if (['key', 'session', 'node'].includes(name)) return name;
-        if (Array.isArray(value) && (value[0] === 'ping' || value[0] === 'pong')) return [value[0], 0];
-        // An epoch: what stands before an offset, and in no other place.
-        return typeof value === 'string' && /^(?=.*\d)[0-9a-z]{9,32}$/.test(value) ? 'epoch' : value;
+        if (!Array.isArray(value)) return value;
+        if (value[0] === 'ping' || value[0] === 'pong') return [value[0], 0];
+        // What stands before an offset, unless it is the name of a frame.
+        return value.map((item: unknown, index) =>
+          typeof item === 'string' && typeof value[index + 1] === 'number' && !FRAMES.includes(item)
+            ? 'epoch'
+            : item,
+        );
       }),
     );
 }
