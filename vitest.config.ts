@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, impor
 /** End-to-end tests that mostly wait, for limits of boxes and for time that a browser has: side by side. */
 const PATIENT = [
   'doctor/*',
+  'examples/{config,locust,monitor,shutdown}',
   'life/*',
   'outcomes/*',
   'page/doctor',
@@ -31,6 +32,8 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
+          // Of two cores vitest would leave one to whoever watches.
+          maxWorkers: 2,
           include: [
             'packages/**/src/**/*.test.ts',
             'scripts/**/*.test.ts',
