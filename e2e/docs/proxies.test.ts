@@ -5,13 +5,13 @@ import { connect } from '@iskra/client';
 import type { TransportName } from '@iskra/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf } from '../../docs/samples/blocks.js';
+import { apacheFile } from '../matrix/proxies/apache.js';
 import { runProxy } from '../matrix/proxies/run.js';
 import type { Place, Recipe, Running } from '../matrix/proxies/run.js';
 import { endAll, root, serveBare } from '../programs.js';
 import type { Serving } from '../programs.js';
 
 const TRANSPORTS: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
-const MODULES = '/usr/lib/apache2/modules';
 
 /** How the file of a page is run: what stands around it is about where it runs, and nothing of the page's subject. */
 const PAGES: Readonly<Record<string, { language: string; run(text: string): Recipe }>> = {
@@ -50,25 +50,11 @@ http {
       command: 'apache2',
       arguments: ({ folder }) => ['-X', '-d', folder, '-f', `${folder}/apache.conf`],
       files: (place) => ({
-        'apache.conf': `
-ServerRoot ${place.folder}
-DefaultRuntimeDir ${place.folder}
-PidFile ${place.folder}/apache.pid
-ErrorLog ${place.folder}/error.log
-LogLevel crit
-ServerName localhost
-Listen 127.0.0.1:${place.port}
-${['mpm_event', 'authz_core', 'env', 'filter', 'deflate', 'proxy', 'proxy_http'].map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
-<IfModule unixd_module>
-  User www-data
-  Group www-data
-</IfModule>
-ThreadsPerChild 64
-MaxRequestWorkers 64
-ServerLimit 1
-SetOutputFilter DEFLATE
-${at(place, text)}
-`,
+        'apache.conf': apacheFile(
+          place,
+          ['env', 'filter', 'deflate'],
+          `SetOutputFilter DEFLATE\n${at(place, text)}`,
+        ),
       }),
     }),
   },

@@ -3,11 +3,12 @@ import type { Recipe } from './run.js';
 
 const MODULES = '/usr/lib/apache2/modules';
 
-const apache = (modules: readonly string[], ...lines: string[]): Recipe => ({
-  command: 'apache2',
-  arguments: ({ folder }) => ['-X', '-d', folder, '-f', `${folder}/apache.conf`],
-  files: ({ folder, port, targets }) => ({
-    'apache.conf': `
+/** The whole file of one that runs alone in a folder; `body` is what it does. */
+export const apacheFile = (
+  { folder, port }: { folder: string; port: number },
+  modules: readonly string[],
+  body: string,
+): string => `
 ServerRoot ${folder}
 DefaultRuntimeDir ${folder}
 PidFile ${folder}/apache.pid
@@ -23,9 +24,18 @@ ${['mpm_event', 'authz_core', 'proxy', 'proxy_http', ...modules].map((name) => `
 ThreadsPerChild 64
 MaxRequestWorkers 64
 ServerLimit 1
-ProxyPass / http://127.0.0.1:${targets[0]}/
-${lines.join('\n')}
-`,
+${body}
+`;
+
+const apache = (modules: readonly string[], ...lines: string[]): Recipe => ({
+  command: 'apache2',
+  arguments: ({ folder }) => ['-X', '-d', folder, '-f', `${folder}/apache.conf`],
+  files: (place) => ({
+    'apache.conf': apacheFile(
+      place,
+      modules,
+      [`ProxyPass / http://127.0.0.1:${place.targets[0]}/`, ...lines].join('\n'),
+    ),
   }),
 });
 

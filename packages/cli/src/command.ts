@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { defineCommand, renderUsage, runCommand } from 'citty';
-import type { CommandDef } from 'citty';
 import { chaosCommand } from './chaos.js';
 import { completionCommand } from './completion.js';
+import type { Definition } from './completion/tree.js';
 import { configCommand } from './config.js';
 import { connectCommand } from './connect.js';
 import { doctorCommand } from './doctor.js';
@@ -23,8 +23,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-// oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
-const commands: Record<CommandName, CommandDef<any>> = {
+const commands: Record<CommandName, Definition> = {
   serve: serveCommand,
   config: configCommand,
   health: healthCommand,

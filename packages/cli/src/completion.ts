@@ -1,8 +1,9 @@
 /** `iskra completion`: what a shell has to know to finish a word, from the definitions of the commands. */
 import { defineCommand } from 'citty';
-import type { ArgsDef, CommandDef } from 'citty';
+import type { ArgsDef } from 'citty';
 import { bashScript } from './completion/bash.js';
 import { treeOf } from './completion/tree.js';
+import type { Definitions } from './completion/tree.js';
 import { zshScript } from './completion/zsh.js';
 import { placesOf, refuseUnknown, UsageError } from './usage.js';
 
@@ -18,8 +19,7 @@ const args = {
 } satisfies ArgsDef;
 
 /** `commands`: all there are, asked when it runs, as this one is among them. */
-// oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
-export const completionCommand = (commands: () => Readonly<Record<string, CommandDef<any>>>) =>
+export const completionCommand = (commands: () => Definitions) =>
   defineCommand({
     meta: { name: 'completion', description: 'print the script by which bash or zsh completes this command' },
     args,

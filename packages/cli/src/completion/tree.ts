@@ -25,8 +25,10 @@ export interface Command {
   readonly commands: readonly Command[];
 }
 
+/** A command, whatever its arguments are. */
 // oxlint-disable-next-line typescript/no-explicit-any -- each command has arguments of its own type
-type Definitions = Readonly<Record<string, CommandDef<any>>>;
+export type Definition = CommandDef<any>;
+export type Definitions = Readonly<Record<string, Definition>>;
 
 export const treeOf = (definitions: Definitions): Promise<Command[]> =>
   Promise.all(
