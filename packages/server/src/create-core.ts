@@ -56,7 +56,7 @@ export const LIMITS: Limits = {
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
   openRate: { perSecond: 50, burst: 500 },
-  requestRate: { perSecond: 500, burst: 2000 },
+  requestRate: { perSecond: 2000, burst: 4000 },
   connectionsPerAddress: 2000,
   strangersPerAddress: 100,
   connections: 100_000,
