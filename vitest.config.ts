@@ -9,7 +9,8 @@ const PATIENT = [
   'examples/{config,locust,monitor,shutdown}',
   'life/*',
   'outcomes/*',
-  'page/doctor',
+  'page/doctor.*',
+  'rolling/*',
   'servers/*',
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
@@ -58,7 +59,7 @@ export default defineConfig({
           ...endToEnd,
           name: 'patient',
           include: PATIENT,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
