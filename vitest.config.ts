@@ -15,7 +15,9 @@ const PATIENT = [
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
-const endToEnd = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** What is waited for comes at once as a rule; a busy machine may take its time. */
+const expect = { poll: { timeout: 15_000 } };
+const endToEnd = { expect, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -33,6 +35,8 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
+          expect,
+          testTimeout: 30_000,
           // Of two cores vitest would leave one to whoever watches.
           maxWorkers: 2,
           include: [

@@ -88,7 +88,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { measures = true } = options;
   // The memory of this process answers at once: there is nothing to be timed.
   const timesStore = measures && options.store !== undefined;
-  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const metrics = createMetrics({ measures, timesStore });
   const given = options.store ?? memoryStore({ window: times.window });
   const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
   const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
