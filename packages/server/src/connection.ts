@@ -5,8 +5,9 @@
  */
 import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
-import type { Core, SessionInfo } from './core.js';
+import type { Core, SessionInfo, Variables } from './core.js';
 import type { Place } from './guard.js';
+import { endSession } from './hooks.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
@@ -36,6 +37,8 @@ export interface ConnectionFacts {
   readonly address: string;
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
+  /** What middleware before it has set: may be read when it is asked for. */
+  readonly variables?: Variables | undefined;
   readonly place: Place;
   /** The header of that request. */
   readonly traceparent?: string | undefined;
@@ -403,8 +406,7 @@ export class Connection implements Follower {
       case 'report':
         return this.#report(effect);
       case 'end':
-        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
-        return this.#ask((session) => core.store.close(session));
+        return this.#ask((session) => endSession(core, 'bye', { ...this.ids, session }));
       case 'answer':
         this.#after = () => this.#transport.finish();
         return this.#wantFlush();
