@@ -56,6 +56,7 @@ const steps = {
   lint: () => show(bin('oxlint'), '-c', 'oxlint.config.mjs'),
   types: checkTypes,
   packages: () => node('packages.mjs'),
+  api: () => node('api.mjs'),
   size: () => node('size.mjs'),
   docs: () => node('docs.mjs'),
   unit: () => vitest('unit'),
