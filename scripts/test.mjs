@@ -59,6 +59,7 @@ const steps = {
   lint: () => show(bin('oxlint'), '-c', 'oxlint.config.mjs'),
   types: checkTypes,
   packages: () => node('packages.mjs'),
+  api: () => node('api.mjs'),
   size: () => node('size.mjs'),
   docs: () => node('docs.mjs'),
   unit: () => vitest(['unit'], compute),
@@ -70,7 +71,7 @@ const steps = {
   /** A file of one's own choice, whichever of the two it belongs to. */
   endToEnd: () => vitest(['e2e', 'patient']),
 };
-const checks = ['format', 'lint', 'types', 'packages', 'size', 'docs'];
+const checks = ['format', 'lint', 'types', 'packages', 'api', 'size', 'docs'];
 const readSourcesOnly = ['format', 'unit', 'sim', 'mutants', 'docs'];
 
 /** One after the other, but for what stands in one row: of two cores, what mostly waits leaves one and a half. */
