@@ -31,8 +31,8 @@ export type Variables = Readonly<Partial<ContextVariableMap> & Record<string, un
 
 /**
  * Says who is calling, from the request (headers, cookies of the application), the credentials that the client sent
- * in the body, and what middleware of the application has set. Returning undefined or throwing refuses with
- * `unauthorized`, a `Refusal` with its code, and so does taking longer than `limits.handler` with `unauthorized`.
+ * in the body, and what middleware of the application has set. Returning undefined, throwing, or taking longer than
+ * `limits.handler` refuses with `unauthorized`; a `Refusal` refuses with its own code.
  *
  * Middleware runs where the transports are mounted with `app.route`; elsewhere, and when credentials are refreshed on a
  * live connection, there are no variables.
