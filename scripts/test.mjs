@@ -49,6 +49,17 @@ async function checkTypes() {
   await show(bin('tsc'), '-p', 'tsconfig.test.json');
   const pages = filesBelow('examples').some((file) => /\/page\/.*\.ts$/.test(file));
   if (pages) await show(bin('tsc'), '-p', 'examples/tsconfig.page.json');
+  // Compilers of their own, which need a TypeScript in JavaScript and bring it.
+  const example = (name) => at('examples/node_modules/.bin', name);
+  await show(example('vue-tsc'), '-p', 'examples/vue');
+  await show(
+    example('svelte-check'),
+    '--workspace',
+    'examples/svelte',
+    '--fail-on-warnings',
+    '--output',
+    'human',
+  );
 }
 
 const steps = {
@@ -58,7 +69,7 @@ const steps = {
   packages: () => node('packages.mjs'),
   size: () => node('size.mjs'),
   docs: () => node('docs.mjs'),
-  unit: () => vitest('unit'),
+  unit: () => vitest('unit', 'oldest'),
   sim: () => node('sim.mjs'),
   mutants: () => node('mutants.mjs'),
   e2e: () => vitest('e2e', 'patient'),
