@@ -22,6 +22,7 @@ async function check(tarball) {
     '--exclude-entrypoints',
     'script',
     'script-full',
+    'script-devtools',
   ]);
   console.log(`  ${tarball}`);
 }
