@@ -36,8 +36,17 @@ async function prune() {
   }
 }
 
-/** Their maps lie beside them, and nothing in them points there: that too would be bytes. */
+/**
+ * The script tags: the core and the whole client, whose maps lie beside them, and nothing in them points there (that too would
+ * be bytes); and the whole client with the devtools, whose names stay: they meet inside of it.
+ */
 async function bundleClient() {
+  await build({
+    ...{ bundle: true, platform: 'browser', target: 'es2022', format: 'iife', minify: true },
+    entryPoints: [at('packages/client/src/script-devtools.ts')],
+    outfile: at('packages/client/dist/iskra.devtools.js'),
+    ...{ sourcemap: true, logLevel: 'warning' },
+  });
   for (const script of SCRIPTS) {
     const file = at('packages/client/dist', script.file);
     const { code, map } = await makeScript(script);
