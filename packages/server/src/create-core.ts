@@ -13,6 +13,7 @@ import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
 import { Channels } from './channels.js';
 import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
+import { REMIND_AGAIN } from './deadlines.js';
 import type { Environment } from './environment.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
@@ -125,6 +126,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
+    reminders: new Rates({ perSecond: 1_000 / REMIND_AGAIN, burst: 1 }),
     events,
     systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),

@@ -58,8 +58,8 @@ async function beat(core: Core): Promise<void> {
 
 async function sweep(core: Core): Promise<void> {
   try {
-    const { opens, sends, channels, whereabouts, voices, events } = core;
-    const parts = [opens, sends, channels, whereabouts, voices.setbacks, events];
+    const { opens, sends, reminders, channels, whereabouts, voices, events } = core;
+    const parts = [opens, sends, reminders, channels, whereabouts, voices.setbacks, events];
     for (const part of parts) part.sweep(core.clock.now());
     await core.store.sweep();
     await core.hub.checkHeads();
