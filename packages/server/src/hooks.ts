@@ -125,7 +125,8 @@ export async function endSession(
   ids: Ids & { session: string },
 ): Promise<void> {
   core.events.tell('session_ended', { ...ids, reason });
-  const closed = await core.store.close(ids.session);
+  // Told on every node, also to a connection that is about to open it (P84).
+  const closed = await core.store.close(ids.session, reason === 'disconnected' ? 'forbidden' : undefined);
   if (closed.kind === 'ended') partFrom(core, closed.ended, reason);
 }
 
