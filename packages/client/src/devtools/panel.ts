@@ -1,4 +1,4 @@
-/** The panel as a whole: in a shadow root of its own, closed to a button, and drawn at most once a frame while it is open. */
+/** The panel as a whole: in a shadow root of its own, closed to a button, and drawn a few times a second while it is open. */
 import type { Client } from '../connect.js';
 import type { Seam } from '../seam.js';
 import { createDetail } from './detail.js';
@@ -26,6 +26,8 @@ export interface Panel {
 
 /** Between two looks at the session, ms: what is beside the frames is read by people. */
 const LOOK = 250;
+/** How long frames that came may wait for each other until they are shown, ms. */
+const TOGETHER = 100;
 /** As on the site. */
 const SPARK =
   'M14 6c.8 7.5 3.5 10.2 11 11-7.5.8-10.2 3.5-11 11-.8-7.5-3.5-10.2-11-11 7.5-.8 10.2-3.5 11-11z' +
@@ -41,6 +43,7 @@ export function createPanel(
   let isOpen = false;
   let isPaused = false;
   let isDue = false;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
   let looking: ReturnType<typeof setInterval> | undefined;
 
   const host = document.createElement('iskra-devtools');
@@ -76,7 +79,7 @@ export function createPanel(
 
   // ─── What is there ────────────────────────────────────────────────────────
 
-  const list = createList(frames, () => changed());
+  const list = createList(frames, () => drawSoon());
   const side = createSide(client, seam, watched, (transport, isBlocked) =>
     tellAll(watched.block(transport, isBlocked)),
   );
@@ -166,7 +169,16 @@ export function createPanel(
 
   // ─── How it is shown ──────────────────────────────────────────────────────
 
+  /** Nobody reads a thousand rows a second. */
   function changed(): void {
+    if (!isOpen || waiting !== undefined) return;
+    waiting = setTimeout(() => {
+      waiting = undefined;
+      drawSoon();
+    }, TOGETHER);
+  }
+
+  function drawSoon(): void {
     if (!isOpen || isDue) return;
     isDue = true;
     requestAnimationFrame(() => {
@@ -209,7 +221,7 @@ export function createPanel(
     clearInterval(looking);
     if (isShown) {
       looking = setInterval(look, LOOK);
-      changed();
+      drawSoon();
     }
     say('');
     look();
@@ -290,6 +302,7 @@ export function createPanel(
     remove() {
       isOpen = false;
       clearInterval(looking);
+      clearTimeout(waiting);
       removeEventListener('keydown', hear);
       for (const off of offs) off();
       host.remove();
