@@ -168,10 +168,3 @@ export const blames = (one: Attempt): boolean => {
     /^(404|405|501)$/.test(`${cause.status}`)
   );
 };
-
-/** Whether somebody answered and then wanted none of it, without a reason that could be obeyed. */
-export const rejects = ({ overHttp, openedAt, provenAt, cause = {} }: Attempt): boolean => {
-  const { status = 0, advice, verdict } = cause;
-  if (advice || verdict || provenAt || !status) return false;
-  return !!openedAt || (overHttp && status > 399 && status < 502);
-};
