@@ -93,11 +93,11 @@ export interface Attempt extends Rung {
   /** The newest such `ping` that the answer to its POST brought back, and when. */
   echo?: number;
   echoAt: number;
-  /** How much speaks for it that the stream brings everything one late, from 0 (P58). */
-  behind: number;
+  /** How much speaks for it that the stream brings everything one late, from 0; undefined until that was looked at (P58). */
+  behind?: number;
   /** It was judged so last; and it brought its last entry. */
-  judgedAt: number;
-  entryAt: number;
+  judgedAt?: number;
+  entryAt?: number;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
   pollAt: number;
   polledAt: number;
@@ -131,9 +131,6 @@ export function createAttempt(
     usual: Infinity,
     asked: 0,
     echoAt: 0,
-    behind: 3,
-    judgedAt: Infinity,
-    entryAt: 0,
     pollAt: Infinity,
     polledAt: startedAt,
     pause: 0,
