@@ -1,6 +1,7 @@
-/** The whole client: the core, and around it the insight, the member lists, the last values and a look at the network. */
+/** The whole client: the core, and around it the insight, the breaker, the member lists, the last values and a look at the network. */
 import { MEMBERS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Subscribed, SYSTEM, Untyped } from '@iskra/protocol/wire';
+import { createBreaker } from './breaker.js';
 import { createChannel } from './channel.js';
 import type { Entry } from './channel.js';
 import { connect as connectCore } from './client.js';
@@ -93,7 +94,14 @@ export function connect<C extends Contract = Untyped>(
       primary = ladder[0]?.server;
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
-      insight = createInsight(createSession({ ...session, path }, random, makeNonce), ladder, seam, path);
+      const breaker = createBreaker(session.reconnect.max, random);
+      insight = createInsight(
+        createSession({ ...session, path, breaker }, random, makeNonce),
+        ladder,
+        seam,
+        path,
+        breaker,
+      );
       return insight;
     },
     (name, calls) => {
