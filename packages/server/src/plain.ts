@@ -93,6 +93,8 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
         else send(core, client, `Server received: ${event.data}`);
       },
       onClose: (_event, client) => {
+        // Where there is no socket of Node whose end would say it.
+        place.release();
         if (!core.plainClients.delete(client)) return;
         traffic.open--;
         core.drain?.plainParted();
