@@ -33,6 +33,12 @@ const OPTIONS = [
   ['channel.subscribe({ … })', 'client/src/channel.ts', 'SubscribeOptions'],
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
   ['diagnose(url, { … })', 'client/src/doctor.ts', 'DiagnoseOptions'],
+  ['asyncApi(contract, { … })', 'protocol/src/asyncapi.ts', 'AsyncApiOptions'],
+  [
+    'asyncApi(contract, { … }), jsonSchemas(contract, { … })',
+    'protocol/src/json-schema.ts',
+    'JsonSchemaOptions',
+  ],
   ['openBox({ … })', 'chaos/src/box.ts', 'BoxOptions'],
 ] as const;
 
