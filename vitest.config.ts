@@ -23,6 +23,8 @@ export default defineConfig({
         // Straight from the sources: a unit test never waits for a build and never sees a stale one.
         resolve: {
           alias: [
+            // What is called so beside it is for the client's own tests.
+            { find: /^@iskra\/client\/testing$/, replacement: source('client/src/world.ts') },
             { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
             {
               find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/,

@@ -33,6 +33,7 @@ const OPTIONS = [
   ['channel.subscribe({ … })', 'client/src/channel.ts', 'SubscribeOptions'],
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
   ['diagnose(url, { … })', 'client/src/doctor.ts', 'DiagnoseOptions'],
+  ['createTestServer({ … }), createTestWorld({ … })', 'server/src/testing/server.ts', 'TestServerOptions'],
   ['asyncApi(contract, { … })', 'protocol/src/asyncapi.ts', 'AsyncApiOptions'],
   [
     'asyncApi(contract, { … }), jsonSchemas(contract, { … })',

@@ -26,6 +26,7 @@ import { Unfinished } from './body.js';
 import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Times } from './core.js';
 import { createCore } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
+import type { NodeEnvironment } from './environment.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
 import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
@@ -191,10 +192,11 @@ export interface Realtime<C extends Contract = Untyped> {
   close(): Promise<void>;
 }
 
+/** The last is for `testing/server.ts`: time and chance that a test moves. */
 export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
+  environment: NodeEnvironment = nodeEnvironment(),
 ): Realtime<C> {
-  const environment = nodeEnvironment();
   const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
   const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
   const core = createCore(
@@ -305,7 +307,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       core.events.sweep(Infinity);
       core.events.tell('node_stopped');
       // What was written in this turn leaves before the sockets do.
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      await new Promise<void>((resolve) => environment.defer(() => environment.defer(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();
