@@ -9,12 +9,15 @@ const PATIENT = [
   'examples/{config,locust,monitor,shutdown}',
   'life/*',
   'outcomes/*',
-  'page/doctor',
+  'page/doctor.*',
+  'rolling/*',
   'servers/*',
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
-const endToEnd = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** What is waited for comes at once as a rule; a busy machine may take its time. */
+const expect = { poll: { timeout: 15_000 } };
+const endToEnd = { expect, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -34,6 +37,8 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
+          expect,
+          testTimeout: 30_000,
           // Of two cores vitest would leave one to whoever watches.
           maxWorkers: 2,
           include: [
@@ -60,7 +65,7 @@ export default defineConfig({
           ...endToEnd,
           name: 'patient',
           include: PATIENT,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

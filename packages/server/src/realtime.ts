@@ -23,8 +23,11 @@ import type {
   Untyped,
 } from '@iskra/protocol/wire';
 import { Unfinished } from './body.js';
+import { beginning } from './channel-kinds.js';
+import type { ChannelTable } from './channel-kinds.js';
 import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Times } from './core.js';
 import { createCore } from './create-core.js';
+import type { CoreOptions } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
 import type { NodeEnvironment } from './environment.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
@@ -32,6 +35,8 @@ import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
+import { endSession } from './hooks.js';
+import type { Hooks } from './hooks.js';
 import type { Origins } from './guard.js';
 import { describeNode } from './observe/metrics/catalogue.js';
 import type { Meter } from './observe/metrics/meter.js';
@@ -58,6 +63,13 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   authenticate?: Authenticate;
   /** What a session may do. Without one, everything. */
   authorize?: Authorize;
+  /** What is asked before a session connects, subscribes, publishes or requests, and told when it is over. Default: nothing. */
+  hooks?: Hooks<NoInfer<C>>;
+  /**
+   * By channel pattern: its kind, and what its log keeps. Default: all are of the kind `log`, and keep what the store's
+   * `retention` says. All nodes of a store have the same.
+   */
+  channels?: ChannelTable<NoInfer<C>>;
   /** Origins that browsers may come from. Default: the page's own host only. */
   origins?: Origins;
   /** Whether requests without an Origin (programs, not browsers) may pass. Default true. */
@@ -200,7 +212,7 @@ export function createRealtime<const C extends Contract = Untyped>(
   const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
   const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
   const core = createCore(
-    { ...options, logger: loggerOf(options.logger), measures: meters.length > 0 },
+    { ...options, ...untyped(options), logger: loggerOf(options.logger), measures: meters.length > 0 },
     environment,
   );
   const { connections, contract, handlers, limits, store } = core;
@@ -274,7 +286,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     async history(channel, last) {
       const [head] = await store.heads([channel]);
       if (head === undefined) return [];
-      const from = Math.max(head.first - 1, head.offset - last);
+      const [, from] = beginning(core.channelKinds.kindOf(channel), head, last);
       const read = await store.read(channel, head.epoch, from, last);
       if (read.kind !== 'entries') return [];
       return read.entries.map(({ epoch, offset, body }) => ({
@@ -285,8 +297,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     async disconnect(session) {
       const here = [...connections].filter((connection) => connection.session === session);
       for (const connection of here) connection.refuse('forbidden');
-      core.events.tell('session_ended', { session, reason: 'disconnected' });
-      await store.close(session);
+      await endSession(core, 'disconnected', { session });
     },
     events: core.events.stream,
     voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>
@@ -316,6 +327,17 @@ export function createRealtime<const C extends Contract = Untyped>(
       await store.end();
     },
   };
+}
+
+/** What the contract says of them, only the compiler knows. */
+function untyped<C extends Contract>({
+  hooks,
+  channels,
+}: RealtimeOptions<C>): {
+  hooks: CoreOptions['hooks'];
+  channels: CoreOptions['channels'];
+} {
+  return { hooks: hooks as Hooks | undefined, channels: channels as CoreOptions['channels'] };
 }
 
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {

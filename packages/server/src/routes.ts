@@ -37,7 +37,7 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
     const place = parts.guard.admit(passed.address);
     if (place === undefined) return refused(parts, passed, NO_PLACE);
     const facts: ConnectionFacts = {
-      ...{ mode: 'stream', address: passed.address, request: c.req.raw, place },
+      ...{ mode: 'stream', address: passed.address, request: c.req.raw, variables: c.var, place },
       traceparent: headersOf(c)('traceparent'),
     };
     const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, noOther);
@@ -103,7 +103,13 @@ export const noOther = (): Promise<void> => Promise.resolve();
 function askedBy(c: RouteContext): Asked {
   const { incoming, outgoing } = c.env ?? {};
   const { raw: request, url } = c.req;
-  return { header: headersOf(c), url, peer: incoming?.socket.remoteAddress, request, incoming, outgoing };
+  return {
+    ...{ header: headersOf(c), url, peer: incoming?.socket.remoteAddress, request, incoming, outgoing },
+    // Most posts go on with a session, and ask nobody.
+    get variables() {
+      return c.var;
+    },
+  };
 }
 
 /** Headers from Node's request where there is one: a web `Headers` costs more than all that is read from it. */

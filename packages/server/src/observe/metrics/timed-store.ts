@@ -39,6 +39,7 @@ export function timedStore(store: Store, clock: Clock, { seconds, failures }: St
     };
   };
   const others: Omit<Store, Verb> = {
+    agree: (terms) => store.agree(terms),
     unwatch: (log) => store.unwatch(log),
     onHint: (listener, missed) => store.onHint(listener, missed),
     end: () => store.end(),

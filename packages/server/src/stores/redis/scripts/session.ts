@@ -289,18 +289,37 @@ return lapseAll()
   { isFrugal: true },
 );
 
-/** The channels that it is in, each with the version of its leaving. What the hash still says is that it ended. */
+/**
+ * Identity and generation (both empty, when it had ended), and the channels that it is in, each with the version of its
+ * leaving. What the hash still says is that it ended.
+ */
 export const close = session(
   'close',
   `
-local v = redis.call('HMGET', meta, 't', 'end')
-if not v[1] or v[2] then return {} end
+local v = redis.call('HMGET', meta, 't', 'end', 'i', 'g')
+if not v[1] or v[2] then return { '', '' } end
 local answer = lapseAll()
+table.insert(answer, 1, v[4])
+table.insert(answer, 1, v[3])
 redis.call('HSET', meta, 'end', '1')
 redis.call('HDEL', meta, 'c', 'cn', 'cu', 'cr', 'i', 'at')
 redis.call('DEL', inboxKey, leasesKey, unsettledKey)
 keepSession()
 return answer
+`,
+  { isFrugal: true, isPromise: true },
+);
+
+/** When to look again; empty, when there is no such session any more. One that is over ends: its identity and generation. */
+export const expire = session(
+  'expire',
+  `
+local v = redis.call('HMGET', meta, 't', 'end', 'i', 'g')
+if not v[1] or v[2] then return { '' } end
+local over = tonumber(v[1]) + window + 1
+if now < over then return { int(over) } end
+redis.call('HSET', meta, 'end', '1')
+return { '', v[3], v[4] }
 `,
   { isFrugal: true, isPromise: true },
 );
