@@ -17,6 +17,8 @@ const PATIENT = [
 
 /** Straight from the sources: a unit test never waits for a build and never sees a stale one. */
 const sources = [
+  // What is called so beside it is for the client's own tests.
+  { find: /^@iskra\/client\/testing$/, replacement: source('client/src/world.ts') },
   { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
   { find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/, replacement: source('$1/src/$2.ts') },
 ];

@@ -30,6 +30,13 @@ const OPTIONS = [
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
   ['devtools(client, { … })', 'client/src/devtools.ts', 'DevtoolsOptions'],
   ['diagnose(url, { … })', 'client/src/doctor.ts', 'DiagnoseOptions'],
+  ['createTestServer({ … }), createTestWorld({ … })', 'server/src/testing/server.ts', 'TestServerOptions'],
+  ['asyncApi(contract, { … })', 'protocol/src/asyncapi.ts', 'AsyncApiOptions'],
+  [
+    'asyncApi(contract, { … }), jsonSchemas(contract, { … })',
+    'protocol/src/json-schema.ts',
+    'JsonSchemaOptions',
+  ],
   ['openBox({ … })', 'chaos/src/box.ts', 'BoxOptions'],
 ] as const;
 

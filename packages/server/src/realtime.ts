@@ -32,6 +32,7 @@ import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Tim
 import { createCore } from './create-core.js';
 import type { CoreOptions } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
+import type { NodeEnvironment } from './environment.js';
 import { excepting } from './except.js';
 import type { Except } from './except.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
@@ -208,10 +209,11 @@ export interface Realtime<C extends Contract = Untyped> extends Moderation<C> {
   close(): Promise<void>;
 }
 
+/** The last is for `testing/server.ts`: time and chance that a test moves. */
 export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
+  environment: NodeEnvironment = nodeEnvironment(),
 ): Realtime<C> {
-  const environment = nodeEnvironment();
   const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
   const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
   const core = createCore(
@@ -302,7 +304,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       core.events.sweep(Infinity);
       core.events.tell('node_stopped');
       // What was written in this turn leaves before the sockets do.
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      await new Promise<void>((resolve) => environment.defer(() => environment.defer(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();

@@ -1,6 +1,6 @@
 /**
- * The conformance suite of the Store contract: every promise of `store.ts`, and
- * none that is not written there. A store that passes can stand behind a server.
+ * The entry ./testing: a server for tests (`testing/server.ts`), and the conformance suite of the Store contract: every promise
+ * of `store.ts`, and none that is not written there. A store that passes can stand behind a server.
  * It needs a test runner's `describe` and `it`, and nothing else of it.
  */
 import assert from 'node:assert/strict';
@@ -8,6 +8,17 @@ import { randomBytes } from 'node:crypto';
 import { decodeBody } from '@iskra/protocol/wire';
 import type { Member } from '@iskra/protocol/wire';
 import type { AppendKey, EndedSession, Entry, Head, Identity, LogRead, Retention, Store } from './store.js';
+
+export { createTestServer } from './testing/server.js';
+export type {
+  TestEnvironment,
+  TestEnvironmentOptions,
+  TestServer,
+  TestServerOptions,
+} from './testing/server.js';
+export type { TestNetwork, TestTransport } from './testing/network.js';
+export { globalTimers } from './testing/time.js';
+export type { TestTime } from './testing/time.js';
 
 /** What the suite asks a store to be set up with. */
 export interface ConformanceSettings {
