@@ -171,7 +171,7 @@ describe('a reader whose connection is full', () => {
       { store, channels: CHANNELS },
       { clock, wallClock: clock.now, defer: (task) => queueMicrotask(task), randomId: () => `${nonces++}` },
     );
-    const [{ epoch = '' } = {}] = await store.heads([channel]);
+    const [head] = await store.heads([channel]);
     const connect = (isSlow: boolean) => {
       const given: Frame[] = [];
       const transport: Transport & { isFull: boolean } = {
@@ -188,7 +188,7 @@ describe('a reader whose connection is full', () => {
       });
       ends.push(() => connection.dispose());
       const nonce = `full-${nonces++}`.padEnd(22, '-');
-      connection.receive([['hello', { version: 1, nonce, cursors: { [channel]: [epoch, 0] } }]]);
+      connection.receive([['hello', { version: 1, nonce, cursors: { [channel]: [head?.epoch, 0] } }]]);
       return {
         room() {
           transport.isFull = false;

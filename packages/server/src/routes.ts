@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { parseMessage } from '@iskra/protocol/wire';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
-import type { Core } from './core.js';
+import type { Core, Variables } from './core.js';
 import type { HeaderReader, Passed, Place } from './guard.js';
 import { answerPost } from './posts.js';
 import type { Asked, PostParts } from './posts.js';
@@ -51,7 +51,7 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
   });
 
   for (const name of ['sse', 'poll', 'send'] as const) {
-    app.post(`/${name}`, (c) => answerPost(parts, name, askedBy(c)));
+    app.post(`/${name}`, (c) => answerPost(parts, name, new HonoAsked(c)));
   }
 
   // Our own client needs no preflight (P60); programs of others may ask for one.
@@ -100,16 +100,31 @@ export function releaseOnClose(incoming: IncomingMessage | undefined, place: Pla
 /** What is no upgrade is answered here: asked further, Hono would call it not found. */
 export const noOther = (): Promise<void> => Promise.resolve();
 
-function askedBy(c: RouteContext): Asked {
-  const { incoming, outgoing } = c.env ?? {};
-  const { raw: request, url } = c.req;
-  return {
-    ...{ header: headersOf(c), url, peer: incoming?.socket.remoteAddress, request, incoming, outgoing },
-    // Most posts go on with a session, and ask nobody.
-    get variables() {
-      return c.var;
-    },
-  };
+/** A request as Hono brings it. A class, because a getter in a literal is defined anew for each. */
+class HonoAsked implements Asked {
+  readonly header: HeaderReader;
+  readonly url: string;
+  readonly peer: string | undefined;
+  readonly request: Request;
+  readonly incoming: IncomingMessage | undefined;
+  readonly outgoing: ServerResponse | undefined;
+  readonly #context: RouteContext;
+
+  constructor(c: RouteContext) {
+    const { incoming, outgoing } = c.env ?? {};
+    this.header = headersOf(c);
+    this.url = c.req.url;
+    this.peer = incoming?.socket.remoteAddress;
+    this.request = c.req.raw;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.#context = c;
+  }
+
+  /** Most posts go on with a session, and ask nobody. */
+  get variables(): Variables {
+    return this.#context.var;
+  }
 }
 
 /** Headers from Node's request where there is one: a web `Headers` costs more than all that is read from it. */
