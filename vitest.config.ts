@@ -10,6 +10,7 @@ const PATIENT = [
   'life/*',
   'outcomes/*',
   'page/doctor',
+  'redis/endings',
   'servers/*',
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
