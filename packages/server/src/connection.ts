@@ -294,7 +294,7 @@ export class Connection implements Follower {
     for (const log of logs) this.#core.hub.unfollow(log, this);
     if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
-    if (this.#mode === 'stream') this.#countEnd(id);
+    if (this.#mode === 'stream' && !this.#session.isClosed) this.#core.metrics.ends.gone++;
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
       const channels = logs.filter((log) => !isInbox(log));
@@ -509,20 +509,9 @@ export class Connection implements Follower {
   #countHello(event: Entrance, verdict: Verdict): void {
     const { metrics, clock } = this.#core;
     metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
-    if (event.type !== 'joined' || !metrics.measures) return;
-    const now = clock.now();
     const since = this.#facts?.since;
-    if (since !== undefined) this.#observe(metrics.firstMessage, now - since);
-    const { session, generation } = event.state;
-    const away = metrics.absences.back(session, generation, now);
-    if (away !== undefined) metrics.recovery.observe(away / 1000);
-  }
-
-  #countEnd(session: string | undefined): void {
-    const { metrics, clock, hub } = this.#core;
-    if (!this.#session.isClosed) metrics.ends.gone++;
-    if (session === undefined || !metrics.measures || hub.ofSession(session).length > 0) return;
-    metrics.absences.left(session, this.generation, clock.now());
+    if (event.type === 'joined' && metrics.measures && since !== undefined)
+      this.#observe(metrics.firstMessage, clock.now() - since);
   }
 
   /** Milliseconds, where they are told apart by transport. */

@@ -93,7 +93,7 @@ export interface Limits {
   sendRate: Rate;
   /** Sessions opened from one address. Default 50 a second, burst 500. */
   openRate: Rate;
-  /** HTTP requests from one address. Default 500 a second, burst 2,000. */
+  /** HTTP requests from one address, which a whole office may have. Default 2,000 a second, burst 4,000. */
   requestRate: Rate;
   /** Connections of one address at once. Default 2,000. */
   connectionsPerAddress: number;

@@ -61,7 +61,7 @@ export const LIMITS: Limits = {
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
   openRate: { perSecond: 50, burst: 500 },
-  requestRate: { perSecond: 500, burst: 2000 },
+  requestRate: { perSecond: 2000, burst: 4000 },
   connectionsPerAddress: 2000,
   strangersPerAddress: 100,
   connections: 100_000,
@@ -93,7 +93,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { measures = true } = options;
   // The memory of this process answers at once: there is nothing to be timed.
   const timesStore = measures && options.store !== undefined;
-  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const metrics = createMetrics({ measures, timesStore });
   const given = options.store ?? memoryStore({ window: times.window });
   const { channels = {}, hooks = {} } = options;
   const channelKinds = compileChannels(channels, times.window);

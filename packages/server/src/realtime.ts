@@ -6,6 +6,7 @@
 import type { Server } from 'node:http';
 import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { GetConnInfo } from 'hono/conninfo';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
 import { byteLength, decodeBody, encodeBody, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
@@ -112,6 +113,11 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   systemEvents?: SystemEvents;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
+  /**
+   * Hono's helper that tells where a request came from, for a runtime that is not Node: `limits` count by address. Without it
+   * all clients there are one address.
+   */
+  getConnInfo?: GetConnInfo;
 }
 
 /** What may be said of an envelope beside its delta and payload. */
@@ -221,9 +227,10 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
   });
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
-  const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
+  const runtime = { upgradeWebSocket, getConnInfo: options.getConnInfo };
+  const parts = { ...runtime, core, guard, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
+  const plain = createPlain({ ...runtime, core, guard, prometheus });
   const webSockets = webSocketServer(limits.message);
   const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
   for (const meter of meters) describeNode(meter, core);
