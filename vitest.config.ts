@@ -10,6 +10,7 @@ const PATIENT = [
   'life/*',
   'outcomes/*',
   'page/doctor.*',
+  'redis/endings',
   'rolling/*',
   'servers/*',
   'transports/{idle,verdicts}',
