@@ -143,7 +143,7 @@ describe('the devtools', () => {
     await eventually(() => page.evaluate(() => seen())).toBe(before + 1);
   });
 
-  it('go back to their button by Escape, and the focus with them', async () => {
+  it('go back to their button by Escape, and the focus with them, and come again', async () => {
     await tabTo(panel.getByRole('listbox'));
     await page.keyboard.press('Escape');
     await eventually(() => panel.isVisible()).toBe(false);
@@ -151,6 +151,11 @@ describe('the devtools', () => {
     expect(await launcher.evaluate((one) => (one.getRootNode() as ShadowRoot).activeElement === one)).toBe(
       true,
     );
+    await page.keyboard.press('Enter');
+    await page.evaluate(() => say('and here again'));
+    await eventually(() =>
+      panel.getByRole('option').filter({ hasText: 'and here again' }).count(),
+    ).toBeGreaterThanOrEqual(2);
     expect(complaints).toEqual([]);
   });
 

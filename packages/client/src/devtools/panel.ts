@@ -1,11 +1,13 @@
 /** The panel as a whole: in a shadow root of its own, closed to a button, and drawn a few times a second while it is open. */
 import type { Client } from '../connect.js';
 import type { Seam } from '../seam.js';
+import { copied } from './copied.js';
 import { createDetail } from './detail.js';
 import { button, draw, make, mark, write } from './dom.js';
 import type { Frames } from './frames.js';
 import { createList } from './list.js';
 import { channelsOf, sendsOf, span } from './look.js';
+import { isPressed } from './shortcut.js';
 import { createSide } from './side.js';
 import { STYLE } from './style.js';
 import type { Watch } from './watch.js';
@@ -255,21 +257,8 @@ export function createPanel(
 
   // ─── Keys ─────────────────────────────────────────────────────────────────
 
-  const isShortcut = (event: KeyboardEvent): boolean => {
-    const names = shortcut.toLowerCase().split('+');
-    const key = names.pop();
-    // On some keyboards Alt makes another letter.
-    const isKey = event.code.toLowerCase() === `key${key}` || event.key.toLowerCase() === key;
-    return (
-      !!key &&
-      isKey &&
-      (['alt', 'shift', 'ctrl', 'meta'] as const).every(
-        (name) => event[`${name}Key`] === names.includes(name),
-      )
-    );
-  };
   const hear = (event: KeyboardEvent): void => {
-    if (!isShortcut(event)) return;
+    if (!isPressed(shortcut, event)) return;
     event.preventDefault();
     toggle();
   };
@@ -284,7 +273,7 @@ export function createPanel(
   // Keys that the page listens to are not meant here, and Escape would close something of the page as well.
   for (const name of ['keydown', 'keyup', 'keypress'] as const)
     all.addEventListener(name, (event) => {
-      if (!isShortcut(event)) event.stopPropagation();
+      if (!isPressed(shortcut, event)) event.stopPropagation();
     });
   addEventListener('keydown', hear);
   const offs = [client.on('status', look), client.on('transport', look)];
@@ -322,22 +311,4 @@ function pointsOf(samples: readonly number[]): string {
   return samples
     .map((sample, at) => `${(at * step).toFixed(1)},${(17 - (sample / most) * 16).toFixed(1)}`)
     .join(' ');
-}
-
-/** Also where a page has no clipboard of its own, because it came without TLS. */
-async function copied(text: string, root: ShadowRoot): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const before = root.activeElement as HTMLElement | null;
-    const area = make('textarea', { 'aria-hidden': 'true' });
-    area.value = text;
-    root.append(area);
-    area.select();
-    const done = document.execCommand('copy');
-    area.remove();
-    before?.focus();
-    return done;
-  }
 }
