@@ -11,7 +11,7 @@ const PATIENT = [
   'outcomes/*',
   'page/doctor',
   'servers/*',
-  'transports/{idle,verdicts}',
+  'transports/{conformance.bun,conformance.deno,idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
 /** Straight from the sources: a unit test never waits for a build and never sees a stale one. */
