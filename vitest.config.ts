@@ -13,7 +13,7 @@ const PATIENT = [
   'redis/endings',
   'rolling/*',
   'servers/*',
-  'transports/{idle,verdicts}',
+  'transports/{conformance.bun,conformance.deno,idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
 /** Straight from the sources: a unit test never waits for a build and never sees a stale one. */
