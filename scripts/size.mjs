@@ -1,5 +1,5 @@
-// Budgets, compressed: of the browser client what one <script> tag costs a page, and of each binding what it adds to a
-// page that has the client and the framework.
+// Budgets, compressed: of the browser client what one <script> tag costs a page, and of each other entry what it adds to a
+// page that has the client, and its framework.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,6 +18,7 @@ const rows = [
   { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
+  { name: 'tabs', budget: 4_096, weigh: () => binding('tabs', ['shareTabs']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 
@@ -32,7 +33,7 @@ function script() {
 }
 
 /**
- * These exports of an entry, with what is below `bindings`. Without the framework and the client, and without the statements
+ * These exports of an entry, with what is below `bindings` and below its own name. Without the framework and the client, and without the statements
  * that import them: in the bundle of an application there are none.
  */
 async function binding(name, exports) {
@@ -55,8 +56,9 @@ async function binding(name, exports) {
             const file = path.resolve(resolveDir, wanted);
             const isOwn =
               kind === 'entry-point' ||
-              file.startsWith(path.join(sources, 'bindings')) ||
-              file === path.join(sources, `${name}.js`);
+              file === path.join(sources, `${name}.js`) ||
+              (wanted.startsWith('.') &&
+                ['bindings', name].some((folder) => file.startsWith(path.join(sources, folder, path.sep))));
             return isOwn ? undefined : { path: wanted, external: true };
           });
         },
