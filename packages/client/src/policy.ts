@@ -44,7 +44,7 @@ export function createPolicy(
   let running: Attempt[] = [];
   let now = 0;
   let started = false;
-  let count = 0;
+  let { count = 0 } = options;
   let current: Attempt | undefined;
   /** The highest generation that a welcome gave: only its connection counts as attached. */
   let held = 0;
