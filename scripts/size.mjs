@@ -18,6 +18,7 @@ const rows = [
   { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
+  { name: 'offline', budget: 2_048, weigh: () => binding('offline', ['openOutbox']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 
@@ -32,8 +33,8 @@ function script() {
 }
 
 /**
- * These exports of an entry, with what is below `bindings`. Without the framework and the client, and without the statements
- * that import them: in the bundle of an application there are none.
+ * These exports of an entry, with what is below `bindings` and in the folder of its name. Without the framework and the
+ * client, and without the statements that import them: in the bundle of an application there are none.
  */
 async function binding(name, exports) {
   const { outputFiles } = await build({
@@ -55,8 +56,10 @@ async function binding(name, exports) {
             const file = path.resolve(resolveDir, wanted);
             const isOwn =
               kind === 'entry-point' ||
-              file.startsWith(path.join(sources, 'bindings')) ||
-              file === path.join(sources, `${name}.js`);
+              (wanted.startsWith('.') &&
+                ['bindings/', `${name}/`, `${name}.js`].some((own) =>
+                  file.startsWith(path.join(sources, own)),
+                ));
             return isOwn ? undefined : { path: wanted, external: true };
           });
         },

@@ -33,7 +33,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Guide',
-    first: guide('errors-and-codes', 'bad-outcomes', 'pages', 'several-servers', 'security'),
+    first: guide('errors-and-codes', 'bad-outcomes', 'pages', 'offline', 'several-servers', 'security'),
     folders: ['docs/guide'],
   },
   { title: 'Coming from', first: guide('from-socket-io', 'from-websocket') },

@@ -15,7 +15,7 @@ import type {
 
 type WebSocketClass = NonNullable<Environment['WebSocket']>;
 
-export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment'> & {
+export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment' | 'offline'> & {
   url: string;
   /** In place of chance, for waits of a known length. */
   random?: number;

@@ -25,6 +25,7 @@ import { MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
 import type { Pending } from './outbox.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
+import type { Session } from './session.js';
 import type { Host, SessionEffect, SessionEvent, Status, Told } from './session-events.js';
 import { poll, sse } from './transports/http.js';
 import type { TransportName } from './transports/transport.js';
@@ -90,12 +91,15 @@ const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
 /**
  * Opens a session; of several servers the first is the primary, and the others stand in for it. Everything may be called
- * at once, before it is there. The last two are for `connect.ts`: what stands beside the core stands around these.
+ * at once, before it is there. The last two are for `connect.ts`: what stands beside the core stands around these, and
+ * may tell the session what happened.
  */
 export function connect<C extends Contract = Untyped>(
   url: string | readonly string[],
   options: ConnectOptions = {},
-  makeSession: typeof createSession = createSession,
+  makeSession: (
+    ...given: [...Parameters<typeof createSession>, tell: (event: SessionEvent) => void]
+  ) => Session = createSession,
   makeChannel: typeof createChannel = createChannel,
 ): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
@@ -129,6 +133,7 @@ export function connect<C extends Contract = Untyped>(
     },
     environment.random,
     () => nonce(environment.randomBytes(16)),
+    (event) => tell(event),
   );
   const { outbox, identity } = session;
 

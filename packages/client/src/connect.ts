@@ -24,12 +24,15 @@ import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
 import { createPath } from './path.js';
 import { withNetwork } from './network.js';
+import type { OfflineOutbox } from './offline.js';
 import { createSession } from './session.js';
 import type { SystemEvent } from './session-events.js';
 
 export interface ConnectOptions extends CoreOptions {
   /** What each channel keeps for `channel.last`, as `{ entries: 20 }`. Default: nothing. */
   last?: LastLimits;
+  /** An outbox that outlives the page, of `openOutbox` in `@iskra/client/offline`. Default: the memory of the page. */
+  offline?: OfflineOutbox;
 }
 
 export interface Status extends CoreStatus, Feeling {}
@@ -75,7 +78,7 @@ export function connect<C extends Contract = Untyped>(
 ): Client<C> {
   if (Array.isArray(url) && url.length === 0)
     throw new MisuseError('url', 'There is no url: give one, or a list with the primary server first.');
-  const { last } = options;
+  const { last, offline } = options;
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   let insight!: Insight;
   let memory!: Memory;
@@ -84,12 +87,14 @@ export function connect<C extends Contract = Untyped>(
   const client: CoreClient = connectCore(
     url,
     { ...options, environment: { onPage: withNetwork(platform().onPage), ...options.environment } },
-    (session, ...given) => {
+    (session, random, makeNonce, tell) => {
       const { ladder } = session;
       primary = ladder[0]?.server;
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
-      insight = createInsight(createSession({ ...session, path }, ...given), ladder, seam, path);
+      const inner = createSession({ ...session, path }, random, makeNonce);
+      offline?.around(inner, () => tell({ type: 'sendAdded' }));
+      insight = createInsight(inner, ladder, seam, path);
       return insight;
     },
     (name, calls) => {
