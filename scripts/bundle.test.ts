@@ -15,6 +15,7 @@ const entries = [
   'auth.ts',
   'doctor.ts',
   'devtools.ts',
+  'offline.ts',
   'react.ts',
   'vue.ts',
   'svelte.ts',

@@ -24,6 +24,7 @@ const rows = [
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
   { name: 'sharedAuth', budget: 704, weigh: () => binding('auth', ['sharedAuth']) },
   { name: 'tabs', budget: 4_096, weigh: () => binding('tabs', ['shareTabs']) },
+  { name: 'offline', budget: 2_048, weigh: () => binding('offline', ['openOutbox']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 
@@ -56,8 +57,8 @@ async function application(name, exports) {
 }
 
 /**
- * These exports of an entry, with what is below `bindings` and below its own name. Without the framework and the client, and without the statements
- * that import them: in the bundle of an application there are none.
+ * These exports of an entry, with what is below `bindings` and in the folder of its name. Without the framework and the
+ * client, and without the statements that import them: in the bundle of an application there are none.
  */
 async function binding(name, exports) {
   const { outputFiles } = await build({
@@ -79,9 +80,10 @@ async function binding(name, exports) {
             const file = path.resolve(resolveDir, wanted);
             const isOwn =
               kind === 'entry-point' ||
-              file === path.join(sources, `${name}.js`) ||
               (wanted.startsWith('.') &&
-                ['bindings', name].some((folder) => file.startsWith(path.join(sources, folder, path.sep))));
+                ['bindings/', `${name}/`, `${name}.js`].some((own) =>
+                  file.startsWith(path.join(sources, own)),
+                ));
             return isOwn ? undefined : { path: wanted, external: true };
           });
         },

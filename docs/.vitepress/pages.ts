@@ -44,6 +44,7 @@ const SECTIONS: readonly Section[] = [
       'bad-outcomes',
       'pages',
       'tabs',
+      'offline',
       'several-servers',
       'security',
       'tokens',

@@ -26,6 +26,7 @@ const OPTIONS = [
   ['realtime.drain({ … })', 'server/src/drain.ts', 'DrainOptions'],
   ['connect(url, { … })', 'client/src/client.ts', 'ConnectOptions'],
   ['connect(url, { … }) of the whole client', 'client/src/connect.ts', 'ConnectOptions'],
+  ['openOutbox(name, { … })', 'client/src/offline.ts', 'OutboxOptions'],
   ['channel.subscribe({ … })', 'client/src/channel.ts', 'SubscribeOptions'],
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
   ['devtools(client, { … })', 'client/src/devtools.ts', 'DevtoolsOptions'],

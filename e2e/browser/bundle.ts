@@ -2,12 +2,16 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-export async function bundleInPage(entry = new URL('in-page.ts', import.meta.url)): Promise<string> {
+/** @param format `esm` for a script that waits at its top. */
+export async function bundleInPage(
+  entry = new URL('in-page.ts', import.meta.url),
+  format: 'iife' | 'esm' = 'iife',
+): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(entry)],
     bundle: true,
     platform: 'browser',
-    format: 'iife',
+    format,
     target: 'es2022',
     write: false,
     logLevel: 'warning',

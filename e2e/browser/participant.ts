@@ -16,7 +16,7 @@ import type {
 
 type WebSocketClass = NonNullable<Environment['WebSocket']>;
 
-export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment' | 'tabs'> & {
+export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment' | 'tabs' | 'offline'> & {
   url: string;
   /** By this name it shares its session with other tabs. */
   shared?: string;

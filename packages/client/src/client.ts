@@ -96,7 +96,8 @@ const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
 /**
  * Opens a session; of several servers the first is the primary, and the others stand in for it. Everything may be called
- * at once, before it is there. The last two are for `connect.ts`: what stands beside the core stands around these.
+ * at once, before it is there. The last two are for `connect.ts`: what stands beside the core stands around these, and
+ * may tell the session what happened.
  */
 export function connect<C extends Contract = Untyped>(
   url: string | readonly string[],

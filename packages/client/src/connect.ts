@@ -26,6 +26,7 @@ import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
 import { createPath } from './path.js';
 import { withNetwork } from './network.js';
+import type { OfflineOutbox } from './offline.js';
 import { seams } from './seam.js';
 import type { Seam } from './seam.js';
 import { createSession } from './session.js';
@@ -36,6 +37,8 @@ export interface ConnectOptions extends CoreOptions {
   last?: LastLimits;
   /** One session for all tabs of this origin that name the same: `shareTabs(name)` of `@iskra/client/tabs`. Default: one for each tab. */
   tabs?: Tabs;
+  /** An outbox that outlives the page, of `openOutbox` in `@iskra/client/offline`. Default: the memory of the page. */
+  offline?: OfflineOutbox;
 }
 
 /** What stands in the place of a tab's own session and of its page's signals. */
@@ -87,7 +90,12 @@ export function connect<C extends Contract = Untyped>(
 ): Client<C> {
   if (Array.isArray(url) && url.length === 0)
     throw new MisuseError('url', 'There is no url: give one, or a list with the primary server first.');
-  const { last, tabs } = options;
+  const { last, offline, tabs } = options;
+  if (offline && tabs)
+    throw new MisuseError(
+      'offline',
+      'tabs and offline are both given: a shared session has one outbox, in its leading tab. Choose one of them.',
+    );
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   let insight!: Insight;
   let memory!: Memory;
@@ -106,13 +114,9 @@ export function connect<C extends Contract = Untyped>(
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
       const breaker = createBreaker(session.reconnect.max, random);
-      insight = createInsight(
-        shared.createSession({ ...session, path, breaker }, random, makeNonce),
-        ladder,
-        seam,
-        path,
-        breaker,
-      );
+      const inner = shared.createSession({ ...session, path, breaker }, random, makeNonce);
+      offline?.around(inner, () => tell({ type: 'sendAdded' }));
+      insight = createInsight(inner, ladder, seam, path, breaker);
       return insight;
     },
     (name, calls) => {

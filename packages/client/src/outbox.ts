@@ -84,6 +84,11 @@ export function createOutbox(limits: OutboxLimits) {
       return send;
     },
 
+    /** Numbers up to this one were used by an earlier page. */
+    leap(number: number): void {
+      last = Math.max(last, number);
+    },
+
     /** The next sends after number `after` that are not known to be committed: at most `count` of them and `room` bytes, but one at least. */
     batch(after: number, count: number, room: number): Pending[] {
       const found: Pending[] = [];

@@ -227,7 +227,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       liveness.welcomed(one, heartbeat, now);
       bare = false;
       if (!probe) {
-        const first = !identity.welcome;
+        // That of an earlier page has no generation here.
+        const first = !identity.welcome?.generation;
         // Of servers that share nothing, only one has the session.
         if (!first && session !== identity.welcome!.session) return end(one, { verdict: 'left' });
         identity.welcome = given;
