@@ -21,11 +21,7 @@ const OPTIONS = [
   ['createRealtime({ times })', 'server/src/core.ts', 'Times'],
   ['memoryStore({ … })', 'server/src/stores/memory.ts', 'MemoryStoreOptions'],
   ['redisStore({ … })', 'server/src/stores/redis.ts', 'RedisStoreOptions'],
-  [
-    'memoryStore({ retention, inbox }), redisStore({ retention, inbox })',
-    'server/src/stores/memory-log.ts',
-    'Retention',
-  ],
+  ['memoryStore({ retention, inbox }), redisStore({ retention, inbox })', 'server/src/store.ts', 'Retention'],
   ['serve(realtime, { … })', 'server/src/node.ts', 'ServeOptions'],
   ['realtime.drain({ … })', 'server/src/drain.ts', 'DrainOptions'],
   ['connect(url, { … })', 'client/src/client.ts', 'ConnectOptions'],

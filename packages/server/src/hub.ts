@@ -3,6 +3,7 @@
  * It wakes them and holds no message queue: entries of one turn of the event
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
+import { INBOX } from '@iskra/protocol/wire';
 import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
 import type { Clock } from '@iskra/protocol/wire';
@@ -34,6 +35,8 @@ export interface Follower {
   echoed(moment: number): void;
   /** The peer answered a heartbeat with a request beside it. */
   answered(moment: number): void;
+  /** What its session is may have changed. */
+  changed(): void;
   /** Fresh credentials came by another connection of the session. */
   identified(identity: Identity): void;
   flush(): void;
@@ -77,6 +80,7 @@ export class Hub {
       (log, entry) => this.#hint(log, entry),
       // If the store does not answer either, the next check does it, and says so.
       () => void this.checkHeads().catch(() => {}),
+      (session) => each(this.#logs.get(INBOX + session), (follower) => follower.changed()),
     );
   }
 
@@ -142,6 +146,13 @@ export class Hub {
     const found: Follower[] = [];
     each(this.#sessions.get(session), (follower) => found.push(follower));
     return found;
+  }
+
+  /** Whether a session has another connection here than this one. */
+  hasOthers(session: string, follower: Follower): boolean {
+    const known = this.#sessions.get(session);
+    if (known instanceof Set) return known.size > (known.has(follower) ? 1 : 0);
+    return known !== undefined && known !== follower;
   }
 
   /** The follower has something to write: its flush is called once at the end of this turn. */

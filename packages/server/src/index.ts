@@ -1,6 +1,9 @@
 /** The server of Iskra: transports for Hono, the hub, and the store behind them. */
 export { createRealtime } from './realtime.js';
-export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
+export type { PublishOptions, Realtime, RealtimeOptions } from './realtime.js';
+export type { EnvelopeOptions, Sent } from './posting.js';
+export type { Moderation, Subject } from './moderation.js';
+export type { Except } from './except.js';
 export { Refusal } from './core.js';
 export type {
   Action,
@@ -11,7 +14,19 @@ export type {
   SessionInfo,
   SystemEvents,
   Times,
+  Variables,
 } from './core.js';
+export type { ChannelKind, ChannelOptions, ChannelTable } from './channel-kinds.js';
+export type {
+  ConnectContext,
+  DisconnectContext,
+  EndReason,
+  HookContext,
+  Hooks,
+  PublishContext,
+  RequestedContext,
+  SubscribeContext,
+} from './hooks.js';
 export type { Distribution } from './observe/metrics/distribution.js';
 export type { Family, Labels, Meter, Read, ReadDistribution, Series } from './observe/metrics/meter.js';
 export type { Drained, DrainOptions } from './drain.js';

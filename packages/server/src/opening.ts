@@ -13,22 +13,31 @@ import type {
   ServerFrame,
   Welcome,
 } from '@iskra/protocol/wire';
-import type { Core, SessionInfo } from './core.js';
+import { bounded } from './bounded.js';
+import { Refusal } from './core.js';
+import type { Core, SessionInfo, Variables } from './core.js';
+import { greet, greeted } from './hooks.js';
 import { hasChannel, mayRead } from './performed.js';
 import type { Mode, SessionEvent } from './session.js';
-import type { Identity, SessionState } from './store.js';
+import type { Attached, Identity, SessionState } from './store.js';
 
 /** Who asks. */
 export interface Caller {
   readonly address: string;
   /** For `authenticate`; gone once the session is open. */
   readonly request: Request | undefined;
+  readonly variables?: Variables | undefined;
 }
+
+/** Milliseconds before their end at which fresh credentials are asked for; of short ones a quarter of their time. */
+const REFRESH_LEAD = 30_000;
 
 /** Who comes where nobody is asked. */
 const ANYBODY: Identity = {};
 /** The session of a probe that has none here. */
 const NOBODY = 'nobody';
+/** Of a connection that is open already, the request is gone. */
+const GONE = 'http://localhost/';
 
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
@@ -56,7 +65,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   // A resuming client without credentials keeps the identity that the store remembers.
   const asks = session === undefined || hello.auth !== undefined;
   const identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
-  if (asks && identity === undefined) return refused('unauthorized', 'auth');
+  if (typeof identity === 'string') return refused(identity, 'auth');
   // Of a session that another server has: whoever could open one here may look, and opens none.
   if (hello.probe === true) return probed(core, NOBODY, hello);
 
@@ -64,23 +73,47 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     const opened = await store.openSession(hello.nonce, identity ?? {});
     if (opened.kind === 'taken') return refused('forbidden', 'nonce');
     if (opened.kind === 'ended') return refused('session_unknown');
+    if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
+    if (core.hooks.connect !== undefined && opened.state.generation === 0) {
+      const code = await begin(core, { id: session, ...identity }, caller);
+      if (code !== undefined) return refused(code);
+    }
   } else {
     const before = await store.touch(session);
-    if (before.kind !== 'current') return refused('session_unknown');
+    if (before.kind !== 'current') return ended(core, session);
     if (identity === undefined && isExpired(core, before.state.identity))
       return refused('unauthorized', 'auth');
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
       return refused('forbidden', 'auth');
     }
   }
-  const attached = await store.attach(session, identity, hello.attempt);
+  let attached: Attached;
+  try {
+    attached = await store.attach(session, identity, hello.attempt);
+  } finally {
+    greeted(core, session);
+  }
   // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
-    return refused(hello.key === undefined ? 'overload' : 'session_unknown');
+    return hello.key === undefined ? refused('overload') : ended(core, session);
   }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
+}
+
+/** The code by which the application refuses a session. Then it is closed: nobody may go on with it. */
+async function begin(core: Core, session: SessionInfo, caller: Caller): Promise<CodeName | undefined> {
+  const { request = new Request(GONE), variables = {}, address } = caller;
+  const code = await greet(core, session, { request, variables }, address);
+  if (code === undefined) return undefined;
+  try {
+    // Where the hook failed its client tries again, and finds what it opened.
+    if (code !== 'internal') await core.store.close(session.id);
+  } finally {
+    greeted(core, session.id);
+  }
+  return code;
 }
 
 function probed(core: Core, session: string, hello: Hello): Entrance {
@@ -95,11 +128,18 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   if (core.pulse.isAway) return refused('overload');
   // Sends are told apart by their numbers, whatever connection they come by; only a poll must be the newest.
   const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
-  if (touched.kind === 'unknown') return refused('session_unknown');
+  if (touched.kind === 'unknown') return ended(core, session);
   if (touched.kind === 'superseded') return refused('superseded');
   if (isExpired(core, touched.state.identity)) return refused('unauthorized', 'auth');
   if (mode === 'poll') core.channels.forget(touched.state.session);
-  return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
+  const entrance = await joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
+  return { ...entrance, refreshIn: nextReminder(core, session, mode, entrance.refreshIn) };
+}
+
+/** Each poll is a connection of its own, and must not be told again and again while fresh credentials are on their way. */
+function nextReminder(core: Core, session: string, mode: Mode, refreshIn = Infinity): number {
+  if (mode === 'send') return Infinity;
+  return refreshIn <= 0 && core.reminders.take(session, core.clock.now()) > 0 ? Infinity : refreshIn;
 }
 
 /** Fresh credentials of an open session: the same subject, or none (P15). */
@@ -110,30 +150,61 @@ export async function refreshIdentity(
   caller: Caller,
 ): Promise<Identity | CodeName> {
   const identity = await authenticate(core, credentials, caller);
-  if (identity === undefined) return 'unauthorized';
+  if (typeof identity === 'string') return identity;
   if (identity.subject !== session.subject) return 'forbidden';
   await core.store.identify(session.id, identity);
   return identity;
 }
 
-/** Milliseconds until credentials end. */
-export function expiresIn(core: Core, identity: Identity): number {
-  return identity.expiresAt === undefined ? Infinity : identity.expiresAt - core.wallClock();
+/** How a session is, for a connection that asks why it is told that there is none, or that it has changed. */
+export async function look(
+  core: Core,
+  session: string,
+): Promise<Extract<SessionEvent, { type: 'refused' | 'looked' }> & { identity?: Identity }> {
+  const known = await core.store.stateOf(session);
+  if (known.kind !== 'current')
+    return { type: 'refused', code: known.kind === 'forbidden' ? 'forbidden' : 'session_unknown' };
+  const { identity, revision = 0 } = known.state;
+  return { type: 'looked', ...lifeOf(core, identity), revision, identity };
 }
 
-async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
+/** Whom the server has ended comes in no more, and is told so (P84). */
+async function ended(core: Core, session: string): Promise<Entrance> {
+  const { kind } = await core.store.stateOf(session);
+  return refused(kind === 'forbidden' ? 'forbidden' : 'session_unknown');
+}
+
+/** Milliseconds until credentials end, and until fresh ones are asked for. */
+export function lifeOf(
+  core: Core,
+  { expiresAt, refreshAt }: Identity,
+): { expiresIn: number; refreshIn: number } {
+  const now = core.wallClock();
+  const until = (moment = Infinity): number => moment - now;
+  return { expiresIn: until(expiresAt), refreshIn: until(refreshAt) };
+}
+
+/** Who is calling, or the code by which they are refused. */
+async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | CodeName> {
   if (core.authenticate === undefined) return ANYBODY;
   try {
-    const identity: unknown = await core.authenticate(
-      caller.request ?? new Request('http://localhost/'),
-      credentials,
-    );
+    const { request = new Request(GONE), variables = {} } = caller;
+    const identity: unknown = await bounded(core, core.authenticate(request, credentials, variables));
     // A look-up without types gives null or false for nobody; neither may pass for an identity.
-    return typeof identity === 'object' && identity !== null ? identity : undefined;
+    return typeof identity === 'object' && identity !== null ? withRefresh(core, identity) : 'unauthorized';
   } catch (error) {
+    if (error instanceof Refusal) return error.code;
     core.events.fail('handler_failed', error, { hook: 'authenticate', address: caller.address });
-    return undefined;
+    return 'unauthorized';
   }
+}
+
+/** Whichever node has the session later asks at the same time. */
+function withRefresh(core: Core, identity: Identity): Identity {
+  const { expiresAt, refreshAt } = identity;
+  if (expiresAt === undefined || refreshAt !== undefined) return identity;
+  const lead = Math.min(REFRESH_LEAD, (expiresAt - core.wallClock()) / 4);
+  return { ...identity, refreshAt: Math.floor(expiresAt - lead) };
 }
 
 async function joined(
@@ -141,7 +212,7 @@ async function joined(
   state: SessionState,
   cursors: Cursors,
   welcome?: ServerFrame,
-): Promise<Entrance> {
+): Promise<Extract<Entrance, { type: 'joined' }>> {
   const session: SessionInfo = { id: state.session, ...state.identity };
   const denied: string[] = [];
   for (const channel of Object.keys(cursors)) {
@@ -159,7 +230,7 @@ async function joined(
     welcome,
     cursors,
     denied,
-    expiresIn: expiresIn(core, state.identity),
+    ...lifeOf(core, state.identity),
     allowance,
   };
 }
@@ -199,5 +270,5 @@ function refused(code: CodeName, field?: string): Entrance {
 }
 
 function isExpired(core: Core, identity: Identity): boolean {
-  return expiresIn(core, identity) <= 0;
+  return lifeOf(core, identity).expiresIn <= 0;
 }

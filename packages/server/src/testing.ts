@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { decodeBody } from '@iskra/protocol/wire';
 import type { Member } from '@iskra/protocol/wire';
-import type { AppendKey, Entry, Head, Identity, LogRead, Store } from './store.js';
+import type { AppendKey, EndedSession, Entry, Head, Identity, LogRead, Retention, Store } from './store.js';
 
 /** What the suite asks a store to be set up with. */
 export interface ConformanceSettings {
@@ -92,7 +92,11 @@ export function storeConformance(
   describe(name, () => {
     describe('a question', () => questions(it));
     describe('a session', () => sessions(it));
+    describe('a session that the server ends', () => moderated(it));
+    describe('a subject', () => subjects(it));
     describe('a log', () => logs(it));
+    describe('a channel with terms', () => terms(it));
+    describe('an end', () => endings(it));
     describe('a hint', () => hints(it));
     describe('a send', () => sends(it));
     describe('an inbox', () => inboxes(it));
@@ -284,6 +288,179 @@ function sessions(it: It): void {
     await store.close(session);
     await assertUnknown(store, session);
     await store.close(session);
+  });
+}
+
+function moderated(it: It): void {
+  it('is forbidden from then on, and unknown to every verb (P84)', async ({ store, peer, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    assert.deepEqual(await peer.stateOf(session), await store.stateOf(session));
+    await store.close(session, 'forbidden');
+    await assertUnknown(peer, session);
+    assert.deepEqual(await peer.stateOf(session), { kind: 'forbidden' });
+    await advance(SETTINGS.window - 1);
+    await store.sweep();
+    assert.deepEqual(await peer.stateOf(session), { kind: 'forbidden' });
+    assert.deepEqual(await store.stateOf('nobodynobodynobody1234'), { kind: 'unknown' });
+  });
+
+  it('is none of those whose client closed it, or whose window has passed', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const [closed, silent] = [await open(), await open()];
+    await store.close(closed);
+    assert.deepEqual(await store.stateOf(closed), { kind: 'unknown' });
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await store.stateOf(silent), { kind: 'unknown' });
+  });
+
+  it('is told of where its inbox is watched, and so is one whose credentials change (P84)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open();
+    const changes: string[] = [];
+    let wake = (): void => {};
+    store.onHint(
+      () => {},
+      () => {},
+      (changed) => {
+        changes.push(changed);
+        wake();
+      },
+    );
+    await store.watch(`@${session}`);
+    for (const [count, act] of [
+      () => peer.identify(session, { claims: 1 }),
+      () => peer.revoke(session),
+      () => peer.close(session, 'forbidden'),
+    ].entries()) {
+      await act();
+      while (changes.length <= count) await new Promise<void>((resolve) => (wake = resolve));
+    }
+    assert.deepEqual(new Set(changes), new Set([session]));
+  });
+
+  it('has a revision that rises with each such change, and not otherwise (P84)', async ({
+    store,
+    peer,
+    open,
+    head,
+  }) => {
+    const session = await open({ subject: 'ann' });
+    const revisions: number[] = [];
+    const note = async (): Promise<void> =>
+      void revisions.push((await head(`@${session}`)).session?.revision ?? 0);
+    await note();
+    await store.attach(session);
+    await store.touch(session);
+    await note();
+    for (const act of [
+      () => peer.identify(session, { subject: 'ann' }),
+      () => peer.revoke(session),
+      () => peer.close(session, 'forbidden'),
+    ]) {
+      await act();
+      await note();
+    }
+    assert.deepEqual(revisions.slice(0, 2), [0, 0]);
+    assert.equal(new Set(revisions).size, 4);
+    const rising = [...revisions].sort((a, b) => a - b);
+    assert.deepEqual(revisions, rising);
+  });
+
+  it('has a state without contact', async ({ store, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    await advance(SETTINGS.window - 1);
+    const known = await store.stateOf(session);
+    assert.deepEqual(known.kind === 'current' && known.state.identity, { subject: 'ann' });
+    await advance(2);
+    assert.deepEqual(await store.stateOf(session), { kind: 'unknown' });
+  });
+
+  it('whose credentials are revoked begins nothing until it brings others (P84)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open({ subject: 'ann', expiresAt: 4_102_444_800_000 });
+    const ends = async (): Promise<unknown> => {
+      const known = await peer.touch(session);
+      return known.kind === 'current' && known.state.identity.expiresAt;
+    };
+    for (const renew of [
+      () => store.identify(session, { subject: 'ann' }),
+      () => store.attach(session, { subject: 'ann' }),
+    ]) {
+      await store.revoke(session);
+      assert.equal(await ends(), 0);
+      assert.deepEqual(await peer.begin(session, 1, 'a', LEASE), { kind: 'revoked' });
+      assert.equal((await peer.attach(session)).kind, 'attached');
+      assert.deepEqual(await peer.begin(session, 1, 'a', LEASE), { kind: 'revoked' });
+      await renew();
+      assert.equal(await ends(), undefined);
+      assert.equal((await peer.begin(session, 1, 'a', LEASE)).kind, 'run');
+    }
+    await store.revoke('nobodynobodynobody1234');
+  });
+
+  it('leaves the lists that it is in (P46)', async ({ store, peer, open, told }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session }, MOST);
+    await peer.close(session, 'forbidden');
+    assert.deepEqual(await store.members('room'), []);
+    assert.deepEqual(await told('room'), [`joined ${session}`, `left ${session}`]);
+  });
+}
+
+function subjects(it: It): void {
+  it('has the sessions that were opened under it, whichever node opened them', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const [one, two, bob] = [
+      await open({ subject: 'ann' }),
+      await open({ subject: 'ann' }),
+      await open({ subject: 'bob' }),
+    ];
+    await open();
+    assert.deepEqual([...(await peer.sessionsOf('ann'))].sort(), [one, two].sort());
+    assert.deepEqual(await store.sessionsOf('bob'), [bob]);
+    assert.deepEqual(await store.sessionsOf('a "nobody" {with} anything'), []);
+  });
+
+  it('keeps a session for as long as it lives', async ({ store, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    for (let contacts = 0; contacts < 80; contacts++) {
+      await advance(SETTINGS.window - 1);
+      assert.equal((await store.touch(session)).kind, 'current');
+      // Others come and go meanwhile.
+      if (contacts % 20 === 0) await open({ subject: 'ann' });
+    }
+    assert.ok((await store.sessionsOf('ann')).includes(session));
+  });
+
+  it('that is refused opens no session, also by a nonce that did before, until that time is over (P84)', async ({
+    store,
+    peer,
+    advance,
+  }) => {
+    const nonce = newNonce();
+    const open = (one: Store, subject: string, by = newNonce()) => one.openSession(by, { subject });
+    await open(store, 'ann', nonce);
+    await store.refuse('ann', 10_000);
+    assert.deepEqual(await open(peer, 'ann'), { kind: 'refused' });
+    assert.deepEqual(await open(peer, 'ann', nonce), { kind: 'refused' });
+    assert.equal((await open(peer, 'bob')).kind, 'opened');
+    await advance(10_001);
+    assert.equal((await open(peer, 'ann')).kind, 'opened');
+    await store.refuse('ann', 10_000);
+    await peer.refuse('ann', 0);
+    assert.equal((await open(store, 'ann')).kind, 'opened');
   });
 }
 
@@ -500,6 +677,139 @@ function logs(it: It): void {
       reason: 'diverged',
       now: [empty.epoch, 0],
     });
+  });
+}
+
+function terms(it: It): void {
+  const retentionOf = (channel: string): Partial<Retention> | undefined => {
+    if (channel === 'state') return { entries: 1 };
+    return channel === 'brief' ? { age: 1_000 } : undefined;
+  };
+
+  it('keeps so many entries, whichever node appends, and others what they always keep', async ({
+    store,
+    peer,
+    head,
+  }) => {
+    for (const one of new Set([store, peer])) one.agree({ retentionOf });
+    for (const body of ['a', 'b', 'c'])
+      for (const channel of ['state', 'log'])
+        await (body === 'b' ? peer : store).append(channel, body, key(body.charCodeAt(0)));
+    const { epoch, offset, first } = await head('state');
+    assert.deepEqual([offset, first], [3, 3]);
+    assert.equal((await head('log')).first, 1);
+    assert.deepEqual(await read(store, 'state', epoch, 1), {
+      ...{ kind: 'gap', reason: 'trimmed', now: [epoch, 2] },
+    });
+    assert.deepEqual(await read(store, 'state', epoch, 2), {
+      ...{ kind: 'entries', entries: [{ epoch, offset: 3, body: 'c' }], head: [epoch, 3] },
+    });
+  });
+
+  it('keeps so many entries also where its newest ones were watched', async ({ store, head }) => {
+    store.agree({ retentionOf });
+    await store.watch('state');
+    const { epoch } = await head('state');
+    await store.read('state', epoch, 0, 10);
+    const heard = listen(store);
+    for (const body of ['a', 'b', 'c']) await store.append('state', body);
+    await heard(([, entry]) => entry.body === 'c');
+    assert.equal((await read(store, 'state', epoch, 0)).kind, 'gap');
+  });
+
+  it('drops what is older, and knows who stood at its head for as long as a session lives', async ({
+    store,
+    advance,
+    head,
+  }) => {
+    store.agree({ retentionOf });
+    await store.append('brief', 'a');
+    await store.append('brief', 'b');
+    await advance(SETTINGS.window);
+    await store.sweep();
+    const { epoch } = await head('brief');
+    assert.deepEqual((await read(store, 'brief', epoch, 2)).kind, 'entries');
+    await store.append('brief', 'c');
+    assert.deepEqual(await read(store, 'brief', epoch, 0), {
+      ...{ kind: 'gap', reason: 'trimmed', now: [epoch, 2] },
+    });
+    assert.equal((await store.append('log', 'a')).entry.offset, 1);
+  });
+
+  it('has members as any other', async ({ store, open }) => {
+    store.agree({ retentionOf });
+    const session = await open();
+    await store.enter(session, 'brief', { id: session }, MOST);
+    assert.deepEqual(await store.members('brief'), [{ id: session }]);
+    await store.leave(session, 'brief');
+    assert.deepEqual(await store.members('brief'), []);
+  });
+}
+
+function endings(it: It): void {
+  const agreed = ({ store, peer }: Tools): void => {
+    for (const one of new Set([store, peer])) one.agree({ tellsEnds: true });
+  };
+  const sweep = async ({ store, peer }: Tools): Promise<readonly EndedSession[]> =>
+    (await Promise.all([store.sweep(), peer.sweep()])).flat();
+
+  it('of a session whose window passed is told once, however many sweep, with whose it was', async (tools) => {
+    agreed(tools);
+    const { store, open, advance } = tools;
+    const identity = { subject: 'ann', claims: { role: 'host' } };
+    const session = await open(identity);
+    await store.attach(session);
+    await store.attach(session);
+    assert.deepEqual(await sweep(tools), []);
+    await advance(SETTINGS.window - 1);
+    assert.deepEqual(await sweep(tools), []);
+    await advance(2);
+    assert.deepEqual(await sweep(tools), [{ session, identity, generation: 2 }]);
+    for (let times = 0; times < 3; times++) {
+      await advance(SETTINGS.window);
+      assert.deepEqual(await sweep(tools), []);
+    }
+    assert.deepEqual(await store.close(session), { kind: 'unknown' });
+  });
+
+  it('is not told of a session that is in contact, until it is not', async (tools) => {
+    agreed(tools);
+    const { peer, store, open, advance } = tools;
+    const session = await open();
+    await store.attach(session);
+    for (let times = 0; times < 3; times++) {
+      await advance(SETTINGS.window - 1);
+      assert.equal((await peer.touch(session)).kind, 'current');
+      assert.deepEqual(await sweep(tools), []);
+    }
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await sweep(tools), [{ session, identity: {}, generation: 1 }]);
+  });
+
+  it('of a session that was closed is told to one of those who close it, and to no sweep', async (tools) => {
+    agreed(tools);
+    const { store, peer, open, advance } = tools;
+    const session = await open({ subject: 'ann' });
+    await store.attach(session);
+    const answers = await Promise.all([store.close(session), peer.close(session)]);
+    const told = answers.filter(({ kind }) => kind === 'ended');
+    assert.deepEqual(told, [
+      { kind: 'ended', ended: { session, identity: { subject: 'ann' }, generation: 1 } },
+    ]);
+    assert.deepEqual(await store.close(session), { kind: 'unknown' });
+    assert.deepEqual(await store.close('nobodynobodynobody1234'), { kind: 'unknown' });
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await sweep(tools), []);
+  });
+
+  it('is told of each of many', async (tools) => {
+    agreed(tools);
+    const { store, open, advance } = tools;
+    const ids = await Promise.all(Array.from({ length: 250 }, () => open()));
+    await Promise.all(ids.map((id) => store.attach(id)));
+    await advance(SETTINGS.window + 1);
+    const told = (await sweep(tools)).map(({ session }) => session);
+    assert.deepEqual([...told].sort(), [...ids].sort());
   });
 }
 

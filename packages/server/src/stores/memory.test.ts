@@ -68,11 +68,14 @@ describe('the memory store keeps', () => {
     expect(await head('log')).toEqual({ ...before, first: 3 });
   });
 
-  test('no log that was silent for longer than its entries live, and says so with a new epoch (P28)', async () => {
-    const { store, append, head, advance } = world({ retention: { age: 1_000 } });
+  test('no log that was silent for longer than its entries live, and two windows, and says so with a new epoch (P28)', async () => {
+    const { store, append, head, advance } = world({ retention: { age: 1_000 }, window: 800 });
     await append('log', 'a');
     const before = await head('log');
-    advance(1_001);
+    advance(1_600);
+    await store.sweep();
+    expect((await head('log'))?.epoch).toBe(before?.epoch);
+    advance(1_601);
     await store.sweep();
     const after = await head('log');
     expect(after?.offset).toBe(0);
@@ -183,6 +186,23 @@ describe('the memory store forgets', () => {
     const again = await store.openSession(nonces[0] ?? '', {});
     expect(again.kind === 'opened' && !first.has(again.state.session)).toBe(true);
   }, 30_000);
+
+  test('the sessions of a subject when they end, by their client, by the server, or by themselves', async () => {
+    let now = 0;
+    const store = memoryStore({ window: 1_000, now: () => now });
+    const ids: string[] = [];
+    for (const nonce of ['one', 'two', 'three']) {
+      const opened = await store.openSession(nonce, { subject: 'ann' });
+      if (opened.kind === 'opened') ids.push(opened.state.session);
+    }
+    expect(await store.sessionsOf('ann')).toEqual(ids);
+    await store.close(ids[0]!);
+    await store.close(ids[1]!, 'forbidden');
+    expect(await store.sessionsOf('ann')).toEqual([ids[2]]);
+    now = 1_001;
+    await store.sweep();
+    expect(await store.sessionsOf('ann')).toEqual([]);
+  });
 
   test('all but the newest of 100,000 appends', async () => {
     const { append, store, head, kept } = world({ retention: { entries: 100 } });

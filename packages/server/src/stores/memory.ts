@@ -10,19 +10,23 @@ import type {
   Appended,
   AppendKey,
   Begun,
+  Closed,
   Committed,
+  EndedSession,
   Entered,
   Entry,
   Head,
   Identity,
   Kept,
+  Known,
   LogRead,
   MemberPage,
+  Retention,
   SessionState,
   Store,
+  StoreTerms,
 } from '../store.js';
 import { MemoryLog, RETENTION } from './memory-log.js';
-import type { Retention } from './memory-log.js';
 import { MemoryMembers } from './memory-members.js';
 
 export interface MemoryStoreOptions {
@@ -59,10 +63,16 @@ interface SessionRecord {
   /** A claim ran out before its commit: the sends that follow may have run already. */
   interrupted: boolean;
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
+  /** Its credentials count no more. */
+  revoked: boolean;
+  revision: number;
 }
 
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
+
+/** Of one that is forbidden nothing is kept but that: no connection that still has it is further. */
+const FORBIDDEN = { generation: 0, silence: 0, revision: Number.MAX_SAFE_INTEGER };
 
 const NOTHING: Kept = { sessions: 0, channel: { entries: 0, bytes: 0 }, inbox: { entries: 0, bytes: 0 } };
 
@@ -76,6 +86,7 @@ class MemoryStore implements Store {
   readonly #retention: Retention;
   readonly #inboxRetention: Retention;
   readonly #maxBytes: number;
+  #terms: StoreTerms = {};
   readonly #now: () => number;
   readonly #randomId: () => string;
   readonly #run: string;
@@ -86,11 +97,18 @@ class MemoryStore implements Store {
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
+  /** When a session was forbidden, by its id, oldest first. */
+  readonly #forbidden = new Map<string, number>();
+  /** Until when a subject opens no session. */
+  readonly #refused = new Map<string, number>();
+  /** An array each: most subjects have one session or two. */
+  readonly #subjects = new Map<string, readonly string[]>();
   readonly #members = new MemoryMembers();
   /** What nodes say of themselves. */
   readonly #reports = new Map<string, { text: string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
+  readonly #watchers = new Set<(session: string) => void>();
   #epochs = 0;
   #kept: Kept = NOTHING;
 
@@ -111,10 +129,17 @@ class MemoryStore implements Store {
       .slice(0, 10);
   }
 
+  agree(terms: StoreTerms): void {
+    this.#terms = terms;
+  }
+
   async openSession(nonce: string, identity: Identity) {
+    const { subject } = identity;
+    if (subject !== undefined && (this.#refused.get(subject) ?? 0) > this.#now())
+      return { kind: 'refused' as const };
     const known = this.#nonces.get(nonce);
     if (known !== undefined) {
-      if (known.identity.subject !== identity.subject) return { kind: 'taken' as const };
+      if (known.identity.subject !== subject) return { kind: 'taken' as const };
       return { kind: 'opened' as const, state: this.#state(known) };
     }
     if (this.#ended.has(nonce)) return { kind: 'ended' as const };
@@ -131,7 +156,11 @@ class MemoryStore implements Store {
       claim: undefined,
       interrupted: false,
       leases: undefined,
+      revoked: false,
+      revision: 0,
     };
+    if (subject !== undefined)
+      this.#subjects.set(subject, (this.#subjects.get(subject) ?? []).concat(record.id));
     this.#sessions.set(record.id, record);
     this.#nonces.set(nonce, record);
     return { kind: 'opened' as const, state: this.#state(record) };
@@ -142,14 +171,45 @@ class MemoryStore implements Store {
     if (record === undefined) return { kind: 'unknown' as const };
     if (attempt === undefined || attempt !== record.attempt) record.generation++;
     record.attempt = attempt;
-    if (identity !== undefined) record.identity = identity;
+    if (identity !== undefined) {
+      record.identity = identity;
+      record.revoked = false;
+    }
     this.#rejoin(record);
     return { kind: 'attached' as const, state: this.#state(record) };
   }
 
   async identify(session: string, identity: Identity): Promise<void> {
     const record = this.#live(session);
-    if (record !== undefined) record.identity = identity;
+    if (record === undefined) return;
+    record.identity = identity;
+    record.revoked = false;
+    record.revision++;
+    this.#changed(session);
+  }
+
+  async revoke(session: string): Promise<void> {
+    const record = this.#sessions.get(session);
+    if (record === undefined) return;
+    record.revoked = true;
+    record.revision++;
+    this.#changed(session);
+  }
+
+  async refuse(subject: string, ms: number): Promise<void> {
+    if (ms > 0) this.#refused.set(subject, this.#now() + ms);
+    else this.#refused.delete(subject);
+  }
+
+  async sessionsOf(subject: string) {
+    return this.#subjects.get(subject) ?? [];
+  }
+
+  async stateOf(session: string): Promise<Known> {
+    const record = this.#sessions.get(session);
+    if (record === undefined) return { kind: this.#forbidden.has(session) ? 'forbidden' : 'unknown' };
+    if (this.#now() - record.contact > this.#window) return { kind: 'unknown' };
+    return { kind: 'current', state: this.#state(record) };
   }
 
   async touch(session: string, generation?: number) {
@@ -165,9 +225,15 @@ class MemoryStore implements Store {
     if (record?.generation === generation) this.#lapse(record);
   }
 
-  async close(session: string): Promise<void> {
+  async close(session: string, why?: 'forbidden'): Promise<Closed> {
     const record = this.#sessions.get(session);
-    if (record !== undefined) this.#remove(record);
+    const ended = record && this.#remove(record);
+    if (why !== undefined) {
+      this.#forbidden.delete(session);
+      this.#forbidden.set(session, this.#now());
+      this.#changed(session);
+    }
+    return ended === undefined ? { kind: 'unknown' } : { kind: 'ended', ended };
   }
 
   append(log: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
@@ -218,14 +284,23 @@ class MemoryStore implements Store {
     // Nothing was registered.
   }
 
-  onHint(listener: (log: string, entry: Entry) => void): () => void {
+  onHint(
+    listener: (log: string, entry: Entry) => void,
+    _missed?: () => void,
+    changed: (session: string) => void = () => {},
+  ): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#watchers.add(changed);
+    return () => {
+      this.#listeners.delete(listener);
+      this.#watchers.delete(changed);
+    };
   }
 
   async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
+    if (record.revoked) return { kind: 'revoked' };
     if (number <= record.acked) {
       return { kind: 'duplicate', acked: record.acked, inbox: this.#inboxHead(record) };
     }
@@ -309,12 +384,13 @@ class MemoryStore implements Store {
     return this.#members.after(channel, place, bytes);
   }
 
-  async sweep(): Promise<void> {
+  async sweep() {
     const now = this.#now();
+    const ended: EndedSession[] = [];
     const inbox = { entries: 0, bytes: 0 };
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
-      if (silence > this.#window) this.#remove(record);
+      if (silence > this.#window) ended.push(this.#remove(record));
       else if (silence > this.#presenceWindow) this.#lapse(record);
       inbox.entries += record.inbox?.count ?? 0;
       inbox.bytes += record.inbox?.bytes ?? 0;
@@ -326,6 +402,7 @@ class MemoryStore implements Store {
       channel.bytes += log.bytes;
     }
     this.#kept = { sessions: this.#sessions.size, channel, inbox };
+    return ended;
   }
 
   kept(): Kept {
@@ -347,6 +424,10 @@ class MemoryStore implements Store {
     // Nothing was opened, and another node of this process may go on with it.
   }
 
+  #changed(session: string): void {
+    for (const watcher of this.#watchers) watcher(session);
+  }
+
   #hint(log: string, entry: Entry): void {
     for (const listener of this.#listeners) listener(log, entry);
   }
@@ -365,10 +446,11 @@ class MemoryStore implements Store {
   #state(record: SessionRecord): SessionState {
     return {
       session: record.id,
-      identity: record.identity,
+      identity: record.revoked ? { ...record.identity, expiresAt: 0 } : record.identity,
       generation: record.generation,
       acked: record.acked,
       inbox: this.#inboxHead(record),
+      ...(record.revision > 0 && { revision: record.revision }),
     };
   }
 
@@ -378,11 +460,16 @@ class MemoryStore implements Store {
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
-    const record = isInbox(name) ? this.#sessions.get(name.slice(1)) : undefined;
-    if (record === undefined) return this.#log(name).head();
-    const { inbox, inboxTop, generation, contact } = record;
+    const session = isInbox(name) ? name.slice(1) : '';
+    const record = this.#sessions.get(session);
+    if (record === undefined) {
+      const head = this.#log(name).head();
+      return this.#forbidden.has(session) ? { ...head, session: FORBIDDEN } : head;
+    }
+    const { inbox, inboxTop, generation, contact, revision } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
-    return { ...head, session: { generation, silence: this.#now() - contact } };
+    const silence = this.#now() - contact;
+    return { ...head, session: { generation, silence, ...(revision > 0 && { revision }) } };
   }
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
@@ -393,12 +480,17 @@ class MemoryStore implements Store {
     }
     let log = this.#logs.get(name);
     if (log === undefined) {
-      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retention);
+      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retentionOf(name));
       this.#logs.set(name, log);
     }
     // Asking is use as well: a silent log whose readers stand at its head is not dropped under them.
     log.used = this.#now();
     return log;
+  }
+
+  #retentionOf(channel: string): Retention {
+    const own = this.#terms.retentionOf?.(channel);
+    return own === undefined ? this.#retention : { ...this.#retention, ...own };
   }
 
   #inbox(record: SessionRecord): MemoryLog {
@@ -427,11 +519,21 @@ class MemoryStore implements Store {
     }
   }
 
-  #remove(record: SessionRecord): void {
-    this.#sessions.delete(record.id);
+  #remove(record: SessionRecord): EndedSession {
+    const { id: session, identity, generation } = record;
+    this.#sessions.delete(session);
     this.#nonces.delete(record.nonce);
     this.#ended.set(record.nonce, this.#now());
+    this.#unlist(record);
     this.#lapse(record);
+    return { session, identity, generation };
+  }
+
+  #unlist({ id, identity: { subject } }: SessionRecord): void {
+    if (subject === undefined) return;
+    const others = (this.#subjects.get(subject) ?? []).filter((other) => other !== id);
+    if (others.length > 0) this.#subjects.set(subject, others);
+    else this.#subjects.delete(subject);
   }
 
   #join(channel: string, member: Member): 'joined' | 'renewed' {
@@ -451,11 +553,18 @@ class MemoryStore implements Store {
       if (now - at <= this.#window) break;
       this.#ended.delete(nonce);
     }
+    for (const [session, at] of this.#forbidden) {
+      if (now - at <= this.#window) break;
+      this.#forbidden.delete(session);
+    }
+    for (const [subject, until] of this.#refused) if (until <= now) this.#refused.delete(subject);
     let bytes = 0;
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);
       log.forgetSessions(now - 2 * this.#window, (session) => !this.#sessions.has(session));
-      if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
+      // A position outlives its entries: whoever comes back within a session's window stands where it stood.
+      const positions = Math.max(log.retention.age, 2 * this.#window);
+      if (log.isEmpty && now - log.used > positions) this.#logs.delete(name);
       else bytes += log.bytes + LOG_BYTES;
     }
     if (bytes > this.#maxBytes) {

@@ -11,33 +11,40 @@ import type {
   AppendKey,
   Attached,
   Begun,
+  Closed,
   Committed,
+  EndedSession,
   Entered,
   Entry,
   Head,
   Identity,
+  Known,
   LogName,
   LogRead,
   MemberPage,
   Opened,
   Posted,
+  Retention,
   SessionState,
   Store,
+  StoreTerms,
   Touched,
 } from '../store.js';
 import { RETENTION } from './memory-log.js';
-import type { Retention } from './memory-log.js';
 import { Claims } from './redis/claims.js';
 import { continueFrom, headOf, parseForks } from './redis/continuity.js';
 import type { LogState } from './redis/continuity.js';
+import { endedSession, Endings } from './redis/endings.js';
 import { Hints } from './redis/hints.js';
 import { Keys, sessionOf, slotOf } from './redis/keys.js';
 import { Link } from './redis/link.js';
 import { Presence } from './redis/presence.js';
+import type { Asking } from './redis/presence.js';
 import * as logs from './redis/scripts/log.js';
 import * as nodes from './redis/scripts/nodes.js';
 import * as lists from './redis/scripts/presence.js';
 import * as sessions from './redis/scripts/session.js';
+import * as subjects from './redis/scripts/subjects.js';
 import type { Script } from './redis/scripts/script.js';
 import { Tails } from './redis/tails.js';
 
@@ -76,11 +83,15 @@ const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
   ...Object.values(sessions),
   ...Object.values(lists),
+  ...Object.values(subjects),
   ...Object.values(nodes),
 ].filter((one): one is Script => typeof one === 'object');
 
 type Answer = string[];
-type StateAnswer = [identity: string, generation: string, acked: string, epoch: string, top: string];
+type StateAnswer = [
+  ...[identity: string, generation: string, acked: string, epoch: string, top: string],
+  ...[revoked: string, revision: string],
+];
 type LogAnswer = [epoch: string, top: string, first: string, forks: string, ...more: unknown[]];
 
 export function redisStore(options: RedisStoreOptions | string = {}): Store {
@@ -94,19 +105,21 @@ class RedisStore implements Store {
   readonly #tails = new Tails();
   readonly #claims = new Claims();
   readonly #presence: Presence;
+  readonly #endings: Endings;
   readonly #window: number;
-  readonly #keep: readonly number[];
+  readonly #keep: Retention;
+  #terms: StoreTerms = {};
   readonly #inboxKeep: readonly number[];
   readonly #given: (() => number) | undefined;
   #listener: (log: LogName, entry: Entry) => void = () => {};
   #missed: () => void = () => {};
+  #changed: (session: string) => void = () => {};
 
   constructor(options: RedisStoreOptions) {
     const urls = urlsOf(options.url ?? 'redis://127.0.0.1:6379');
     const timeout = options.timeout ?? 3_000;
     this.#window = options.window ?? SESSION_WINDOW;
-    const keep = { ...RETENTION, ...options.retention };
-    this.#keep = [keep.entries, keep.bytes, keep.age];
+    this.#keep = { ...RETENTION, ...options.retention };
     const inboxKeep = { ...RETENTION, ...options.inbox };
     this.#inboxKeep = [inboxKeep.entries, inboxKeep.bytes, inboxKeep.age];
     this.#given = options.now;
@@ -124,23 +137,34 @@ class RedisStore implements Store {
         this.#tails.hinted(log, entry);
         this.#listener(log, entry);
       },
+      changed: (log) => this.#changed(sessionIn(log)),
       missed: () => this.#missed(),
       forgotten: (log) => this.#tails.forget(log),
     });
-    this.#presence = new Presence({
+    const asking: Asking = {
       ask: (script, keys, args) => this.#ask(script, keys, args),
       askSession: (script, session, args) => this.#askSession(script, session, args),
       run: (script, keys, args) => this.#link.run(script, keys, args),
       keys: this.#keys,
-      keep: this.#keep,
+      keepOf: (channel) => this.#keepOf(channel),
+      age: this.#keep.age,
       presenceWindow: options.presenceWindow ?? 30_000,
-    });
+    };
+    this.#presence = new Presence(asking);
+    this.#endings = new Endings(asking);
+  }
+
+  agree(terms: StoreTerms): void {
+    this.#terms = terms;
   }
 
   // ── sessions ──────────────────────────────────────────────────────────────
 
   async openSession(nonce: string, identity: Identity): Promise<Opened> {
     const session = sessionOf(nonce);
+    const { subject } = identity;
+    // Listed first: whoever ends all sessions of a subject meets this one too, opened or not.
+    if (subject !== undefined && !(await this.#list(subject, session))) return { kind: 'refused' };
     const args = [whose(identity), JSON.stringify(identity)];
     const [kind, state] = (await this.#askSession(sessions.openSession, session, args)) as [
       string,
@@ -151,24 +175,46 @@ class RedisStore implements Store {
   }
 
   async attach(session: string, identity?: Identity, attempt = ''): Promise<Attached> {
+    if (this.#terms.tellsEnds === true) await this.#endings.announce(session);
     const args = identity === undefined ? ['', ''] : [whose(identity), JSON.stringify(identity)];
     const answer = await this.#askSession(sessions.attach, session, [...args, attempt]);
-    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    const [kind, state, returning, until, owner] = answer as [string, StateAnswer, string[], string, string];
     if (kind !== 'attached') return { kind: 'unknown' };
     await this.#presence.comeBack(session, returning, until);
+    if (owner !== '') await this.#list(owner.slice(1), session);
     return { kind, state: stateOf(session, state) };
   }
 
   async touch(session: string, generation?: number): Promise<Touched> {
     const answer = await this.#askSession(sessions.touch, session, [generation ?? '']);
-    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    const [kind, state, returning, until, owner] = answer as [string, StateAnswer, string[], string, string];
     if (kind !== 'current') return { kind: kind === 'superseded' ? kind : 'unknown' };
     await this.#presence.comeBack(session, returning, until);
+    if (owner !== '') await this.#list(owner.slice(1), session);
     return { kind, state: stateOf(session, state) };
   }
 
+  async stateOf(session: string): Promise<Known> {
+    const [kind, state] = (await this.#askSession(sessions.stateOf, session, [])) as [string, StateAnswer];
+    if (kind === 'current') return { kind, state: stateOf(session, state) };
+    return { kind: kind === 'forbidden' ? kind : 'unknown' };
+  }
+
   async identify(session: string, identity: Identity): Promise<void> {
-    await this.#askSession(sessions.identify, session, [whose(identity), JSON.stringify(identity)]);
+    const { hints } = this.#keys.log(INBOX + session);
+    await this.#askSession(sessions.identify, session, [whose(identity), JSON.stringify(identity), hints]);
+  }
+
+  async revoke(session: string): Promise<void> {
+    await this.#askSession(sessions.revoke, session, [this.#keys.log(INBOX + session).hints]);
+  }
+
+  async refuse(subject: string, ms: number): Promise<void> {
+    await this.#askSubject(subjects.refuse, subject, [Math.ceil(ms)]);
+  }
+
+  async sessionsOf(subject: string): Promise<readonly string[]> {
+    return (await this.#askSubject(subjects.sessionsOf, subject, [])) as Answer;
   }
 
   async lapse(session: string, generation: number): Promise<void> {
@@ -176,9 +222,14 @@ class RedisStore implements Store {
     await this.#presence.lapsed(session, leases);
   }
 
-  async close(session: string): Promise<void> {
-    const leases = (await this.#askSession(sessions.close, session, [])) as Answer;
+  async close(session: string, why: 'forbidden' | '' = ''): Promise<Closed> {
+    const { hints } = this.#keys.log(INBOX + session);
+    const answer = (await this.#askSession(sessions.close, session, [why, hints])) as Answer;
+    const [identity = '', generation, ...leases] = answer;
     await this.#presence.lapsed(session, leases);
+    return identity === ''
+      ? { kind: 'unknown' }
+      : { kind: 'ended', ended: endedSession(session, identity, generation) };
   }
 
   // ── logs ──────────────────────────────────────────────────────────────────
@@ -191,7 +242,7 @@ class RedisStore implements Store {
     key?: AppendKey,
   ): Promise<Appended | { kind: 'duplicate' | 'behind' }> {
     const { meta, entries, hints } = this.#keys.log(channel);
-    const args = [hints, body, ...this.#keep];
+    const args = [hints, body, ...this.#keepOf(channel)];
     if (key === undefined) {
       const answer = (await this.#ask(logs.append, [meta, entries], args)) as Answer;
       return appended(answer, body);
@@ -230,10 +281,12 @@ class RedisStore implements Store {
   async read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead> {
     const isWatched = this.#hints.has(log);
     const known = isWatched ? this.#tails.read(log, epoch, offset, max) : undefined;
-    if (known !== undefined) return known;
     const isOwn = isInbox(log);
+    const [most = 0, , age = 0] = isOwn ? this.#inboxKeep : this.#keepOf(log);
+    // The newest ones are remembered here for longer than a log may keep them.
+    if (known?.kind === 'entries' && known.head[1] - offset <= most) return known;
     const { meta, entries } = this.#keys.log(log);
-    const args = [isOwn ? '' : (this.#keep[2] ?? 0), offset, max];
+    const args = [isOwn ? '' : age, offset, max];
     const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
     const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isOwn);
     if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
@@ -249,7 +302,11 @@ class RedisStore implements Store {
           const { meta, entries } = this.#keys.log(names[at] ?? '');
           return [meta, entries];
         });
-        const answers = (await this.#ask(logs.heads, keys, [this.#keep[2] ?? 0])) as LogAnswer[];
+        const ages = places.map((at) => {
+          const log = names[at] ?? '';
+          return isInbox(log) ? '' : (this.#keepOf(log)[2] ?? 0);
+        });
+        const answers = (await this.#ask(logs.heads, keys, ages)) as LogAnswer[];
         places.forEach((at, index) => (heads[at] = this.#head(names[at] ?? '', answers[index])));
       }
     };
@@ -266,11 +323,16 @@ class RedisStore implements Store {
     this.#hints.unwatch(log, performance.now());
   }
 
-  onHint(listener: (log: LogName, entry: Entry) => void, missed: () => void = () => {}): () => void {
+  onHint(
+    listener: (log: LogName, entry: Entry) => void,
+    missed: () => void = () => {},
+    changed: (session: string) => void = () => {},
+  ): () => void {
     this.#listener = listener;
     this.#missed = missed;
+    this.#changed = changed;
     return () => {
-      this.#listener = this.#missed = () => {};
+      this.#listener = this.#missed = this.#changed = () => {};
     };
   }
 
@@ -291,6 +353,7 @@ class RedisStore implements Store {
       case 'expect':
         return { kind, number: Number(first) };
       case 'busy':
+      case 'revoked':
         return { kind };
       default:
         return { kind: 'unknown' };
@@ -353,10 +416,11 @@ class RedisStore implements Store {
     return this.#presence.page(channel, place, bytes);
   }
 
-  async sweep(): Promise<void> {
+  async sweep(): Promise<readonly EndedSession[]> {
     this.#hints.sweep(performance.now());
     this.#claims.sweep(this.#now);
     await this.#presence.sweep();
+    return this.#terms.tellsEnds === true ? this.#endings.sweep() : [];
   }
 
   async ping(): Promise<void> {
@@ -372,11 +436,18 @@ class RedisStore implements Store {
   async end(): Promise<void> {
     this.#listener = () => {};
     this.#missed = () => {};
+    this.#changed = () => {};
     this.#hints.end();
     this.#link.end();
   }
 
   // ── asking ────────────────────────────────────────────────────────────────
+
+  /** What a channel keeps: entries, bytes, age. */
+  #keepOf(channel: string): number[] {
+    const { entries, bytes, age } = { ...this.#keep, ...this.#terms.retentionOf?.(channel) };
+    return [entries, bytes, age];
+  }
 
   /** This node's clock, by which its own claims run out. */
   get #now(): number {
@@ -390,6 +461,17 @@ class RedisStore implements Store {
   #askSession(script: Script, session: string, args: readonly (string | number)[]): Promise<unknown> {
     const { meta, entries, leases, unsettled } = this.#keys.session(session);
     return this.#ask(script, [meta, entries, leases, unsettled], [this.#window, ...args]);
+  }
+
+  #askSubject(script: Script, subject: string, args: readonly (string | number)[]): Promise<unknown> {
+    const { sessions: listed, refused } = this.#keys.subject(subject);
+    return this.#ask(script, [listed, refused], args);
+  }
+
+  /** Whether the subject may have it. It stays listed for longer than it takes until it is listed again. */
+  async #list(subject: string, session: string): Promise<boolean> {
+    const keep = 3 * sessions.LISTED_AGAIN * this.#window;
+    return (await this.#askSubject(subjects.list, subject, [session, keep])) === 1;
   }
 
   #placeOf(session: string): string {
@@ -418,10 +500,16 @@ class RedisStore implements Store {
     if (answer === undefined || answer[0] === '') return { epoch: '0', offset: 0, first: 1 };
     const head = headOf(logOf(answer));
     this.#tails.compare(log, head);
-    const [generation, silence] = answer.slice(4);
+    const [generation, silence, revision] = answer.slice(4);
     return silence === undefined
       ? head
-      : { ...head, session: { generation: Number(generation), silence: Number(silence) } };
+      : {
+          ...head,
+          session: {
+            ...{ generation: Number(generation), silence: Number(silence) },
+            ...(revision !== '' && { revision: Number(revision) }),
+          },
+        };
   }
 }
 
@@ -438,10 +526,16 @@ function urlsOf(given: string | readonly string[]): string[] {
 
 const whose = ({ subject }: Identity): string => (subject === undefined ? '' : `=${subject}`);
 
-function stateOf(session: string, [identity, generation, acked, epoch, top]: StateAnswer): SessionState {
+const sessionIn = (log: LogName): string => log.slice(INBOX.length);
+
+function stateOf(
+  session: string,
+  [identity, generation, acked, epoch, top, revoked, revision]: StateAnswer,
+): SessionState {
   return {
     session,
-    identity: JSON.parse(identity) as Identity,
+    identity: { ...(JSON.parse(identity) as Identity), ...(revoked !== '' && { expiresAt: 0 }) },
+    ...(revision !== '' && { revision: Number(revision) }),
     generation: Number(generation),
     acked: Number(acked),
     inbox: [epoch, Number(top)],
