@@ -102,6 +102,6 @@ export function withShortNames(code, told, chosen) {
 
 /** One, then two of them. */
 const capitals = () => {
-  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
   return [...letters, ...letters.flatMap((first) => letters.map((second) => first + second))];
 };

@@ -46,7 +46,9 @@ async function build() {
     'tsconfig.base.json',
     'tsconfig.json',
     'PROTOCOL.md',
-    'scripts/build.mjs',
+    ...['build.mjs', 'script-bundle.mjs', 'public-names.mjs', 'short-names.json'].map(
+      (name) => `scripts/${name}`,
+    ),
   ]);
   const intact = members.every((member) => existsSync(at(member, 'dist')));
   if (intact && isFresh('build', hash)) return;

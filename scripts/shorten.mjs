@@ -1,4 +1,4 @@
-// Looks for short names that compress better, and writes them to short-names.json: `node scripts/shorten.mjs -- --seconds 120`.
+// Looks for short names that compress better, and writes them to short-names.json: `node scripts/shorten.mjs --seconds 120`.
 // Which name is whose makes no difference to what the script does, and some to its size. It begins where the last search ended,
 // so more time finds more; after a change of the client it has something to do again.
 
@@ -63,7 +63,7 @@ async function search(script, seconds) {
   const wordOf = new Map([...names].map(([word, short]) => [short, word]));
   const { marks, texts, rest } = piecesOf(code, (short) => wordOf.has(short));
 
-  const letters = [...found.letters];
+  const letters = Array.from(found.letters);
   const indexes = new Map(Array.from({ length: 2_000 }, (_, index) => [nameAt(found.letters, index), index]));
   const render = (short, order) => {
     const variable = (name) => nameAt(order, indexes.get(name));
@@ -103,7 +103,7 @@ async function search(script, seconds) {
 function withOtherLetters({ names, letters }, pick) {
   const [one, other] = [pick(letters), pick(letters)];
   const swap = { [one]: other, [other]: one };
-  return { names, letters: [...letters].map((letter) => swap[letter] ?? letter).join('') };
+  return { names, letters: Array.from(letters, (letter) => swap[letter] ?? letter).join('') };
 }
 
 /** One has another name; who had that has the old one. */

@@ -1,5 +1,16 @@
 /** The entry ./core: the client without member lists, voices, system events, the circuit breaker and `explain()`. */
-export { connect } from './client.js';
+import type { Contract, Untyped } from '@iskra/protocol/wire';
+import { connect as connectWith } from './client.js';
+import type { Client, ConnectOptions } from './client.js';
+
+/**
+ * Opens a session; of several servers the first is the primary, and the others stand in for it. Everything may be called
+ * at once, before it is there.
+ */
+export const connect: <C extends Contract = Untyped>(
+  url: string | readonly string[],
+  options?: ConnectOptions,
+) => Client<C> = connectWith;
 export type { Client, ClientEvents, ConnectOptions, Status } from './client.js';
 export type { Channel, Entry, Gap, PublishOptions, SubscribeOptions } from './channel.js';
 export type { Off } from './emitter.js';
