@@ -106,6 +106,8 @@ describe('tabs', () => {
     void first.page.client.close();
     await desk.stage.run(3_000);
     expect([first, last].map(({ page }) => page.client.status.state)).toEqual(['closed', 'connected']);
+    const states = last!.page.history.seen.flatMap((one) => (one.what === 'state' ? [one.state] : []));
+    expect(states).toEqual(['connected']);
     expect(await members()).toBe(1);
     void last.page.client.close();
     await desk.stage.run(1_000);

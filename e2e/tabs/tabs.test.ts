@@ -6,6 +6,7 @@ import type { BrowserName } from '../browser/browsers.js';
 import type { InPage } from '../browser/in-page.js';
 import type { Participant } from '../browser/participant.js';
 import type { Place } from '../browser/places.js';
+import { inTab } from '../browser/tab.js';
 import { remote } from '../browser/remote.js';
 import { eventually, isConnected, newRoom, upTo, withRig } from '../transports/rig.js';
 import type { Client } from '../transports/rig.js';
@@ -64,6 +65,26 @@ function inTabs(name: BrowserName): Place & { kill(client: Client): Promise<void
     },
   };
 }
+
+describe('a tab of Chromium that is alone', () => {
+  const tab = inTab();
+  const rig = withRig(tab);
+  beforeEach(() => rig.visit());
+
+  it('is kept in the back/forward cache, and goes on where it was', async () => {
+    const room = newRoom();
+    const client = await rig.open({ shared: 'anna', transports: ['websocket'] });
+    await isConnected(client, 'websocket');
+    await client.subscribe(room);
+    const { session } = await client.status();
+    await tab.leave();
+    await rig.server.publishNumbers(room, 1, 20);
+    await tab.comeBack();
+    await eventually(() => client.numbers(room)).toEqual(upTo(20));
+    expect(tab.notKept).toEqual([]);
+    expect(await client.report()).toMatchObject({ gaps: [], errors: [], status: { session } });
+  });
+});
 
 describe.each(['Chromium', 'Firefox'] as const)('ten tabs of %s', (name) => {
   const place = inTabs(name);

@@ -118,7 +118,7 @@ export function createLead(session: Session, shared: Shared, tell: (one: Told) =
           if (effect[1] === 'error') {
             // Of an error itself only the message would come the way.
             const { code, advice, field, retryAfter, message } = effect[2] as SendError;
-            tell(['tell', 'error', { code, advice, field, retryAfter, message }]);
+            tell(['tell', 'error', { code, advice, field, retryAfter, message }, effect[3]]);
             return true;
           }
           tell(effect);

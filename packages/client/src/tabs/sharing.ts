@@ -93,10 +93,10 @@ export function createSharing(
         if (from !== to) tell(['tell', 'transport', { from, to }]);
       } else if (!lead.relay(effect)) act(effect);
     }
+    if (stop) return finish(stop[1]);
     // What came of it may be something to send.
     if (sends.at(-1) !== newest) happen({ type: 'sendAdded' });
     flush();
-    if (stop) finish(stop[1]);
   };
 
   const begin = (): void => {
@@ -202,12 +202,13 @@ export function createSharing(
   };
 
   const finish = (error: Error): void => {
+    // Nobody else is told that it has ended: others go on.
+    part();
     happen({ type: 'pageChanged', signal: 'parked' });
     lead = undefined;
     shared.status = { ...shared.status, state: 'closed' };
     tab.settle(outbox.clear());
     act(['tell', 'status']);
-    part();
     act(['stop', error]);
   };
 
@@ -248,14 +249,8 @@ export function createSharing(
       },
     };
 
-  /** What another tab's policy does is not seen from here. */
-  const resting = {
-    newest: () => shared.current,
-    isBroken: () => false,
-    running: [],
-    standings: new Map(),
-    deadline: Infinity,
-  };
+  /** What the policy of another tab does is not seen from here. */
+  const resting = make(options, random, makeId).policy;
 
   const session: Session = {
     handle(event, at) {
@@ -270,8 +265,7 @@ export function createSharing(
     },
     policy: new Proxy({} as Policy, {
       get: (_, name: keyof Policy) =>
-        lead?.session.policy[name] ??
-        (name === 'current' ? shared.current : resting[name as keyof typeof resting]),
+        (lead?.session.policy ?? resting)[name] ?? (name === 'current' ? shared.current : undefined),
     }),
     outbox,
     status: () => ({ ...shared.status, unsettled: outbox.sends.length }),

@@ -5,6 +5,8 @@
 import { createDownlink } from '../downlink.js';
 import { createOutbox } from '../outbox.js';
 import type { OutboxLimits, Pending } from '../outbox.js';
+import { SendError } from '../errors.js';
+import type { Refusal } from '../errors.js';
 import { errorOf } from '../session.js';
 import type { SessionEffect } from '../session-events.js';
 import type { Saying, Shared, Told } from './messages.js';
@@ -143,6 +145,11 @@ export function createTab(me: string, limits: OutboxLimits, act: (effect: Sessio
             // Told before: another leader has read it again.
             if (heard && heard[0] === epoch && heard[1] >= offset) return;
             shared.heard = one[3];
+          }
+          if (one[1] === 'error') {
+            const { code: delta, ...fields } = one[2] as SendError;
+            const error = Object.assign(new SendError({ delta } as Refusal), fields);
+            return act(['tell', 'error', error, one[3]]);
           }
           act(one);
       }
