@@ -43,13 +43,14 @@ describe.each(['protocol', 'client', 'server', 'cli'])('@iskra/%s', (name) => {
           /(?:from |import\()'((?:@[^/']+\/)?[^./'][^/']*)/g,
         ),
       ].map((found) => found[1]!);
-    // Whoever uses the Redis store, OpenTelemetry or React installs what it takes; nobody else has to.
+    // Whoever uses the Redis store, OpenTelemetry, React or a test world installs what it takes; nobody else has to.
     const peers = Object.keys(manifest.peerDependencies ?? {});
     const named = files.flatMap((file) =>
       namedIn(file).filter(
         (one) =>
           !(
-            /redis|otel|react|vue|svelte/.test(file) && peers.some((peer) => `${one}/`.startsWith(`${peer}/`))
+            /redis|otel|react|vue|svelte|world/.test(file) &&
+            peers.some((peer) => `${one}/`.startsWith(`${peer}/`))
           ),
       ),
     );

@@ -1,5 +1,5 @@
-// Budgets, compressed: of the browser client what one <script> tag costs a page, and of each binding what it adds to a
-// page that has the client and the framework.
+// Budgets, compressed: of the client what a <script> tag or an import costs a page, and of what stands beside it what that
+// adds to a page that has the client and the framework.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,14 +7,18 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { at } from './files.mjs';
-import { Explained, fail } from './terminal.mjs';
+import { dim, Explained, fail, red } from './terminal.mjs';
 
 const sources = at('packages/client/src');
 
 /** What an application takes of a binding; a bundler leaves out the rest. */
 const shared = ['useRealtime', 'useChannel', 'useRequest', 'typedBy'];
 const rows = [
-  { name: 'the script tag', budget: 10_752, weigh: script },
+  { name: 'the script tag', budget: 10_752, weigh: () => script('iskra.min.js') },
+  { name: 'the full script tag', budget: 15_872, weigh: () => script('iskra.full.min.js') },
+  { name: 'client/core', budget: 12_288, weigh: () => application('core', ['connect']) },
+  { name: 'client', budget: 16_896, weigh: () => application('index', ['connect']) },
+  { name: 'cures', budget: 1_024, weigh: () => binding('cures', ['cureOf']) },
   { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
@@ -22,14 +26,32 @@ const rows = [
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 
-function script() {
-  const bundle = at('packages/client/dist/iskra.min.js');
+function script(name) {
+  const bundle = at('packages/client/dist', name);
   if (!existsSync(bundle)) {
     throw new Explained(
-      'There is no packages/client/dist/iskra.min.js to weigh: is packages/client/src/script.ts missing?',
+      `There is no packages/client/dist/${name} to weigh: is its entry in packages/client/src missing?`,
     );
   }
   return readFileSync(bundle);
+}
+
+/** These exports of an entry with all that they bring, as an application's bundler makes it; names of properties stay. */
+async function application(name, exports) {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { ${exports.join(', ')} } from './${name}.js'; globalThis.taken = [${exports.join(', ')}];`,
+      resolveDir: at('packages/client/dist'),
+      sourcefile: 'application.js',
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    write: false,
+  });
+  return outputFiles[0].contents;
 }
 
 /**
@@ -76,12 +98,14 @@ const number = (value) => value.toLocaleString('en-US');
 
 try {
   const over = [];
+  const line = (...[name, ...cells]) =>
+    `  ${name.padEnd(20)}${cells.map((cell) => cell.padStart(10)).join('')}`;
+  console.log(dim(line('', 'minified', 'gzipped', 'budget', 'left')));
   for (const { name, budget, weigh } of rows) {
     const bytes = await weigh();
     const size = gzipSync(bytes, { level: 9 }).length;
-    console.log(
-      `  ${name.padEnd(15)}${number(size).padStart(6)} of ${number(budget).padStart(6)} bytes gzipped (${number(bytes.length)} minified)`,
-    );
+    const cells = line(name, ...[bytes.length, size, budget, budget - size].map(number));
+    console.log(size > budget ? red(cells) : cells);
     if (size > budget) over.push(`${name} by ${number(size - budget)} bytes`);
   }
   if (over.length > 0) {

@@ -2,6 +2,7 @@
 // output of a program when, and only when, it fails.
 
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 
 const colours = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -36,9 +37,10 @@ export async function step(label, work) {
 
 /**
  * Runs a program to its end. `show: true` lets it write to the terminal; otherwise its output is kept, returned,
- * and shown if it fails. SIGINT and SIGTERM reach it, so that nothing keeps running behind our back.
+ * and shown if it fails. `yields: true` lets others have the processor first. SIGINT and SIGTERM reach it, so that
+ * nothing keeps running behind our back.
  */
-export function run(command, args, { show = false, env = {}, cwd } = {}) {
+export function run(command, args, { show = false, yields = false, env = {}, cwd } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -46,6 +48,8 @@ export function run(command, args, { show = false, env = {}, cwd } = {}) {
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
+    // What it starts itself inherits that.
+    if (yields && child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));

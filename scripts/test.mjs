@@ -16,13 +16,16 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 
 const show = (command, ...args) => run(command, [...args, ...rest], { show: true, cwd: at('.') });
 const node = (script) => show(process.execPath, at('scripts', script));
+/** Only computes: what waits beside it has the processor first. */
+const compute = (command, ...args) =>
+  run(command, [...args, ...rest], { show: true, yields: true, cwd: at('.') });
 
 /** Projects of vitest. Their numbers come from its JSON report, which it also writes when tests fail. */
-async function vitest(...projects) {
+async function vitest(projects, start = show) {
   const report = path.join(reports, `${projects[0]}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   try {
-    await show(bin('vitest'), 'run', ...projects.map((name) => `--project=${name}`), ...reporters);
+    await start(bin('vitest'), 'run', ...projects.map((name) => `--project=${name}`), ...reporters);
   } finally {
     count(report);
   }
@@ -49,6 +52,17 @@ async function checkTypes() {
   await show(bin('tsc'), '-p', 'tsconfig.test.json');
   const pages = filesBelow('examples').some((file) => /\/page\/.*\.ts$/.test(file));
   if (pages) await show(bin('tsc'), '-p', 'examples/tsconfig.page.json');
+  // Compilers of their own, which need a TypeScript in JavaScript and bring it.
+  const example = (name) => at('examples/node_modules/.bin', name);
+  await show(example('vue-tsc'), '-p', 'examples/vue');
+  await show(
+    example('svelte-check'),
+    '--workspace',
+    'examples/svelte',
+    '--fail-on-warnings',
+    '--output',
+    'human',
+  );
 }
 
 const steps = {
@@ -56,15 +70,23 @@ const steps = {
   lint: () => show(bin('oxlint'), '-c', 'oxlint.config.mjs'),
   types: checkTypes,
   packages: () => node('packages.mjs'),
+  api: () => node('api.mjs'),
   size: () => node('size.mjs'),
   docs: () => node('docs.mjs'),
-  unit: () => vitest('unit'),
-  sim: () => node('sim.mjs'),
-  mutants: () => node('mutants.mjs'),
-  e2e: () => vitest('e2e', 'patient'),
+  unit: () => vitest(['unit', 'oldest'], compute),
+  sim: () => compute(process.execPath, at('scripts/sim.mjs')),
+  mutants: () => compute(process.execPath, at('scripts/mutants.mjs')),
+  /** Its output would be mixed with that of others: it is shown when it fails. */
+  patient: () => vitest(['patient'], (command, ...args) => run(command, args, { cwd: at('.') })),
+  e2e: () => vitest(['e2e']),
+  /** A file of one's own choice, whichever of the two it belongs to. */
+  endToEnd: () => vitest(['e2e', 'patient']),
 };
-const tests = ['unit', 'sim', 'mutants', 'e2e'];
+const checks = ['format', 'lint', 'types', 'packages', 'api', 'size', 'docs'];
 const readSourcesOnly = ['format', 'unit', 'sim', 'mutants', 'docs'];
+
+/** One after the other, but for what stands in one row: of two cores, what mostly waits leaves one and a half. */
+const all = [...checks.map((name) => [[name]]), [['patient'], ['unit', 'sim', 'mutants']], [['e2e']]];
 
 async function perform(name) {
   const began = performance.now();
@@ -78,15 +100,25 @@ async function perform(name) {
   console.log(`  ${green('✓')} ${name} ${dim(seconds(began))}`);
 }
 
-let chosen = Object.keys(steps);
-if (mode === '--only') chosen = [only];
-if (mode === '--check') chosen = chosen.filter((name) => !tests.includes(name));
+/** All of them to their end, also when one fails: then as that one. */
+async function sideBySide(rows) {
+  const inTurn = async (names) => {
+    for (const name of names) await perform(name);
+  };
+  const ends = await Promise.allSettled(rows.map(inTurn));
+  for (const { reason } of ends) if (reason) throw reason;
+}
+
+let chosen = all;
+if (mode === '--only') chosen = [[[only]]];
+if (mode === '--check') chosen = checks.map((name) => [[name]]);
+const names = chosen.flat(2);
 
 let failure;
 try {
-  await setUp({ built: !chosen.every((name) => readSourcesOnly.includes(name)) });
-  if (chosen.includes('e2e')) await installSystemPackages();
-  for (const name of chosen) await perform(name);
+  await setUp({ built: !names.every((name) => readSourcesOnly.includes(name)) });
+  if (names.some((name) => ['patient', 'e2e', 'endToEnd'].includes(name))) await installSystemPackages();
+  for (const rows of chosen) await sideBySide(rows);
 } catch (error) {
   failure = error;
 }

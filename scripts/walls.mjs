@@ -96,6 +96,8 @@ const tests = ['**/*.test.ts'];
 const schemas = ['packages/protocol/src/{envelope,frame}.ts', 'packages/protocol/src/**/*schema*.ts'];
 /** What the entry for Node brings, so that a program need not. */
 const clientForNode = 'packages/client/src/node.ts';
+/** The entry for tests of an application, which links the client with a real server: no page loads it. */
+const clientForTests = 'packages/client/src/world.ts';
 /** The entries of the client that put it into the words of a framework, which an application brings. */
 const clientForFrameworks = ['react', 'vue', 'svelte'];
 const entryOf = (framework) => `packages/client/src/${framework}.ts`;
@@ -111,7 +113,11 @@ export const walls = [
   place(
     ['packages/client/src/**/*.ts'],
     [...onlyTheWire(outsideOfBrowsers), clientHasNoOther()],
-    [...tests, clientForNode, ...clientForFrameworks.map(entryOf)],
+    [...tests, clientForNode, clientForTests, ...clientForFrameworks.map(entryOf)],
+  ),
+  place(
+    [clientForTests],
+    [...onlyTheWire(outsideOfBrowsers).filter((wall) => wall !== noServer), clientHasNoOther()],
   ),
   ...clientForFrameworks.map((name) =>
     place([entryOf(name)], [...onlyTheWire(outsideOfBrowsers), clientHasNoOther(`!${name}`, `!${name}/**`)]),

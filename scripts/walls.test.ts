@@ -55,6 +55,8 @@ const cases: Case[] = [
   { file: 'packages/client/src/channel.ts', code: "export * from 'left-pad';", says: 'has one dependency' },
   { file: 'packages/client/src/react.ts', code: "export * from 'react';" },
   { file: 'packages/client/src/react.ts', code: "export * from 'vue';", says: 'has one dependency' },
+  { file: 'packages/client/src/world.ts', code: "export * from '@iskra/server/testing';" },
+  { file: 'packages/client/src/world.ts', code: "export * from 'hono/ws';", says: 'environment.ts' },
   {
     file: 'packages/client/src/bindings/store.ts',
     code: "export * from 'react';",

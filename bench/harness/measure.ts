@@ -67,14 +67,18 @@ export const memory = (the: Case): Promise<Sample> =>
     return { value: (after - before) / (to.counted - from.counted) };
   });
 
-/** Ms in which every heartbeat of every connection comes up, by the defaults of all peers. */
-const HEARTBEATS = 25_000;
+/** Ms in which every heartbeat of every connection comes up twice, by the defaults of all peers. */
+const HEARTBEATS = 50_000;
+/**
+ * Ms behind the arrival of the connections: so long V8 still compiles and collects what it left. A server at rest is so for
+ * hours, and takes a third of it then.
+ */
+const SETTLING = 60_000;
 
 /** Share of a core that the server takes while nobody says anything, in %. */
 export const atRest = (the: Case): Promise<Sample> =>
   inProcesses(the, async (server, load) => {
-    // Behind what the arrival of the connections cost.
-    await pause(5_000);
+    await pause(SETTLING);
     const from = await moment(server, load);
     await pause(HEARTBEATS);
     const to = await moment(server, load);

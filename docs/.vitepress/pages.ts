@@ -23,7 +23,7 @@ const proxies = (...names: string[]): string[] => names.map((name) => `docs/prox
 const packages = ['protocol', 'client', 'server', 'chaos', 'cli', 'react', 'vue', 'svelte'];
 
 const SECTIONS: readonly Section[] = [
-  { title: 'Start', first: [...guide('five-minutes', 'getting-started', 'contract'), 'examples/README.md'] },
+  { title: 'Start', first: [...guide('five-minutes', 'getting-started', 'in-your-server', 'bun-and-deno', 'contract'), 'examples/README.md'] },
   {
     title: 'Concepts',
     first: ['envelope', 'session', 'channel', 'cursor', 'transports', 'guarantees'].map(
@@ -167,9 +167,9 @@ function others({ folders = [] }: Section): string[] {
 function walk(folder: string): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);
-    if (entry.isDirectory()) return /^(\.|node_modules$|dist$)/.test(entry.name) ? [] : walk(file);
-    // A copy that the build makes.
-    if (file === 'packages/protocol/PROTOCOL.md') return [];
+    if (entry.isDirectory()) return /^(\.|node_modules$|dist$|api$)/.test(entry.name) ? [] : walk(file);
+    // A copy that the build makes; and, like the folder api, what tools write.
+    if (file === 'packages/protocol/PROTOCOL.md' || entry.name === 'CHANGELOG.md') return [];
     return file.endsWith('.md') ? [file] : [];
   });
 }

@@ -21,18 +21,22 @@ const OPTIONS = [
   ['createRealtime({ times })', 'server/src/core.ts', 'Times'],
   ['memoryStore({ … })', 'server/src/stores/memory.ts', 'MemoryStoreOptions'],
   ['redisStore({ … })', 'server/src/stores/redis.ts', 'RedisStoreOptions'],
-  [
-    'memoryStore({ retention, inbox }), redisStore({ retention, inbox })',
-    'server/src/stores/memory-log.ts',
-    'Retention',
-  ],
+  ['memoryStore({ retention, inbox }), redisStore({ retention, inbox })', 'server/src/store.ts', 'Retention'],
   ['serve(realtime, { … })', 'server/src/node.ts', 'ServeOptions'],
   ['realtime.drain({ … })', 'server/src/drain.ts', 'DrainOptions'],
   ['connect(url, { … })', 'client/src/client.ts', 'ConnectOptions'],
   ['connect(url, { … }) of the whole client', 'client/src/connect.ts', 'ConnectOptions'],
   ['channel.subscribe({ … })', 'client/src/channel.ts', 'SubscribeOptions'],
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
+  ['devtools(client, { … })', 'client/src/devtools.ts', 'DevtoolsOptions'],
   ['diagnose(url, { … })', 'client/src/doctor.ts', 'DiagnoseOptions'],
+  ['createTestServer({ … }), createTestWorld({ … })', 'server/src/testing/server.ts', 'TestServerOptions'],
+  ['asyncApi(contract, { … })', 'protocol/src/asyncapi.ts', 'AsyncApiOptions'],
+  [
+    'asyncApi(contract, { … }), jsonSchemas(contract, { … })',
+    'protocol/src/json-schema.ts',
+    'JsonSchemaOptions',
+  ],
   ['openBox({ … })', 'chaos/src/box.ts', 'BoxOptions'],
 ] as const;
 

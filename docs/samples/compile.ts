@@ -48,7 +48,7 @@ export function compile(blocks: readonly Block[]): string[] {
 /** A sample as a file: one whose first line is a comment with a name has that name, so that others of its page can import it. */
 function prepare(block: Block, taken: Map<string, number>): { name: string; text: string; shift: number } {
   const page = block.file.replace(/\.md$/, '').replaceAll(/[^\w-]+/g, '-');
-  const named = /^\/\/ ([\w-]+\.[cm]?[jt]sx?)\b/.exec(block.text)?.[1];
+  const named = /^\/\/ ([\w.-]+\.[cm]?[jt]sx?)\b/.exec(block.text)?.[1];
   const count = (taken.get(page) ?? 0) + 1;
   taken.set(page, count);
   const { code, above } = scriptOf(block);

@@ -1,5 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { toRoom } from '../to-room.mjs';
 
-export default defineConfig({ ...toRoom('svelte'), plugins: [svelte()] });
+/** The realtime server, which server.mjs starts there; what is realtime of the page goes to it. */
+const target = process.env.ISKRA_URL ?? 'http://127.0.0.1:8000';
+const proxy = { '/realtime': { target, ws: true } };
+
+export default defineConfig({ server: { proxy }, preview: { proxy }, plugins: [svelte()] });

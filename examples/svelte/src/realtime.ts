@@ -1,6 +1,6 @@
 /** The stores of this application, typed by its contract. */
 import { typedBy } from '@iskra/client/svelte';
-import type { contract } from '../../room/contract.js';
+import type { contract } from './contract.js';
 
 export const { provideRealtime, useRealtime, useChannel, useRequest } = typedBy<typeof contract>();
 

@@ -1,6 +1,6 @@
 /** The composables of this application, typed by its contract. */
 import { typedBy } from '@iskra/client/vue';
-import type { contract } from '../../room/contract.js';
+import type { contract } from './contract.js';
 
 export const { provideRealtime, useRealtime, useChannel, useRequest } = typedBy<typeof contract>();
 

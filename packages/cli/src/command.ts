@@ -7,6 +7,7 @@ import { completionCommand } from './completion.js';
 import type { Definition } from './completion/tree.js';
 import { configCommand } from './config.js';
 import { connectCommand } from './connect.js';
+import { contractCommand } from './contract.js';
 import { doctorCommand } from './doctor.js';
 import { gracefulCommand } from './graceful.js';
 import { healthCommand } from './health.js';
@@ -34,6 +35,7 @@ const commands: Record<CommandName, Definition> = {
   doctor: doctorCommand,
   'graceful-test': gracefulCommand,
   chaos: chaosCommand,
+  contract: contractCommand,
   completion: completionCommand(() => commands),
 };
 

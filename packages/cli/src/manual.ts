@@ -127,6 +127,21 @@ export const MANUAL = {
     ],
     exits: { 0: 'it was ended by a signal', 1: 'it could not listen', ...WRONG_USE },
   },
+  contract: {
+    examples: [
+      ['iskra contract asyncapi dist/contract.js >asyncapi.json', 'an AsyncAPI 3 document of it'],
+      [
+        'iskra contract asyncapi dist/contract.js --title Chat --server live=https://chat.example/realtime',
+        'with its name, and where it is',
+      ],
+      ['iskra contract schema dist/contract.js', 'the JSON Schema of every payload'],
+    ],
+    exits: {
+      0: 'the document was printed',
+      1: 'the file has no contract, or cannot be loaded',
+      ...WRONG_USE,
+    },
+  },
   completion: {
     examples: [
       ['source <(iskra completion bash)', 'in ~/.bashrc'],

@@ -1,5 +1,6 @@
 /** What the policy is given, what goes into it and what comes out of it. */
 import type { Attempt, Cause, Rung } from './attempt.js';
+import type { Breaker } from './breaker.js';
 import type { Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -16,6 +17,8 @@ export interface PolicyOptions {
   patience?: number | undefined;
   /** What is known of the way. */
   path?: Path | undefined;
+  /** Without one, a server that rejects everything is asked as often as one that is away. */
+  breaker?: Breaker | undefined;
 }
 
 /** What the policy wants done. */

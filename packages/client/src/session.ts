@@ -157,7 +157,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('open', one, sending.poll(one, wait));
   };
 
-  const liveness = createLiveness(primary, smoothed, outbox, poll, () => consult('moved', undefined, 0));
+  const liveness = createLiveness(primary, smoothed, outbox, path, poll, () =>
+    consult('moved', undefined, 0),
+  );
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
     const send = outbox.add('subscribe', channel, options);

@@ -110,6 +110,28 @@ export type DeliveredPayload<C extends Contract, Channel extends string, Delta e
   DeltasOf<C, Channel>[Delta & keyof DeltasOf<C, Channel>]
 >;
 
+/** What somebody publishes, as it arrives: told apart by its delta, and by its channel where that is one name. */
+export type Published<C extends Contract> = C extends { channels: infer Found }
+  ? {
+      [Pattern in keyof Found & string]: {
+        [Delta in keyof Found[Pattern] & string]: {
+          readonly channel: Template<Pattern>;
+          readonly delta: Delta;
+          readonly payload: OutputOf<Found[Pattern][Delta]>;
+        };
+      }[keyof Found[Pattern] & string];
+    }[keyof Found & string]
+  : { readonly channel: string; readonly delta: string; readonly payload: unknown };
+
+/** What somebody requests, as its handler is given it: told apart by its name. */
+export type Requested<C extends Contract> = C extends { requests: infer Found }
+  ? {
+      [Name in keyof Found & string]: {
+        readonly name: Name;
+        readonly input: HandledInput<C, Name>;
+      };
+    }[keyof Found & string]
+  : { readonly name: string; readonly input: unknown };
 /** The deltas that a session or a subject is sent alone; any, where the contract does not say. */
 export type MessageName<C extends Contract> = keyof Messages<C> & string;
 
@@ -226,7 +248,12 @@ function verdict(result: SchemaResult<unknown>): Checked {
 /** A part of a pattern that stands for one part of a name. */
 const PART = /\{[A-Za-z]\w*\}/g;
 
-function patternExpression(pattern: string): RegExp {
+/**
+ * The names that a pattern covers.
+ *
+ * @throws TypeError when it can never be a channel name.
+ */
+export function patternExpression(pattern: string): RegExp {
   const shortest = pattern.replace(PART, 'x');
   if (!isChannel(shortest)) {
     throw new TypeError(

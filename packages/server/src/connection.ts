@@ -5,8 +5,9 @@
  */
 import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
 import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
-import type { Core, SessionInfo } from './core.js';
+import type { Core, SessionInfo, Variables } from './core.js';
 import type { Place } from './guard.js';
+import { endSession } from './hooks.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
@@ -36,6 +37,8 @@ export interface ConnectionFacts {
   readonly address: string;
   /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
   readonly request: Request;
+  /** What middleware before it has set: may be read when it is asked for. */
+  readonly variables?: Variables | undefined;
   readonly place: Place;
   /** The header of that request. */
   readonly traceparent?: string | undefined;
@@ -295,7 +298,7 @@ export class Connection implements Follower {
     for (const log of logs) this.#core.hub.unfollow(log, this);
     if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
     if (id !== undefined) this.#core.hub.leave(id, this);
-    if (this.#mode === 'stream') this.#countEnd(id);
+    if (this.#mode === 'stream' && !this.#session.isClosed) this.#core.metrics.ends.gone++;
     // A stream that ends is followed by a hello, which tells its channels anew.
     if (id !== undefined && this.#mode === 'poll') {
       const channels = logs.filter((log) => !isInbox(log));
@@ -409,8 +412,7 @@ export class Connection implements Follower {
       case 'report':
         return this.#report(effect);
       case 'end':
-        core.events.tell('session_ended', { ...this.ids, reason: 'bye' });
-        return this.#ask((session) => core.store.close(session));
+        return this.#ask((session) => endSession(core, 'bye', { ...this.ids, session }));
       case 'answer':
         this.#after = () => this.#transport.finish();
         return this.#wantFlush();
@@ -514,20 +516,9 @@ export class Connection implements Follower {
   #countHello(event: Entrance, verdict: Verdict): void {
     const { metrics, clock } = this.#core;
     metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
-    if (event.type !== 'joined' || !metrics.measures) return;
-    const now = clock.now();
     const since = this.#facts?.since;
-    if (since !== undefined) this.#observe(metrics.firstMessage, now - since);
-    const { session, generation } = event.state;
-    const away = metrics.absences.back(session, generation, now);
-    if (away !== undefined) metrics.recovery.observe(away / 1000);
-  }
-
-  #countEnd(session: string | undefined): void {
-    const { metrics, clock, hub } = this.#core;
-    if (!this.#session.isClosed) metrics.ends.gone++;
-    if (session === undefined || !metrics.measures || hub.ofSession(session).length > 0) return;
-    metrics.absences.left(session, this.generation, clock.now());
+    if (event.type === 'joined' && metrics.measures && since !== undefined)
+      this.#observe(metrics.firstMessage, clock.now() - since);
   }
 
   /** Milliseconds, where they are told apart by transport. */

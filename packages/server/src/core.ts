@@ -1,8 +1,11 @@
 /** What the parts of one node share, made once in `create-core.ts`, and the options that reach them. */
 import type { Clock, CodeName, ContractCheck, EnvelopeInput } from '@iskra/protocol/wire';
+import type { ContextVariableMap } from 'hono';
+import type { ChannelKinds } from './channel-kinds.js';
 import type { Channels } from './channels.js';
 import type { Connection } from './connection.js';
 import type { Drain } from './drain.js';
+import type { Heard, Hooks } from './hooks.js';
 import type { Except } from './except.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
@@ -24,14 +27,21 @@ export interface SessionInfo extends Identity {
 /** What a session wants to do: `subscribe` and `publish` name a channel, `request` names a request. */
 export type Action = 'subscribe' | 'publish' | 'request';
 
+/** What middleware of a Hono application has set for a request: `variables.user` is what it reads as `c.get('user')`. */
+export type Variables = Readonly<Partial<ContextVariableMap> & Record<string, unknown>>;
+
 /**
- * Says who is calling, from the request (headers, cookies of the application)
- * and the credentials that the client sent in the body. Returning undefined or
- * throwing refuses with `unauthorized`.
+ * Says who is calling, from the request (headers, cookies of the application), the credentials that the client sent
+ * in the body, and what middleware of the application has set. Returning undefined, throwing, or taking longer than
+ * `limits.handler` refuses with `unauthorized`; a `Refusal` refuses with its own code.
+ *
+ * Middleware runs where the transports are mounted with `app.route`; elsewhere, and when credentials are refreshed on a
+ * live connection, there are no variables.
  */
 export type Authenticate = (
   request: Request,
   credentials: unknown,
+  variables: Variables,
 ) => Identity | undefined | Promise<Identity | undefined>;
 
 /**
@@ -62,7 +72,7 @@ export interface RequestHandler {
   readonly once: boolean;
 }
 
-/** Thrown by a handler to refuse a request with a code of its own choice. */
+/** Thrown by a handler or a hook to refuse with a code of its own choice. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: CodeName;
@@ -84,7 +94,7 @@ export interface Limits {
   sendRate: Rate;
   /** Sessions opened from one address. Default 50 a second, burst 500. */
   openRate: Rate;
-  /** HTTP requests from one address. Default 500 a second, burst 2,000. */
+  /** HTTP requests from one address, which a whole office may have. Default 2,000 a second, burst 4,000. */
   requestRate: Rate;
   /** Connections of one address at once. Default 2,000. */
   connectionsPerAddress: number;
@@ -98,7 +108,7 @@ export interface Limits {
   channels: number;
   /** Bytes that may wait in one connection's socket before it counts as full. Default 262,144. */
   backlog: number;
-  /** Milliseconds that a request's handler may take. Default 30,000. */
+  /** Milliseconds that a request's handler, or a hook, may take. Default 30,000. */
   handler: number;
 }
 
@@ -171,6 +181,10 @@ export interface Core {
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly systemEvents: SystemEvents | undefined;
+  readonly hooks: Hooks;
+  /** Answers of `connect` for sessions that are about to begin. */
+  readonly greetings: Map<string, Promise<Heard>>;
+  readonly channelKinds: ChannelKinds;
   readonly handlers: Map<string, RequestHandler>;
   /** A name for a connection's claims that no other connection of any node has. */
   nextClaim(): string;

@@ -11,10 +11,13 @@ import {
 } from '@iskra/protocol/wire';
 import type { Contract } from '@iskra/protocol/wire';
 import type { Logger } from 'pino';
+import { compileChannels } from './channel-kinds.js';
+import type { ChannelOptions } from './channel-kinds.js';
 import { Channels } from './channels.js';
 import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
 import { REMIND_AGAIN } from './deadlines.js';
 import type { Environment } from './environment.js';
+import type { Hooks } from './hooks.js';
 import { Hub } from './hub.js';
 import { sessionKeys } from './keys.js';
 import { Events } from './observe/events.js';
@@ -36,6 +39,8 @@ export interface CoreOptions {
   contract?: Contract | undefined;
   authenticate?: Authenticate | undefined;
   authorize?: Authorize | undefined;
+  hooks?: Hooks | undefined;
+  channels?: Readonly<Record<string, ChannelOptions>> | undefined;
   store?: Store | undefined;
   secret?: string | readonly string[] | undefined;
   limits?: Partial<Limits> | undefined;
@@ -57,7 +62,7 @@ export const LIMITS: Limits = {
   sends: SEND_WINDOW,
   sendRate: { perSecond: 200, burst: 400 },
   openRate: { perSecond: 50, burst: 500 },
-  requestRate: { perSecond: 500, burst: 2000 },
+  requestRate: { perSecond: 2000, burst: 4000 },
   connectionsPerAddress: 2000,
   strangersPerAddress: 100,
   connections: 100_000,
@@ -89,8 +94,14 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   const { measures = true } = options;
   // The memory of this process answers at once: there is nothing to be timed.
   const timesStore = measures && options.store !== undefined;
-  const metrics = createMetrics({ measures, timesStore, window: times.window });
+  const metrics = createMetrics({ measures, timesStore });
   const given = options.store ?? memoryStore({ window: times.window });
+  const { channels = {}, hooks = {} } = options;
+  const channelKinds = compileChannels(channels, times.window);
+  const tellsEnds = hooks.disconnect !== undefined;
+  if (tellsEnds || Object.keys(channels).length > 0) {
+    given.agree({ retentionOf: channelKinds.retentionOf, tellsEnds });
+  }
   const store = metrics.store === undefined ? given : timedStore(given, clock, metrics.store);
   const hub = new Hub(store, defer, measures ? { clock, seconds: metrics.delivery } : undefined);
   const { cluster = 'iskra', node = randomId().slice(0, 8), logger, onError, sampling } = options;
@@ -135,6 +146,9 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     authenticate: options.authenticate,
     authorize: options.authorize,
     systemEvents: options.systemEvents,
+    hooks,
+    greetings: new Map(),
+    channelKinds,
     handlers: new Map(),
     // A node's name may be used again after a restart; a claim's must not be.
     nextClaim: () => `${run}:${++claims}`,

@@ -15,7 +15,10 @@ export interface Environment {
   randomId(): string;
 }
 
-export function nodeEnvironment(): Environment & { readonly clock: NodeClock } {
+/** One whose clock can be let go of. */
+export type NodeEnvironment = Environment & { readonly clock: NodeClock };
+
+export function nodeEnvironment(): NodeEnvironment {
   return {
     clock: nodeClock(),
     wallClock: Date.now,

@@ -148,6 +148,13 @@ export class Hub {
     return found;
   }
 
+  /** Whether a session has another connection here than this one. */
+  hasOthers(session: string, follower: Follower): boolean {
+    const known = this.#sessions.get(session);
+    if (known instanceof Set) return known.size > (known.has(follower) ? 1 : 0);
+    return known !== undefined && known !== follower;
+  }
+
   /** The follower has something to write: its flush is called once at the end of this turn. */
   wantsFlush(follower: Follower): void {
     this.#outgoing.add(follower);

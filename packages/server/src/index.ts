@@ -14,7 +14,19 @@ export type {
   SessionInfo,
   SystemEvents,
   Times,
+  Variables,
 } from './core.js';
+export type { ChannelKind, ChannelOptions, ChannelTable } from './channel-kinds.js';
+export type {
+  ConnectContext,
+  DisconnectContext,
+  EndReason,
+  HookContext,
+  Hooks,
+  PublishContext,
+  RequestedContext,
+  SubscribeContext,
+} from './hooks.js';
 export type { Distribution } from './observe/metrics/distribution.js';
 export type { Family, Labels, Meter, Read, ReadDistribution, Series } from './observe/metrics/meter.js';
 export type { Drained, DrainOptions } from './drain.js';

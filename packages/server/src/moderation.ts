@@ -2,6 +2,7 @@
 import { Dimension, encodeBody } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, MessageName, MessagePayload, Untyped } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
+import { endSession } from './hooks.js';
 import { messageBody, post } from './posting.js';
 import type { EnvelopeOptions, Sent } from './posting.js';
 
@@ -50,13 +51,12 @@ export interface Subject<C extends Contract = Untyped> {
 }
 
 export function createModeration<C extends Contract>(core: Core): Moderation<C> {
-  const { store, connections, events } = core;
+  const { store, connections } = core;
 
   const disconnect = async (session: string): Promise<void> => {
     // At once where it is; elsewhere the store tells.
     for (const one of [...connections]) if (one.session === session) one.refuse('forbidden');
-    events.tell('session_ended', { session, reason: 'disconnected' });
-    await store.close(session, 'forbidden');
+    await endSession(core, 'disconnected', { session });
   };
 
   const unsubscribe = async (session: string, channel: string): Promise<Sent> => {

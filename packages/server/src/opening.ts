@@ -13,16 +13,20 @@ import type {
   ServerFrame,
   Welcome,
 } from '@iskra/protocol/wire';
-import type { Core, SessionInfo } from './core.js';
+import { bounded } from './bounded.js';
+import { Refusal } from './core.js';
+import type { Core, SessionInfo, Variables } from './core.js';
+import { greet, greeted } from './hooks.js';
 import { hasChannel, mayRead } from './performed.js';
 import type { Mode, SessionEvent } from './session.js';
-import type { Identity, SessionState } from './store.js';
+import type { Attached, Identity, SessionState } from './store.js';
 
 /** Who asks. */
 export interface Caller {
   readonly address: string;
   /** For `authenticate`; gone once the session is open. */
   readonly request: Request | undefined;
+  readonly variables?: Variables | undefined;
 }
 
 /** Milliseconds before their end at which fresh credentials are asked for; of short ones a quarter of their time. */
@@ -32,6 +36,8 @@ const REFRESH_LEAD = 30_000;
 const ANYBODY: Identity = {};
 /** The session of a probe that has none here. */
 const NOBODY = 'nobody';
+/** Of a connection that is open already, the request is gone. */
+const GONE = 'http://localhost/';
 
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
@@ -59,7 +65,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   // A resuming client without credentials keeps the identity that the store remembers.
   const asks = session === undefined || hello.auth !== undefined;
   let identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
-  if (asks && identity === undefined) return refused('unauthorized', 'auth');
+  if (typeof identity === 'string') return refused(identity, 'auth');
   // Of a session that another server has: whoever could open one here may look, and opens none.
   if (hello.probe === true) return probed(core, NOBODY, hello);
 
@@ -69,6 +75,10 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     if (opened.kind === 'ended') return refused('session_unknown');
     if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
+    if (core.hooks.connect !== undefined && opened.state.generation === 0) {
+      const code = await begin(core, { id: session, ...identity }, caller);
+      if (code !== undefined) return refused(code);
+    }
   } else {
     const before = await store.touch(session);
     if (before.kind !== 'current') return ended(core, session);
@@ -76,19 +86,38 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     if (identity === undefined && Math.min(expiresIn, refreshIn) <= 0) {
       // Fresh ones are due. A cookie is in the request, and needs no word of its client.
       identity = await authenticate(core, undefined, caller);
-      if (identity === undefined) return refused('unauthorized', 'auth');
+      if (typeof identity === 'string') return refused(identity, 'auth');
     }
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
       return refused('forbidden', 'auth');
     }
   }
-  const attached = await store.attach(session, identity, hello.attempt);
+  let attached: Attached;
+  try {
+    attached = await store.attach(session, identity, hello.attempt);
+  } finally {
+    greeted(core, session);
+  }
   // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
     return hello.key === undefined ? refused('overload') : ended(core, session);
   }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
+}
+
+/** The code by which the application refuses a session. Then it is closed: nobody may go on with it. */
+async function begin(core: Core, session: SessionInfo, caller: Caller): Promise<CodeName | undefined> {
+  const { request = new Request(GONE), variables = {}, address } = caller;
+  const code = await greet(core, session, { request, variables }, address);
+  if (code === undefined) return undefined;
+  try {
+    // Where the hook failed its client tries again, and finds what it opened.
+    if (code !== 'internal') await core.store.close(session.id);
+  } finally {
+    greeted(core, session.id);
+  }
+  return code;
 }
 
 function probed(core: Core, session: string, hello: Hello): Entrance {
@@ -125,7 +154,7 @@ export async function refreshIdentity(
   caller: Caller,
 ): Promise<Identity | CodeName> {
   const identity = await authenticate(core, credentials, caller);
-  if (identity === undefined) return 'unauthorized';
+  if (typeof identity === 'string') return identity;
   if (identity.subject !== session.subject) return 'forbidden';
   await core.store.identify(session.id, identity);
   return identity;
@@ -159,18 +188,18 @@ export function lifeOf(
   return { expiresIn: until(expiresAt), refreshIn: until(refreshAt) };
 }
 
-async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | undefined> {
+/** Who is calling, or the code by which they are refused. */
+async function authenticate(core: Core, credentials: unknown, caller: Caller): Promise<Identity | CodeName> {
   if (core.authenticate === undefined) return ANYBODY;
   try {
-    const identity: unknown = await core.authenticate(
-      caller.request ?? new Request('http://localhost/'),
-      credentials,
-    );
+    const { request = new Request(GONE), variables = {} } = caller;
+    const identity: unknown = await bounded(core, core.authenticate(request, credentials, variables));
     // A look-up without types gives null or false for nobody; neither may pass for an identity.
-    return typeof identity === 'object' && identity !== null ? withRefresh(core, identity) : undefined;
+    return typeof identity === 'object' && identity !== null ? withRefresh(core, identity) : 'unauthorized';
   } catch (error) {
+    if (error instanceof Refusal) return error.code;
     core.events.fail('handler_failed', error, { hook: 'authenticate', address: caller.address });
-    return undefined;
+    return 'unauthorized';
   }
 }
 

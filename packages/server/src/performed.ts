@@ -1,6 +1,7 @@
 /** What every kind of send asks before it is performed, and how it is refused. */
 import { byteLength, MAX_ENVELOPE_BYTES, SYSTEM } from '@iskra/protocol/wire';
 import type { CodeName, Fault } from '@iskra/protocol/wire';
+import { bounded } from './bounded.js';
 import type { Action, Core, SessionInfo } from './core.js';
 import type { Source } from './observe/event.js';
 
@@ -22,7 +23,7 @@ export async function may(
 ): Promise<boolean> {
   if (core.authorize === undefined) return true;
   try {
-    return await core.authorize(session, action, name);
+    return await bounded(core, core.authorize(session, action, name));
   } catch (error) {
     core.events.fail('handler_failed', error, { ...from.ids, hook: 'authorize' });
     return false;
@@ -38,7 +39,7 @@ export async function mayRead(
 ): Promise<boolean> {
   if (channel !== SYSTEM) return may(core, session, 'subscribe', channel, from);
   try {
-    return (await core.systemEvents?.(session)) === true;
+    return (await bounded(core, core.systemEvents?.(session))) === true;
   } catch (error) {
     core.events.fail('handler_failed', error, { ...from.ids, hook: 'systemEvents' });
     return false;

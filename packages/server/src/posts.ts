@@ -9,7 +9,7 @@ import { readBody } from './body.js';
 import type { Unfinished } from './body.js';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
-import type { Core } from './core.js';
+import type { Core, Variables } from './core.js';
 import type { Guard, HeaderReader, Place } from './guard.js';
 import { headersFor, NO_PLACE, refuse } from './refusal.js';
 import type { Refused } from './refusal.js';
@@ -34,6 +34,8 @@ export interface Asked {
   readonly peer: string | undefined;
   /** May be made when it is asked for. */
   readonly request: Request;
+  /** What middleware before it has set; undefined where none runs. May be read when it is asked for. */
+  readonly variables?: Variables | undefined;
   readonly incoming: IncomingMessage | undefined;
   readonly outgoing: ServerResponse | undefined;
 }
@@ -95,9 +97,14 @@ export class Facts implements ConnectionFacts {
   readonly place: Place;
   attempt: string | undefined;
   since: number | undefined;
-  readonly #asked: Pick<Asked, 'request' | 'header'>;
+  readonly #asked: Pick<Asked, 'request' | 'variables' | 'header'>;
 
-  constructor(mode: Mode, address: string, place: Place, asked: Pick<Asked, 'request' | 'header'>) {
+  constructor(
+    mode: Mode,
+    address: string,
+    place: Place,
+    asked: Pick<Asked, 'request' | 'variables' | 'header'>,
+  ) {
     this.mode = mode;
     this.address = address;
     this.place = place;
@@ -106,6 +113,10 @@ export class Facts implements ConnectionFacts {
 
   get request(): Request {
     return this.#asked.request;
+  }
+
+  get variables(): Variables | undefined {
+    return this.#asked.variables;
   }
 
   get traceparent(): string | undefined {

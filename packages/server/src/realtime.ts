@@ -6,6 +6,7 @@
 import type { Server } from 'node:http';
 import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { GetConnInfo } from 'hono/conninfo';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
 import { decodeBody, encodeBody, isChannel } from '@iskra/protocol/wire';
@@ -25,9 +26,13 @@ import type {
   Untyped,
 } from '@iskra/protocol/wire';
 import { Unfinished } from './body.js';
+import { beginning } from './channel-kinds.js';
+import type { ChannelTable } from './channel-kinds.js';
 import type { Authenticate, Authorize, Limits, RequestContext, SystemEvents, Times } from './core.js';
 import { createCore } from './create-core.js';
+import type { CoreOptions } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
+import type { NodeEnvironment } from './environment.js';
 import { excepting } from './except.js';
 import type { Except } from './except.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
@@ -35,6 +40,7 @@ import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
+import type { Hooks } from './hooks.js';
 import type { Origins } from './guard.js';
 import { createModeration } from './moderation.js';
 import type { Moderation } from './moderation.js';
@@ -65,6 +71,13 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   authenticate?: Authenticate;
   /** What a session may do. Without one, everything. */
   authorize?: Authorize;
+  /** What is asked before a session connects, subscribes, publishes or requests, and told when it is over. Default: nothing. */
+  hooks?: Hooks<NoInfer<C>>;
+  /**
+   * By channel pattern: its kind, and what its log keeps. Default: all are of the kind `log`, and keep what the store's
+   * `retention` says. All nodes of a store have the same.
+   */
+  channels?: ChannelTable<NoInfer<C>>;
   /** Origins that browsers may come from. Default: the page's own host only. */
   origins?: Origins;
   /** Whether requests without an Origin (programs, not browsers) may pass. Default true. */
@@ -108,6 +121,11 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   systemEvents?: SystemEvents;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
+  /**
+   * Hono's helper that tells where a request came from, for a runtime that is not Node: `limits` count by address. Without it
+   * all clients there are one address.
+   */
+  getConnInfo?: GetConnInfo;
 }
 
 /** What may be said of an entry beside its delta and payload. */
@@ -190,14 +208,15 @@ export interface Realtime<C extends Contract = Untyped> extends Moderation<C> {
   close(): Promise<void>;
 }
 
+/** The last is for `testing/server.ts`: time and chance that a test moves. */
 export function createRealtime<const C extends Contract = Untyped>(
   options: RealtimeOptions<C> = {},
+  environment: NodeEnvironment = nodeEnvironment(),
 ): Realtime<C> {
-  const environment = nodeEnvironment();
   const prometheus = options.metrics === false ? undefined : new PrometheusMeter();
   const meters = [prometheus, options.meter].filter((meter) => meter !== undefined);
   const core = createCore(
-    { ...options, logger: loggerOf(options.logger), measures: meters.length > 0 },
+    { ...options, ...untyped(options), logger: loggerOf(options.logger), measures: meters.length > 0 },
     environment,
   );
   const { contract, handlers, limits, store } = core;
@@ -208,9 +227,10 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
   });
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
-  const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
+  const runtime = { upgradeWebSocket, getConnInfo: options.getConnInfo };
+  const parts = { ...runtime, core, guard, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
+  const plain = createPlain({ ...runtime, core, guard, prometheus });
   const webSockets = webSocketServer(limits.message);
   const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
   for (const meter of meters) describeNode(meter, core);
@@ -256,7 +276,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     async history(channel, last) {
       const [head] = await store.heads([channel]);
       if (head === undefined) return [];
-      const from = Math.max(head.first - 1, head.offset - last);
+      const [, from] = beginning(core.channelKinds.kindOf(channel), head, last);
       const read = await store.read(channel, head.epoch, from, last);
       if (read.kind !== 'entries') return [];
       return read.entries.map(({ epoch, offset, body }) => ({
@@ -283,7 +303,7 @@ export function createRealtime<const C extends Contract = Untyped>(
       core.events.sweep(Infinity);
       core.events.tell('node_stopped');
       // What was written in this turn leaves before the sockets do.
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      await new Promise<void>((resolve) => environment.defer(() => environment.defer(resolve)));
       for (const socket of webSockets.clients) socket.terminate();
       webSockets.close();
       environment.clock.stop();
@@ -292,6 +312,17 @@ export function createRealtime<const C extends Contract = Untyped>(
       await store.end();
     },
   };
+}
+
+/** What the contract says of them, only the compiler knows. */
+function untyped<C extends Contract>({
+  hooks,
+  channels,
+}: RealtimeOptions<C>): {
+  hooks: CoreOptions['hooks'];
+  channels: CoreOptions['channels'];
+} {
+  return { hooks: hooks as Hooks | undefined, channels: channels as CoreOptions['channels'] };
 }
 
 function loggerOf(given: Logger | LevelWithSilent | false = 'info'): Logger | undefined {

@@ -28,7 +28,7 @@ function node() {
       told.push(`renew ${session} ${claim} ${lease}`);
       return Promise.resolve();
     },
-    sweep: () => Promise.resolve(),
+    sweep: () => Promise.resolve([]),
   };
   const part = { sweep() {} };
   const core = {

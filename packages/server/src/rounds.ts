@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
+import { partFrom } from './hooks.js';
 
 /** Milliseconds between looks at what ended and what hints were lost (P27). */
 const SWEEP = 5_000;
@@ -61,7 +62,7 @@ async function sweep(core: Core): Promise<void> {
     const { opens, sends, reminders, channels, whereabouts, voices, events } = core;
     const parts = [opens, sends, reminders, channels, whereabouts, voices.setbacks, events];
     for (const part of parts) part.sweep(core.clock.now());
-    await core.store.sweep();
+    for (const ended of await core.store.sweep()) partFrom(core, ended, 'timeout');
     await core.hub.checkHeads();
   } catch (error) {
     core.events.fail('store_failed', error, { hook: 'sweep' });

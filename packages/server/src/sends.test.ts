@@ -5,7 +5,9 @@ import { manualClock } from '@iskra/protocol/testing';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, RequestHandler, SessionInfo } from './core.js';
 import { createMetrics } from './observe/metrics.js';
+import { compileChannels } from './channel-kinds.js';
 import { Channels } from './channels.js';
+import type { Hooks } from './hooks.js';
 import { performSends } from './sends.js';
 import { memoryStore } from './stores/memory.js';
 import type { NumberedSend } from './uplink.js';
@@ -35,16 +37,18 @@ const textIn = (field: string) =>
 interface Options {
   contract?: Contract;
   authorize?: Core['authorize'];
+  hooks?: Hooks;
   handlers?: Record<string, RequestHandler['run'] | RequestHandler>;
 }
 
 /** A session on a store of its own, and what its sends come to. */
-async function world({ contract, authorize, handlers = {} }: Options = {}) {
+async function world({ contract, authorize, hooks = {}, handlers = {} }: Options = {}) {
   const store = memoryStore();
   const clock = manualClock();
   const failures: string[] = [];
   const core = {
-    ...{ store, clock, authorize },
+    ...{ store, clock, authorize, hooks },
+    channelKinds: compileChannels({}, 120_000),
     channels: new Channels(() => [], 100, 120_000),
     contract: compileContract(contract),
     limits: { handler: 1_000, channels: 100 },
@@ -559,4 +563,140 @@ describe('a member list', () => {
     const again: Send[] = [['unsubscribe', 103, 'room:1'], enter(104, 'room:101', 1)];
     expect((await perform(...again))[1]?.envelope.delta).toBe('subscribed');
   });
+});
+
+describe('a hook', () => {
+  const refuses = (): never => {
+    throw new Refusal('rate_limited', 'Say it tomorrow.', 'payload.text');
+  };
+
+  test('is told who publishes what, after the contract, and what it gives back is published', async () => {
+    const told: unknown[] = [];
+    const { perform, entries, session } = await world({
+      contract: { channels: { room: { said: textIn('text') } } },
+      hooks: {
+        async publish(context) {
+          told.push({ ...context, signal: undefined });
+          return { by: context.session.subject, ...(context.payload as object) };
+        },
+      },
+    });
+    await perform(publish(1, 'room', envelope('said', { text: ' hi ' })));
+    expect(told).toEqual([{ session, channel: 'room', delta: 'said', payload: { text: 'hi' } }]);
+    expect((await entries('room')).map(({ payload }) => payload)).toEqual([{ by: 'ann', text: 'hi' }]);
+  });
+
+  test('that gives nothing back leaves what is published as it is', async () => {
+    const { perform, entries } = await world({ hooks: { publish() {} } });
+    await perform(publish(1, 'room', envelope('said', 0)), publish(2, 'room', envelope('left')));
+    expect(await entries('room')).toEqual([envelope('said', 0), envelope('left')]);
+  });
+
+  test('refuses with a code of its own, and what follows goes on (P35)', async () => {
+    const { perform, entries, failures } = await world({
+      hooks: { publish: ({ payload }) => void (payload === 'bad' && refuses()) },
+    });
+    const outcomes = await perform(
+      publish(1, 'room', envelope('said', 'bad')),
+      publish(2, 'room', envelope('said', 'good')),
+    );
+    expect(outcomes[0]).toMatchObject(refusal(1, 'rate_limited', 'payload.text'));
+    expect(outcomes[0]).toMatchObject({ envelope: { payload: { message: 'Say it tomorrow.' } } });
+    expect(outcomes[1]).toBeUndefined();
+    expect((await entries('room')).map(({ payload }) => payload)).toEqual(['good']);
+    expect(failures).toEqual([]);
+  });
+
+  test('cannot refuse what is in the log already: its acknowledgement was lost (P39)', async () => {
+    let isOpen = true;
+    const { again, perform, entries } = await world({ hooks: { publish: () => void (isOpen || refuses()) } });
+    await perform(publish(1, 'room', envelope('said', 1)));
+    isOpen = false;
+    expect(await again(publish(1, 'room', envelope('said', 1)))).toBeUndefined();
+    expect(await entries('room')).toHaveLength(1);
+  });
+
+  test('that throws anything else refuses with internal, and is told as a failure', async () => {
+    const throws = (): never => {
+      throw new Error('no database');
+    };
+    const { perform, failures } = await world({
+      hooks: { publish: throws, subscribe: throws, request: throws },
+      handlers: { ask: () => 1 },
+    });
+    const outcomes = await perform(
+      publish(1, 'room', envelope('said')),
+      ['subscribe', 2, 'room', {}],
+      request(3, 'ask'),
+    );
+    expect(outcomes).toMatchObject([refusal(1, 'internal'), refusal(2, 'internal'), refusal(3, 'internal')]);
+    expect(failures).toEqual(Array.from({ length: 3 }, () => 'Error: no database'));
+  });
+
+  test('that hangs refuses when its time is over, and its signal says so', async () => {
+    let hung: AbortSignal | undefined;
+    const { perform, clock, failures } = await world({
+      hooks: {
+        publish({ signal }) {
+          hung = signal;
+          return new Promise(() => {});
+        },
+      },
+    });
+    const outcomes = perform(publish(1, 'room', envelope('said')));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hung?.aborted).toBe(false);
+    clock.advance(1_000);
+    expect(await outcomes).toMatchObject([refusal(1, 'internal')]);
+    expect(hung?.aborted).toBe(true);
+    expect(failures).toEqual(['Error: no answer within 1000 ms']);
+  });
+
+  test('is asked before a subscription, which it refuses, and which then is in no list (P44)', async () => {
+    const told: unknown[] = [];
+    const { perform, store, session } = await world({
+      hooks: {
+        subscribe({ channel }) {
+          told.push(channel);
+          if (channel === 'attic') refuses();
+        },
+      },
+    });
+    // Entered by a subscription whose outcome the client never had.
+    await store.enter(session.id, 'attic', { id: session.id }, 9);
+    const outcomes = await perform(
+      ['subscribe', 1, 'room', { presence: 1 }],
+      ['subscribe', 2, 'attic', { presence: 1 }],
+    );
+    expect(told).toEqual(['room', 'attic']);
+    expect(outcomes).toMatchObject([
+      { envelope: { delta: 'subscribed' } },
+      refusal(2, 'rate_limited', 'payload.text'),
+    ]);
+    expect(await store.members('room')).toMatchObject([{ id: session.id }]);
+    expect(await store.members('attic')).toEqual([]);
+  });
+
+  test('is asked before a handler, with the input that it is given, and refuses in its place', async () => {
+    const ran: unknown[] = [];
+    const { perform } = await world({
+      hooks: { request: ({ name, input }) => void (name === 'pay' && input === 0 && refuses()) },
+      handlers: { pay: (input) => ran.push(input) },
+    });
+    const outcomes = await perform(request(1, 'pay', 0), request(2, 'pay', 5));
+    expect(outcomes).toMatchObject([
+      refusal(1, 'rate_limited', 'payload.text'),
+      { envelope: { delta: 'reply', payload: 1 } },
+    ]);
+    expect(ran).toEqual([5]);
+  });
+});
+
+test('authorize that hangs is no permission when its time is over', async () => {
+  const { perform, clock, entries } = await world({ authorize: () => new Promise(() => {}) });
+  const outcomes = perform(publish(1, 'room', envelope('said')));
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(1_000);
+  expect(await outcomes).toMatchObject([refusal(1, 'forbidden', 'channel')]);
+  expect(await entries('room')).toEqual([]);
 });

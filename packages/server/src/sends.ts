@@ -13,8 +13,10 @@ import {
   MEMBERS,
 } from '@iskra/protocol/wire';
 import type { Send } from '@iskra/protocol/wire';
+import { bounded } from './bounded.js';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
+import { ask } from './hooks.js';
 import { excepting } from './except.js';
 import type { Source } from './observe/event.js';
 import { isTooBig, may, refuse } from './performed.js';
@@ -108,10 +110,19 @@ async function publish(
     if (checked instanceof Promise) checked = await checked;
     if (!checked.ok) why = [checked.code, checked.field, checked.message];
     // What came over the wire is complete: nothing needs its default.
-    else
-      text = JSON.stringify(
-        checked.value === envelope.payload ? envelope : { ...envelope, payload: checked.value },
-      );
+    else {
+      let payload = checked.value;
+      if (core.hooks.publish !== undefined) {
+        const told = { session, channel, delta: envelope.delta, payload };
+        const heard = await ask(core, 'publish', told, claim.from.ids);
+        if ('refused' in heard) {
+          const { code, detail } = heard.refused;
+          return refuseUnlessTaken(core, channel, key, code, detail.field, detail.message);
+        }
+        payload = heard.answer ?? payload;
+      }
+      text = JSON.stringify(payload === envelope.payload ? envelope : { ...envelope, payload });
+    }
   } catch (error) {
     // A schema is the application's code too, and what it makes of a payload may be no JSON.
     core.events.fail('handler_failed', error, { ...claim.from.ids, number, hook: 'contract' });
@@ -177,7 +188,11 @@ async function request(
   try {
     const input = await core.contract.input(name, envelope.payload);
     if (!input.ok) return refuse(input.code, input.field, input.message);
-    const value = await within(core, abort, Promise.resolve(handler.run(input.value, context)));
+    if (core.hooks.request !== undefined) {
+      const heard = await ask(core, 'request', { session, name, input: input.value }, claim.from.ids);
+      if ('refused' in heard) return heard;
+    }
+    const value = await bounded(core, handler.run(input.value, context), abort);
     const output = await core.contract.output(name, value);
     if (!output.ok)
       throw new Error(`the output does not match the contract at ${output.field}: ${output.message}`);
@@ -189,16 +204,6 @@ async function request(
     core.events.fail('handler_failed', error, { ...claim.from.ids, number, request: name });
     return refuse('internal');
   }
-}
-
-function within<T>(core: Core, abort: AbortController, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = core.clock.at(core.clock.now() + core.limits.handler, () => {
-      abort.abort();
-      reject(new Error(`no answer within ${core.limits.handler} ms`));
-    });
-    work.then(resolve, reject).finally(cancel);
-  });
 }
 
 /** What a field must be: for the sentence of a refusal, which never repeats the input. */

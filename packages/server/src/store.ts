@@ -21,6 +21,16 @@ export interface Entry {
   readonly body: string;
 }
 
+/** How much a log keeps; whichever limit is reached first. */
+export interface Retention {
+  /** Entries. */
+  entries: number;
+  /** Characters of all bodies together. */
+  bytes: number;
+  /** Milliseconds. */
+  age: number;
+}
+
 /** Who a session belongs to, as `authenticate` said. */
 export interface Identity {
   /** Stable id of the user; sessions resume only under the same one. */
@@ -85,6 +95,25 @@ export type Committed =
   | { kind: 'expect'; number: number }
   | { kind: 'unknown' };
 
+/** A session that is over. */
+export interface EndedSession {
+  readonly session: string;
+  readonly identity: Identity;
+  /** 0: nobody ever attached it. */
+  readonly generation: number;
+}
+
+/** `unknown`: there is no such session, or it had ended already. */
+export type Closed = { kind: 'ended'; ended: EndedSession } | { kind: 'unknown' };
+
+/** What a node asks of its store beside what the store was made with. */
+export interface StoreTerms {
+  /** What a channel keeps of its own; what is left out, and all of it where undefined, as the store's options say. */
+  readonly retentionOf?: (channel: string) => Partial<Retention> | undefined;
+  /** Whether `sweep` tells which sessions ended: for some stores that is work. Default false. */
+  readonly tellsEnds?: boolean;
+}
+
 /** `unknown`: there is no such session. */
 export interface Entered {
   readonly kind: 'joined' | 'renewed' | 'full' | 'unknown';
@@ -137,6 +166,9 @@ export interface Head {
  * store appends in the same step that changes the list: a node that dies leaves no member untold.
  */
 export interface Store {
+  /** Called by a node before all else, where it has terms. All nodes of a store have the same. */
+  agree(terms: StoreTerms): void;
+
   /**
    * Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject;
    * `ended`: it ended not longer than a window ago, and is not opened again; `refused`: its subject is, for now.
@@ -183,10 +215,10 @@ export interface Store {
   lapse(session: string, generation: number): Promise<void>;
 
   /**
-   * Ends a session at once, and its leases. With `forbidden` it is known as that for a window at least, also when it was about to
-   * be opened, and whoever watches its inbox is told that it changed.
+   * Ends a session at once, and its leases. Of all who close one, or sweep it, one is told that it ended. With `forbidden` it is
+   * known as that for a window at least, also when it was about to be opened, and whoever watches its inbox is told that it changed.
    */
-  close(session: string, why?: 'forbidden'): Promise<void>;
+  close(session: string, why?: 'forbidden'): Promise<Closed>;
 
   /**
    * Appends at the next offset for a send: a key at or behind the session's last one in this log is taken no more
@@ -280,8 +312,11 @@ export interface Store {
    */
   membersPage(channel: string, place: number, bytes: number): Promise<MemberPage>;
 
-  /** Ends what is over: leases, and sessions whose window passed. Called every few seconds by each node. */
-  sweep(): Promise<void>;
+  /**
+   * Ends what is over: leases, and sessions whose window passed. Called every few seconds by each node. Where the terms
+   * ask for it, it tells those sessions: each to one caller, once.
+   */
+  sweep(): Promise<readonly EndedSession[]>;
 
   /** Resolves when the store is there, and does nothing: when a part of it is, for one that is made of parts. */
   ping(): Promise<void>;

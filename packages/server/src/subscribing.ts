@@ -7,8 +7,10 @@ import {
   MAX_MEMBER_BYTES,
   SYSTEM,
 } from '@iskra/protocol/wire';
-import type { Member, Position, Send, Subscribed } from '@iskra/protocol/wire';
+import type { Member, Send, Subscribed } from '@iskra/protocol/wire';
+import { beginning } from './channel-kinds.js';
 import type { Core, SessionInfo } from './core.js';
+import { ask } from './hooks.js';
 import type { Source } from './observe/event.js';
 import { hasChannel, isTooBig, mayRead, refuse } from './performed.js';
 import type { Performed } from './performed.js';
@@ -38,20 +40,36 @@ export async function subscribe(
       'Nobody is listed in @system; subscribe without presence.',
     );
   }
+  const kind = core.channelKinds.kindOf(channel);
+  if (kind === 'latest' && options.presence !== undefined) {
+    // Comings and goings are entries, and there is room for one.
+    return refuse(
+      'forbidden',
+      'options.presence',
+      'A channel that keeps the latest entry only lists nobody; subscribe without presence, and list members in another one.',
+    );
+  }
   const member: Member = { id: session.id, data: options.presence };
   if (session.subject !== undefined) member.subject = session.subject;
   if (options.presence !== undefined && isTooBig(JSON.stringify(member), MAX_MEMBER_BYTES)) {
     return refuse('too_big', 'options.presence', `A member has at most ${MAX_MEMBER_BYTES} bytes as JSON.`);
   }
+  if (core.hooks.subscribe !== undefined && channel !== SYSTEM) {
+    const heard = await ask(core, 'subscribe', { session, channel }, from.ids);
+    if ('refused' in heard) {
+      if (options.presence !== undefined) await core.store.leave(session.id, channel);
+      return heard;
+    }
+  }
   if (!core.channels.take(session.id, channel, core.clock.now())) {
     return refuse('rate_limited', 'channel', FULL);
   }
   const head = await headOf(core, channel);
-  const [epoch, offset] = options.since ?? startPosition(head, options.last ?? 0);
+  const [epoch, offset] = options.since ?? beginning(kind, head, options.last);
   // The list is read after the position: who comes or goes in between is told by an entry as well.
   if (options.presence !== undefined) {
-    const { kind } = await core.store.enter(session.id, channel, member, core.limits.channels);
-    if (kind === 'full') {
+    const entered = await core.store.enter(session.id, channel, member, core.limits.channels);
+    if (entered.kind === 'full') {
       core.channels.drop(session.id, channel, core.clock.now());
       return refuse('rate_limited', 'channel', FULL);
     }
@@ -107,8 +125,4 @@ async function headOf(core: Core, channel: string): Promise<Head> {
   const [head] = await core.store.heads([channel]);
   if (head === undefined) throw new Error('the store gave no head');
   return head;
-}
-
-function startPosition(head: Head, last: number): Position {
-  return [head.epoch, Math.max(head.first - 1, head.offset - last)];
 }

@@ -2,9 +2,13 @@
 import type { CodeName } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Follower } from './hub.js';
-import type { Ids, Source } from './observe/event.js';
+import type { EventName } from './observe/catalogue.js';
+import type { EventDetail, Ids, Source } from './observe/event.js';
+import { STREAMS } from './observe/metrics.js';
 import type { MetricTransport } from './observe/metrics.js';
+import type { Setback } from './observe/setbacks.js';
 import { switchOf } from './observe/whereabouts.js';
+import type { Before } from './observe/whereabouts.js';
 import type { Entrance } from './opening.js';
 
 /** What is asked of a connection. */
@@ -27,7 +31,8 @@ export function tellEntrance(core: Core, ids: Ids, entrance: Exclude<Entrance, {
   const others = core.hub.ofSession(session);
   const proven = others.find((other) => !core.whereabouts.isUnproven(session, other.generation));
   const gone = core.whereabouts.returned(session, now);
-  const before = proven === undefined ? gone : { transport: proven.transport, away: 0 };
+  if (gone !== undefined) countRecovery(core, gone, generation);
+  const before = proven === undefined ? gone : { ...whereOf(proven), away: 0 };
   const isFirst = generation === 1 || (before === undefined && others.length > 0);
   if (generation === 1) core.events.tell('session_opened', { ...is, transport });
   core.whereabouts.welcomed(session, generation, { transport, before, isFirst }, now);
@@ -49,35 +54,48 @@ export function tellProof(core: Core, ids: Ids, session: string, generation: num
   core.events.tell('transport_proven', is);
   if (isFirst) return;
   if (before?.away !== 0) core.events.tell('session_resumed', { ...is, away: before?.away });
-  const change = before && switchOf(before.transport, transport);
+  if (before === undefined) return;
+  const change = switchOf(before.transport, transport);
   if (change === undefined) return;
-  core.voices.setbacks.count(session, 'switched', core.clock.now());
-  core.events.tell(change, { ...is, from: before?.transport, to: transport });
+  tellSetback(core, 'switched', change, { ...is, from: before.transport, to: transport });
 }
 
 /** A connection is gone; it is still in the hub. */
 export function tellParting(core: Core, self: Told, session: string): void {
-  const { generation, isPoll, transport } = self;
-  const others = core.hub.ofSession(session).filter((other) => other !== self);
-  if (others.length === 0) core.whereabouts.left(session, transport, core.clock.now());
+  const { generation, isPoll } = self;
+  const isLast = !core.hub.hasOthers(session, self);
+  if (isLast) core.whereabouts.left(session, whereOf(self), core.clock.now());
   // A poll ends with each answer.
   if (isPoll) return;
   const unproven = core.whereabouts.settled(session, generation);
   if (self.isClosed) return;
   const is = { ...self.ids, silent: Math.round(self.silence) };
   if (unproven !== undefined) return core.events.tell('transport_unproven', is);
-  if (others.some((other) => other.generation > generation)) return;
-  core.voices.setbacks.count(session, 'failed', core.clock.now());
-  core.events.tell('connection_lost', is);
+  if (core.hub.ofSession(session).some((other) => other.generation > generation)) return;
+  tellSetback(core, 'failed', 'connection_lost', is);
 }
 
 /** This node closes a connection with a code. */
 export function tellClosed(core: Core, ids: Ids, code: CodeName, missed: number, field?: string): void {
   // One that is in its session was heard before, and is not any more.
   if (code !== 'timeout' || missed === 0) return core.events.tell(code, { ...ids, field });
-  if (ids.session !== undefined) core.voices.setbacks.count(ids.session, 'failed', core.clock.now());
-  core.events.tell('zombie_closed', { ...ids, code, missed, evidence: missed });
+  tellSetback(core, 'failed', 'zombie_closed', { ...ids, code, missed, evidence: missed });
 }
+
+/** What its session also feels. */
+function tellSetback(core: Core, setback: Setback, name: EventName, detail: EventDetail): void {
+  const { session } = detail;
+  if (session !== undefined) core.voices.setbacks.count(session, setback, core.clock.now());
+  core.events.tell(name, detail);
+}
+
+/** How long a session was without the stream that it had here, unless it has been elsewhere meanwhile. */
+function countRecovery({ metrics }: Core, { transport, generation, away }: Before, next: number): void {
+  const isStream = (STREAMS as readonly string[]).includes(transport);
+  if (metrics.measures && isStream && generation === next - 1) metrics.recovery.observe(away / 1000);
+}
+
+const whereOf = ({ transport, generation }: Follower): Omit<Before, 'away'> => ({ transport, generation });
 
 /** The poll that opens a session does not say whether the next ones are to be held; its client's name for it does. */
 function transportOf({ attempt = '', transport = '' }: Ids): MetricTransport {

@@ -1,13 +1,24 @@
 /**
- * The conformance suite of the Store contract: every promise of `store.ts`, and
- * none that is not written there. A store that passes can stand behind a server.
+ * The entry ./testing: a server for tests (`testing/server.ts`), and the conformance suite of the Store contract: every promise
+ * of `store.ts`, and none that is not written there. A store that passes can stand behind a server.
  * It needs a test runner's `describe` and `it`, and nothing else of it.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { decodeBody } from '@iskra/protocol/wire';
 import type { Member } from '@iskra/protocol/wire';
-import type { AppendKey, Entry, Head, Identity, LogRead, Store } from './store.js';
+import type { AppendKey, EndedSession, Entry, Head, Identity, LogRead, Retention, Store } from './store.js';
+
+export { createTestServer } from './testing/server.js';
+export type {
+  TestEnvironment,
+  TestEnvironmentOptions,
+  TestServer,
+  TestServerOptions,
+} from './testing/server.js';
+export type { TestNetwork, TestTransport } from './testing/network.js';
+export { globalTimers } from './testing/time.js';
+export type { TestTime } from './testing/time.js';
 
 /** What the suite asks a store to be set up with. */
 export interface ConformanceSettings {
@@ -95,6 +106,8 @@ export function storeConformance(
     describe('a session that the server ends', () => moderated(it));
     describe('a subject', () => subjects(it));
     describe('a log', () => logs(it));
+    describe('a channel with terms', () => terms(it));
+    describe('an end', () => endings(it));
     describe('a hint', () => hints(it));
     describe('a send', () => sends(it));
     describe('an inbox', () => inboxes(it));
@@ -675,6 +688,139 @@ function logs(it: It): void {
       reason: 'diverged',
       now: [empty.epoch, 0],
     });
+  });
+}
+
+function terms(it: It): void {
+  const retentionOf = (channel: string): Partial<Retention> | undefined => {
+    if (channel === 'state') return { entries: 1 };
+    return channel === 'brief' ? { age: 1_000 } : undefined;
+  };
+
+  it('keeps so many entries, whichever node appends, and others what they always keep', async ({
+    store,
+    peer,
+    head,
+  }) => {
+    for (const one of new Set([store, peer])) one.agree({ retentionOf });
+    for (const body of ['a', 'b', 'c'])
+      for (const channel of ['state', 'log'])
+        await (body === 'b' ? peer : store).append(channel, body, key(body.charCodeAt(0)));
+    const { epoch, offset, first } = await head('state');
+    assert.deepEqual([offset, first], [3, 3]);
+    assert.equal((await head('log')).first, 1);
+    assert.deepEqual(await read(store, 'state', epoch, 1), {
+      ...{ kind: 'gap', reason: 'trimmed', now: [epoch, 2] },
+    });
+    assert.deepEqual(await read(store, 'state', epoch, 2), {
+      ...{ kind: 'entries', entries: [{ epoch, offset: 3, body: 'c' }], head: [epoch, 3] },
+    });
+  });
+
+  it('keeps so many entries also where its newest ones were watched', async ({ store, head }) => {
+    store.agree({ retentionOf });
+    await store.watch('state');
+    const { epoch } = await head('state');
+    await store.read('state', epoch, 0, 10);
+    const heard = listen(store);
+    for (const body of ['a', 'b', 'c']) await store.append('state', body);
+    await heard(([, entry]) => entry.body === 'c');
+    assert.equal((await read(store, 'state', epoch, 0)).kind, 'gap');
+  });
+
+  it('drops what is older, and knows who stood at its head for as long as a session lives', async ({
+    store,
+    advance,
+    head,
+  }) => {
+    store.agree({ retentionOf });
+    await store.append('brief', 'a');
+    await store.append('brief', 'b');
+    await advance(SETTINGS.window);
+    await store.sweep();
+    const { epoch } = await head('brief');
+    assert.deepEqual((await read(store, 'brief', epoch, 2)).kind, 'entries');
+    await store.append('brief', 'c');
+    assert.deepEqual(await read(store, 'brief', epoch, 0), {
+      ...{ kind: 'gap', reason: 'trimmed', now: [epoch, 2] },
+    });
+    assert.equal((await store.append('log', 'a')).entry.offset, 1);
+  });
+
+  it('has members as any other', async ({ store, open }) => {
+    store.agree({ retentionOf });
+    const session = await open();
+    await store.enter(session, 'brief', { id: session }, MOST);
+    assert.deepEqual(await store.members('brief'), [{ id: session }]);
+    await store.leave(session, 'brief');
+    assert.deepEqual(await store.members('brief'), []);
+  });
+}
+
+function endings(it: It): void {
+  const agreed = ({ store, peer }: Tools): void => {
+    for (const one of new Set([store, peer])) one.agree({ tellsEnds: true });
+  };
+  const sweep = async ({ store, peer }: Tools): Promise<readonly EndedSession[]> =>
+    (await Promise.all([store.sweep(), peer.sweep()])).flat();
+
+  it('of a session whose window passed is told once, however many sweep, with whose it was', async (tools) => {
+    agreed(tools);
+    const { store, open, advance } = tools;
+    const identity = { subject: 'ann', claims: { role: 'host' } };
+    const session = await open(identity);
+    await store.attach(session);
+    await store.attach(session);
+    assert.deepEqual(await sweep(tools), []);
+    await advance(SETTINGS.window - 1);
+    assert.deepEqual(await sweep(tools), []);
+    await advance(2);
+    assert.deepEqual(await sweep(tools), [{ session, identity, generation: 2 }]);
+    for (let times = 0; times < 3; times++) {
+      await advance(SETTINGS.window);
+      assert.deepEqual(await sweep(tools), []);
+    }
+    assert.deepEqual(await store.close(session), { kind: 'unknown' });
+  });
+
+  it('is not told of a session that is in contact, until it is not', async (tools) => {
+    agreed(tools);
+    const { peer, store, open, advance } = tools;
+    const session = await open();
+    await store.attach(session);
+    for (let times = 0; times < 3; times++) {
+      await advance(SETTINGS.window - 1);
+      assert.equal((await peer.touch(session)).kind, 'current');
+      assert.deepEqual(await sweep(tools), []);
+    }
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await sweep(tools), [{ session, identity: {}, generation: 1 }]);
+  });
+
+  it('of a session that was closed is told to one of those who close it, and to no sweep', async (tools) => {
+    agreed(tools);
+    const { store, peer, open, advance } = tools;
+    const session = await open({ subject: 'ann' });
+    await store.attach(session);
+    const answers = await Promise.all([store.close(session), peer.close(session)]);
+    const told = answers.filter(({ kind }) => kind === 'ended');
+    assert.deepEqual(told, [
+      { kind: 'ended', ended: { session, identity: { subject: 'ann' }, generation: 1 } },
+    ]);
+    assert.deepEqual(await store.close(session), { kind: 'unknown' });
+    assert.deepEqual(await store.close('nobodynobodynobody1234'), { kind: 'unknown' });
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await sweep(tools), []);
+  });
+
+  it('is told of each of many', async (tools) => {
+    agreed(tools);
+    const { store, open, advance } = tools;
+    const ids = await Promise.all(Array.from({ length: 250 }, () => open()));
+    await Promise.all(ids.map((id) => store.attach(id)));
+    await advance(SETTINGS.window + 1);
+    const told = (await sweep(tools)).map(({ session }) => session);
+    assert.deepEqual([...told].sort(), [...ids].sort());
   });
 }
 

@@ -23,7 +23,7 @@ const trend = (isFlat: boolean) => ({ slope: 0.25 * MB, seconds: 200, isFlat });
 
 describe('a report', () => {
   test('says how many there were, how fast it went, and that nothing was lost', () => {
-    expect(print(reportOn(run, seen(), { memory, cpu: 0.234 })).split('\n')).toEqual([
+    expect(print(reportOn(run, seen(), { memory, cpu: 0.234, refused: {} })).split('\n')).toEqual([
       'mixed, 10 s: all is well',
       '  clients        3 of 3, 2 websocket, 1 sse',
       '  connecting     10 ms half, 20 ms 90 %, 20 ms 99 %, 20 ms the longest',
@@ -37,6 +37,17 @@ describe('a report', () => {
       '  CPU            0.23 of a core',
       '  this program   late by 4 ms half, 4 ms 90 %, 4 ms 99 %, 4 ms the longest',
     ]);
+  });
+
+  test('says what the server refused, and what to do where it held the load back', () => {
+    const of = (refused: Record<string, number>) =>
+      print(reportOn(run, seen(), { memory, cpu: 0.2, refused }));
+    expect(of({ too_big: 2 })).toMatch(/\n {2}refused {8}2 too_big\n/);
+    expect(of({ too_big: 2 })).not.toContain('held this program back');
+    expect(of({ rate_limited: 1_234, too_big: 2 })).toMatch(
+      /\n {2}refused {8}1,234 rate_limited, 2 too_big\n/,
+    );
+    expect(of({ rate_limited: 1 })).toContain('--set limits.requestRate.perSecond=');
   });
 
   test('leaves out what was not measured', () => {
@@ -57,16 +68,16 @@ describe('a report', () => {
   ] as const)(
     'says of memory whether it is flat, which counts where it was asked: %#',
     (told, verdict, ok) => {
-      const resources = { memory: told, cpu: undefined };
+      const resources = { memory: told, cpu: undefined, refused: {} };
       expect(reportOn(run, seen(), resources)).toMatchObject({ ok: true, memory: { verdict } });
       expect(reportOn({ ...run, flat: true }, seen(), resources).ok).toBe(ok);
     },
   );
 
   test('has the slope of memory in a line', () =>
-    expect(print(reportOn(run, seen(), { memory: { ...memory, trend: trend(true) }, cpu: 1 }))).toContain(
-      '60 MB at the end; flat: 0.3 MB a minute in the last 200 s',
-    ));
+    expect(
+      print(reportOn(run, seen(), { memory: { ...memory, trend: trend(true) }, cpu: 1, refused: {} })),
+    ).toContain('60 MB at the end; flat: 0.3 MB a minute in the last 200 s'));
 
   test('is not well where memory has to be flat and the server tells nothing', () =>
     expect(reportOn({ ...run, flat: true }, seen(), undefined).ok).toBe(false));

@@ -34,6 +34,8 @@ export interface Report extends Omit<Run, 'flat'> {
   lost: number;
   doubled: number;
   failed: Record<string, number>;
+  /** What the server says that it refused, by code; undefined where it does not tell. Clients try most of it again. */
+  refused: Record<string, number> | undefined;
   disconnects: number;
   connecting: Times | undefined;
   delivery: Times | undefined;
@@ -66,13 +68,14 @@ export function reportOn(run: Run, seen: Seen, resources: Resources | undefined)
     late: timesOf(seen.late),
     memory,
     cpu: resources?.cpu,
+    refused: resources?.refused,
   };
 }
 
 export function print(report: Report): string {
   const { clients, connected, away, sent, delivered, lost, doubled, failed, disconnects } = report;
   const transports = Object.entries(connected).map(([name, count]) => `${count} ${name}`);
-  const failures = Object.entries(failed).map(([code, count]) => `${number(count)} ${code}`);
+  const refused = report.refused ?? {};
   const rows: [name: string, value: string | undefined][] = [
     ['clients', [`${clients - away} of ${clients}`, ...transports].join(', ')],
     ['connecting', times(report.connecting)],
@@ -84,7 +87,8 @@ export function print(report: Report): string {
     ],
     ['delivery', times(report.delivery)],
     ['lost, doubled', `${number(lost)}, ${number(doubled)}`],
-    ['failed', failures.length === 0 ? undefined : failures.join(', ')],
+    ['failed', byCode(failed)],
+    ['refused', byCode(refused)],
     ['disconnects', `${number(disconnects)} that an application would show`],
     ['memory', report.memory && memoryText(report.memory)],
     ['CPU', report.cpu === undefined ? undefined : `${report.cpu.toFixed(2)} of a core`],
@@ -96,8 +100,15 @@ export function print(report: Report): string {
   return [
     `${report.profile}, ${Math.round(report.seconds)} s${report.stopped ? ', stopped' : ''}: ${report.ok ? 'all is well' : 'something is wrong'}`,
     ...lines,
+    ...('rate_limited' in refused ? ['', LIMITED] : []),
   ].join('\n');
 }
+
+/** To a server all clients of this program are one address, which no crowd of real people is. */
+const LIMITED =
+  'The server held this program back: all its clients have one address, or each said too much. What was measured is\n' +
+  'its limit. For a load it takes --set limits.requestRate.perSecond=100000 --set limits.requestRate.burst=100000\n' +
+  '(HTTP requests of an address), limits.openRate (new sessions) or limits.sendRate (messages of a session).';
 
 /** One line while it goes on. */
 export function progress(
@@ -137,6 +148,10 @@ function memoryText({ before, most, after, trend, verdict }: NonNullable<Report[
   return `${told}; ${verdict}: ${slope} MB a minute in the last ${Math.round(trend.seconds)} s`;
 }
 
+const byCode = (counts: Record<string, number>): string | undefined =>
+  Object.entries(counts)
+    .map(([code, count]) => `${number(count)} ${code}`)
+    .join(', ') || undefined;
 const number = (value: number): string => value.toLocaleString('en-US');
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
 const times = (value: Times | undefined): string | undefined =>

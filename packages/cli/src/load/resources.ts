@@ -1,5 +1,5 @@
 /** What a server says of its own memory and CPU time at its `/metrics`, while it is under load. */
-import { readFamilies, sumOf } from '../families.js';
+import { byLabel, readFamilies, sumOf } from '../families.js';
 import { trendOf } from './trend.js';
 import type { Point, Trend } from './trend.js';
 
@@ -7,6 +7,8 @@ export interface Resources {
   memory: Memory;
   /** Cores in use while clients spoke. */
   cpu: number | undefined;
+  /** What it refused meanwhile, by code. */
+  refused: Record<string, number>;
 }
 
 export interface Memory {
@@ -25,6 +27,7 @@ interface Look {
   at: number;
   memory: number;
   cpu: number | undefined;
+  refusals: Record<string, number>;
 }
 
 export function resourcesOf(metrics: URL) {
@@ -44,7 +47,11 @@ export function resourcesOf(metrics: URL) {
       const at = performance.now();
       most = Math.max(most, memory);
       points.push({ at, value: memory });
-      return { at, memory, cpu: sumOf(families, 'process_cpu_seconds_total') };
+      return {
+        ...{ at, memory },
+        cpu: sumOf(families, 'process_cpu_seconds_total'),
+        refusals: byLabel(families, 'iskra_refused_total', 'code'),
+      };
     } catch {
       return undefined;
     }
@@ -67,6 +74,7 @@ export function resourcesOf(metrics: URL) {
       return {
         memory: { before: before.memory, most, after: after.memory, trend: trendOf(points) },
         cpu: coresBetween(speaking, after),
+        refused: risen(before.refusals, after.refusals),
       };
     },
     stop: (): void => clearInterval(timer),
@@ -77,3 +85,10 @@ const coresBetween = (from: Look | undefined, to: Look): number | undefined =>
   from?.cpu === undefined || to.cpu === undefined || to.at <= from.at
     ? undefined
     : ((to.cpu - from.cpu) * 1_000) / (to.at - from.at);
+
+const risen = (from: Record<string, number>, to: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(to)
+      .map(([code, count]) => [code, count - (from[code] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );

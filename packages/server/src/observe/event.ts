@@ -13,7 +13,18 @@ import { networkOf } from './sampling.js';
 
 /** Which part of the application, or of this node, an event speaks of. */
 export type Hook =
-  'authenticate' | 'authorize' | 'beat' | 'contract' | 'events' | 'request' | 'sweep' | 'systemEvents';
+  | 'authenticate'
+  | 'authorize'
+  | 'beat'
+  | 'connect'
+  | 'contract'
+  | 'disconnect'
+  | 'events'
+  | 'publish'
+  | 'request'
+  | 'subscribe'
+  | 'sweep'
+  | 'systemEvents';
 
 /** Numbers of an event, each with its unit. */
 export interface EventNumbers {

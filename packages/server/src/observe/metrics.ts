@@ -2,9 +2,8 @@
  * What is counted and timed. Plain numbers on the hot path, and increments in arrays; `metrics/catalogue.ts` says how
  * they are called, and a meter reads them only when somebody looks.
  */
-import { CODES, SESSION_WINDOW } from '@iskra/protocol/wire';
+import { CODES } from '@iskra/protocol/wire';
 import type { CodeName, GapReason } from '@iskra/protocol/wire';
-import { Absences } from './metrics/absences.js';
 import { ABSENCE_SECONDS, Distribution, LOCAL_SECONDS, NETWORK_SECONDS } from './metrics/distribution.js';
 import { VERBS } from './metrics/timed-store.js';
 import type { StoreNumbers } from './metrics/timed-store.js';
@@ -61,7 +60,6 @@ export interface Metrics {
   readonly delivery: Distribution;
   /** From the end of a session's last stream here until it is attached here again, s. */
   readonly recovery: Distribution;
-  readonly absences: Absences;
   /** Of a store that is timed. */
   readonly store: StoreNumbers | undefined;
   refused(code: CodeName): void;
@@ -72,12 +70,10 @@ export interface MetricsOptions {
   measures?: boolean;
   /** Whether the store is timed: one in the memory of this process answers at once. Default false. */
   timesStore?: boolean;
-  /** Milliseconds that a session lives on without contact. Default 120,000. */
-  window?: number;
 }
 
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { measures = true, timesStore = false, window = SESSION_WINDOW } = options;
+  const { measures = true, timesStore = false } = options;
   const refusals = zeroes(Object.keys(CODES) as CodeName[]);
   const spread = <Name extends string>(names: readonly Name[], bounds: readonly number[]) =>
     record(names, () => new Distribution(bounds));
@@ -96,7 +92,6 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     firstMessage: spread(SESSION_TRANSPORTS, NETWORK_SECONDS),
     delivery: new Distribution(LOCAL_SECONDS),
     recovery: new Distribution(ABSENCE_SECONDS),
-    absences: new Absences(window),
     store: timesStore ? { seconds: spread(VERBS, LOCAL_SECONDS), failures: zeroes(VERBS) } : undefined,
     refused(code) {
       // An application without types may have made up its own: no series for it.

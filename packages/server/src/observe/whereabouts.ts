@@ -3,10 +3,13 @@
  * proven, and where sessions were last. Of a session at rest nothing is kept.
  */
 import type { MetricTransport } from './metrics.js';
+import { Recent } from './recent.js';
 
 /** Where a session was before. */
 export interface Before {
   readonly transport: MetricTransport;
+  /** Of that connection. One before this one's: the session was nowhere else meanwhile. */
+  readonly generation: number;
   /** Milliseconds without a connection here; 0 when that one is still there. */
   readonly away: number;
 }
@@ -20,17 +23,17 @@ export interface Unproven {
   readonly isFirst: boolean;
 }
 
-/** Of each kind so many are remembered: those from longest ago go first. */
+/** Of each kind so many are remembered. */
 const MOST = 10_000;
 
 export class Whereabouts {
-  readonly #window: number;
-  readonly #unproven = new Map<string, Unproven & { readonly at: number }>();
-  readonly #gone = new Map<string, { readonly transport: MetricTransport; readonly at: number }>();
+  readonly #unproven: Recent<Unproven>;
+  readonly #gone: Recent<Omit<Before, 'away'>>;
 
   /** @param window milliseconds that a session lives on after its last contact */
   constructor(window: number) {
-    this.#window = window;
+    this.#unproven = new Recent(MOST, window);
+    this.#gone = new Recent(MOST, window);
   }
 
   /** Whether any connection is to be proven. */
@@ -44,51 +47,34 @@ export class Whereabouts {
 
   /** A connection was welcomed. */
   welcomed(session: string, generation: number, unproven: Unproven, now: number): void {
-    keep(this.#unproven, keyOf(session, generation), { ...unproven, at: now });
+    this.#unproven.keep(keyOf(session, generation), unproven, now);
   }
 
   /** Something is known of a connection that was to be proven: that it works, or that it has ended. */
   settled(session: string, generation: number): Unproven | undefined {
-    const key = keyOf(session, generation);
-    const known = this.#unproven.get(key);
-    this.#unproven.delete(key);
-    return known;
+    return this.#unproven.take(keyOf(session, generation))?.value;
   }
 
   /** The last connection of a session here has ended. */
-  left(session: string, transport: MetricTransport, now: number): void {
-    keep(this.#gone, session, { transport, at: now });
+  left(session: string, was: Omit<Before, 'away'>, now: number): void {
+    this.#gone.keep(session, was, now);
   }
 
   /** A session has a connection here again. Where it was last, if that was here. */
   returned(session: string, now: number): Before | undefined {
-    const gone = this.#gone.get(session);
-    this.#gone.delete(session);
+    const gone = this.#gone.take(session);
     // A millisecond at least: away it was.
-    return gone && { transport: gone.transport, away: Math.max(1, Math.round(now - gone.at)) };
+    return gone && { ...gone.value, away: Math.max(1, Math.round(now - gone.at)) };
   }
 
   /** Forgets what nobody will ask for any more. */
   sweep(now: number): void {
-    for (const known of [this.#unproven, this.#gone]) {
-      for (const [key, { at }] of known) {
-        if (now - at <= this.#window) break;
-        known.delete(key);
-      }
-    }
+    this.#unproven.sweep(now);
+    this.#gone.sweep(now);
   }
 }
 
 const keyOf = (session: string, generation: number): string => `${session} ${generation}`;
-
-/** Behind all others: the oldest are in front. */
-function keep<Value>(known: Map<string, Value>, key: string, value: Value): void {
-  known.delete(key);
-  known.set(key, value);
-  if (known.size <= MOST) return;
-  const [oldest] = known.keys();
-  if (oldest !== undefined) known.delete(oldest);
-}
 
 /** From the best down. */
 const LADDER: readonly string[] = ['websocket', 'sse', 'long-poll', 'polling'];

@@ -2,17 +2,7 @@
  * One bounded log: dense offsets, one epoch, the oldest entries dropped first.
  * It knows no clock and no channel; the store asks.
  */
-import type { AppendKey, Entry, Head, LogRead } from '../store.js';
-
-/** How much a log keeps; whichever limit is reached first. */
-export interface Retention {
-  /** Entries. */
-  entries: number;
-  /** Characters of all bodies together. */
-  bytes: number;
-  /** Milliseconds. */
-  age: number;
-}
+import type { AppendKey, Entry, Head, LogRead, Retention } from '../store.js';
 
 /** What a log keeps when nobody says otherwise, in whichever store. */
 export const RETENTION: Retention = { entries: 1000, bytes: 1024 * 1024, age: 24 * 3_600_000 };
@@ -38,7 +28,7 @@ export class MemoryLog {
   bytes = 0;
   /** When it was last appended to or asked for. */
   used = 0;
-  readonly #retention: Retention;
+  readonly retention: Retention;
   /** Kept entries are `#entries[#start…]`; the space before is reclaimed in strides. */
   #entries: Kept[] = [];
   #start = 0;
@@ -49,7 +39,7 @@ export class MemoryLog {
   constructor(epoch: string, retention: Retention, top = 0) {
     this.epoch = epoch;
     this.top = top;
-    this.#retention = retention;
+    this.retention = retention;
   }
 
   /** Entries that are kept. */
@@ -68,7 +58,7 @@ export class MemoryLog {
     this.#entries.push(entry);
     this.bytes += body.length;
     if (key !== undefined) this.#remember(key, now, acked);
-    while (this.count > this.#retention.entries || (this.bytes > this.#retention.bytes && this.count > 1)) {
+    while (this.count > this.retention.entries || (this.bytes > this.retention.bytes && this.count > 1)) {
       this.#dropOldest();
     }
     return entry;
@@ -132,7 +122,7 @@ export class MemoryLog {
   }
 
   trimOlderThan(now: number): void {
-    while (!this.isEmpty && now - (this.#entries[this.#start]?.at ?? now) > this.#retention.age)
+    while (!this.isEmpty && now - (this.#entries[this.#start]?.at ?? now) > this.retention.age)
       this.#dropOldest();
   }
 

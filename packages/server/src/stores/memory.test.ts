@@ -68,11 +68,14 @@ describe('the memory store keeps', () => {
     expect(await head('log')).toEqual({ ...before, first: 3 });
   });
 
-  test('no log that was silent for longer than its entries live, and says so with a new epoch (P28)', async () => {
-    const { store, append, head, advance } = world({ retention: { age: 1_000 } });
+  test('no log that was silent for longer than its entries live, and two windows, and says so with a new epoch (P28)', async () => {
+    const { store, append, head, advance } = world({ retention: { age: 1_000 }, window: 800 });
     await append('log', 'a');
     const before = await head('log');
-    advance(1_001);
+    advance(1_600);
+    await store.sweep();
+    expect((await head('log'))?.epoch).toBe(before?.epoch);
+    advance(1_601);
     await store.sweep();
     const after = await head('log');
     expect(after?.offset).toBe(0);

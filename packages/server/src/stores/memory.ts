@@ -10,7 +10,9 @@ import type {
   Appended,
   AppendKey,
   Begun,
+  Closed,
   Committed,
+  EndedSession,
   Entered,
   Entry,
   Head,
@@ -19,11 +21,12 @@ import type {
   Known,
   LogRead,
   MemberPage,
+  Retention,
   SessionState,
   Store,
+  StoreTerms,
 } from '../store.js';
 import { MemoryLog, RETENTION } from './memory-log.js';
-import type { Retention } from './memory-log.js';
 import { MemoryMembers } from './memory-members.js';
 
 export interface MemoryStoreOptions {
@@ -83,6 +86,7 @@ class MemoryStore implements Store {
   readonly #retention: Retention;
   readonly #inboxRetention: Retention;
   readonly #maxBytes: number;
+  #terms: StoreTerms = {};
   readonly #now: () => number;
   readonly #randomId: () => string;
   readonly #run: string;
@@ -123,6 +127,10 @@ class MemoryStore implements Store {
       .toLowerCase()
       .replace(/[^0-9a-z]/g, '')
       .slice(0, 10);
+  }
+
+  agree(terms: StoreTerms): void {
+    this.#terms = terms;
   }
 
   async openSession(nonce: string, identity: Identity) {
@@ -217,13 +225,15 @@ class MemoryStore implements Store {
     if (record?.generation === generation) this.#lapse(record);
   }
 
-  async close(session: string, why?: 'forbidden'): Promise<void> {
+  async close(session: string, why?: 'forbidden'): Promise<Closed> {
     const record = this.#sessions.get(session);
-    if (record !== undefined) this.#remove(record);
-    if (why === undefined) return;
-    this.#forbidden.delete(session);
-    this.#forbidden.set(session, this.#now());
-    this.#changed(session);
+    const ended = record && this.#remove(record);
+    if (why !== undefined) {
+      this.#forbidden.delete(session);
+      this.#forbidden.set(session, this.#now());
+      this.#changed(session);
+    }
+    return ended === undefined ? { kind: 'unknown' } : { kind: 'ended', ended };
   }
 
   append(log: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
@@ -374,12 +384,13 @@ class MemoryStore implements Store {
     return this.#members.after(channel, place, bytes);
   }
 
-  async sweep(): Promise<void> {
+  async sweep() {
     const now = this.#now();
+    const ended: EndedSession[] = [];
     const inbox = { entries: 0, bytes: 0 };
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
-      if (silence > this.#window) this.#remove(record);
+      if (silence > this.#window) ended.push(this.#remove(record));
       else if (silence > this.#presenceWindow) this.#lapse(record);
       inbox.entries += record.inbox?.count ?? 0;
       inbox.bytes += record.inbox?.bytes ?? 0;
@@ -391,6 +402,7 @@ class MemoryStore implements Store {
       channel.bytes += log.bytes;
     }
     this.#kept = { sessions: this.#sessions.size, channel, inbox };
+    return ended;
   }
 
   kept(): Kept {
@@ -468,12 +480,17 @@ class MemoryStore implements Store {
     }
     let log = this.#logs.get(name);
     if (log === undefined) {
-      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retention);
+      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retentionOf(name));
       this.#logs.set(name, log);
     }
     // Asking is use as well: a silent log whose readers stand at its head is not dropped under them.
     log.used = this.#now();
     return log;
+  }
+
+  #retentionOf(channel: string): Retention {
+    const own = this.#terms.retentionOf?.(channel);
+    return own === undefined ? this.#retention : { ...this.#retention, ...own };
   }
 
   #inbox(record: SessionRecord): MemoryLog {
@@ -502,12 +519,14 @@ class MemoryStore implements Store {
     }
   }
 
-  #remove(record: SessionRecord): void {
-    this.#sessions.delete(record.id);
+  #remove(record: SessionRecord): EndedSession {
+    const { id: session, identity, generation } = record;
+    this.#sessions.delete(session);
     this.#nonces.delete(record.nonce);
     this.#ended.set(record.nonce, this.#now());
     this.#unlist(record);
     this.#lapse(record);
+    return { session, identity, generation };
   }
 
   #unlist({ id, identity: { subject } }: SessionRecord): void {
@@ -543,7 +562,9 @@ class MemoryStore implements Store {
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);
       log.forgetSessions(now - 2 * this.#window, (session) => !this.#sessions.has(session));
-      if (log.isEmpty && now - log.used > this.#retention.age) this.#logs.delete(name);
+      // A position outlives its entries: whoever comes back within a session's window stands where it stood.
+      const positions = Math.max(log.retention.age, 2 * this.#window);
+      if (log.isEmpty && now - log.used > positions) this.#logs.delete(name);
       else bytes += log.bytes + LOG_BYTES;
     }
     if (bytes > this.#maxBytes) {

@@ -11,7 +11,9 @@ import type {
   AppendKey,
   Attached,
   Begun,
+  Closed,
   Committed,
+  EndedSession,
   Entered,
   Entry,
   Head,
@@ -22,19 +24,22 @@ import type {
   MemberPage,
   Opened,
   Posted,
+  Retention,
   SessionState,
   Store,
+  StoreTerms,
   Touched,
 } from '../store.js';
 import { RETENTION } from './memory-log.js';
-import type { Retention } from './memory-log.js';
 import { Claims } from './redis/claims.js';
 import { continueFrom, headOf, parseForks } from './redis/continuity.js';
 import type { LogState } from './redis/continuity.js';
+import { endedSession, Endings } from './redis/endings.js';
 import { Hints } from './redis/hints.js';
 import { Keys, sessionOf, slotOf } from './redis/keys.js';
 import { Link } from './redis/link.js';
 import { Presence } from './redis/presence.js';
+import type { Asking } from './redis/presence.js';
 import * as logs from './redis/scripts/log.js';
 import * as nodes from './redis/scripts/nodes.js';
 import * as lists from './redis/scripts/presence.js';
@@ -100,8 +105,10 @@ class RedisStore implements Store {
   readonly #tails = new Tails();
   readonly #claims = new Claims();
   readonly #presence: Presence;
+  readonly #endings: Endings;
   readonly #window: number;
-  readonly #keep: readonly number[];
+  readonly #keep: Retention;
+  #terms: StoreTerms = {};
   readonly #inboxKeep: readonly number[];
   readonly #given: (() => number) | undefined;
   #listener: (log: LogName, entry: Entry) => void = () => {};
@@ -112,8 +119,7 @@ class RedisStore implements Store {
     const urls = urlsOf(options.url ?? 'redis://127.0.0.1:6379');
     const timeout = options.timeout ?? 3_000;
     this.#window = options.window ?? SESSION_WINDOW;
-    const keep = { ...RETENTION, ...options.retention };
-    this.#keep = [keep.entries, keep.bytes, keep.age];
+    this.#keep = { ...RETENTION, ...options.retention };
     const inboxKeep = { ...RETENTION, ...options.inbox };
     this.#inboxKeep = [inboxKeep.entries, inboxKeep.bytes, inboxKeep.age];
     this.#given = options.now;
@@ -135,14 +141,21 @@ class RedisStore implements Store {
       missed: () => this.#missed(),
       forgotten: (log) => this.#tails.forget(log),
     });
-    this.#presence = new Presence({
+    const asking: Asking = {
       ask: (script, keys, args) => this.#ask(script, keys, args),
       askSession: (script, session, args) => this.#askSession(script, session, args),
       run: (script, keys, args) => this.#link.run(script, keys, args),
       keys: this.#keys,
-      keep: this.#keep,
+      keepOf: (channel) => this.#keepOf(channel),
+      age: this.#keep.age,
       presenceWindow: options.presenceWindow ?? 30_000,
-    });
+    };
+    this.#presence = new Presence(asking);
+    this.#endings = new Endings(asking);
+  }
+
+  agree(terms: StoreTerms): void {
+    this.#terms = terms;
   }
 
   // ── sessions ──────────────────────────────────────────────────────────────
@@ -162,6 +175,7 @@ class RedisStore implements Store {
   }
 
   async attach(session: string, identity?: Identity, attempt = ''): Promise<Attached> {
+    if (this.#terms.tellsEnds === true) await this.#endings.announce(session);
     const args = identity === undefined ? ['', ''] : [whose(identity), JSON.stringify(identity)];
     const answer = await this.#askSession(sessions.attach, session, [...args, attempt]);
     const [kind, state, returning, until, owner] = answer as [string, StateAnswer, string[], string, string];
@@ -208,10 +222,14 @@ class RedisStore implements Store {
     await this.#presence.lapsed(session, leases);
   }
 
-  async close(session: string, why: 'forbidden' | '' = ''): Promise<void> {
+  async close(session: string, why: 'forbidden' | '' = ''): Promise<Closed> {
     const { hints } = this.#keys.log(INBOX + session);
-    const leases = (await this.#askSession(sessions.close, session, [why, hints])) as Answer;
+    const answer = (await this.#askSession(sessions.close, session, [why, hints])) as Answer;
+    const [identity = '', generation, ...leases] = answer;
     await this.#presence.lapsed(session, leases);
+    return identity === ''
+      ? { kind: 'unknown' }
+      : { kind: 'ended', ended: endedSession(session, identity, generation) };
   }
 
   // ── logs ──────────────────────────────────────────────────────────────────
@@ -224,7 +242,7 @@ class RedisStore implements Store {
     key?: AppendKey,
   ): Promise<Appended | { kind: 'duplicate' | 'behind' }> {
     const { meta, entries, hints } = this.#keys.log(channel);
-    const args = [hints, body, ...this.#keep];
+    const args = [hints, body, ...this.#keepOf(channel)];
     if (key === undefined) {
       const answer = (await this.#ask(logs.append, [meta, entries], args)) as Answer;
       return appended(answer, body);
@@ -263,10 +281,12 @@ class RedisStore implements Store {
   async read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead> {
     const isWatched = this.#hints.has(log);
     const known = isWatched ? this.#tails.read(log, epoch, offset, max) : undefined;
-    if (known !== undefined) return known;
     const isOwn = isInbox(log);
+    const [most = 0, , age = 0] = isOwn ? this.#inboxKeep : this.#keepOf(log);
+    // The newest ones are remembered here for longer than a log may keep them.
+    if (known?.kind === 'entries' && known.head[1] - offset <= most) return known;
     const { meta, entries } = this.#keys.log(log);
-    const args = [isOwn ? '' : (this.#keep[2] ?? 0), offset, max];
+    const args = [isOwn ? '' : age, offset, max];
     const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
     const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isOwn);
     if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
@@ -282,7 +302,11 @@ class RedisStore implements Store {
           const { meta, entries } = this.#keys.log(names[at] ?? '');
           return [meta, entries];
         });
-        const answers = (await this.#ask(logs.heads, keys, [this.#keep[2] ?? 0])) as LogAnswer[];
+        const ages = places.map((at) => {
+          const log = names[at] ?? '';
+          return isInbox(log) ? '' : (this.#keepOf(log)[2] ?? 0);
+        });
+        const answers = (await this.#ask(logs.heads, keys, ages)) as LogAnswer[];
         places.forEach((at, index) => (heads[at] = this.#head(names[at] ?? '', answers[index])));
       }
     };
@@ -392,10 +416,11 @@ class RedisStore implements Store {
     return this.#presence.page(channel, place, bytes);
   }
 
-  async sweep(): Promise<void> {
+  async sweep(): Promise<readonly EndedSession[]> {
     this.#hints.sweep(performance.now());
     this.#claims.sweep(this.#now);
     await this.#presence.sweep();
+    return this.#terms.tellsEnds === true ? this.#endings.sweep() : [];
   }
 
   async ping(): Promise<void> {
@@ -417,6 +442,12 @@ class RedisStore implements Store {
   }
 
   // ── asking ────────────────────────────────────────────────────────────────
+
+  /** What a channel keeps: entries, bytes, age. */
+  #keepOf(channel: string): number[] {
+    const { entries, bytes, age } = { ...this.#keep, ...this.#terms.retentionOf?.(channel) };
+    return [entries, bytes, age];
+  }
 
   /** This node's clock, by which its own claims run out. */
   get #now(): number {

@@ -40,6 +40,7 @@ export function timedStore(store: Store, clock: Clock, { seconds, failures }: St
     };
   };
   const others: Omit<Store, Verb> = {
+    agree: (terms) => store.agree(terms),
     unwatch: (log) => store.unwatch(log),
     onHint: (...listeners) => store.onHint(...listeners),
     end: () => store.end(),

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { INBOX, isInbox } from '@iskra/protocol/wire';
 import type { LogName } from '../../store.js';
 
-/** Zsets over which the channels that have members are spread, so that no single slot has all of them. */
+/** Zsets over which the channels that have members are spread, and the sessions, so that no single slot has all of them. */
 export const PRESENCE_SHARDS = 16;
 
 /** The keys of a log. `meta` of an inbox is the session itself, so that a commit and its outcomes are one step. */
@@ -66,6 +66,15 @@ export class Keys {
   /** Channels that have members, by when they are looked at next. */
   presence(shard: number): string {
     return `${this.#prefix}:{presence:${shard}}`;
+  }
+
+  /** Sessions that were attached, by when they are looked at next. */
+  endings(shard: number): string {
+    return `${this.#prefix}:{endings:${shard}}`;
+  }
+
+  endingOf(session: string): string {
+    return this.endings(slotOf(session) % PRESENCE_SHARDS);
   }
 
   presenceOf(channel: string): string {

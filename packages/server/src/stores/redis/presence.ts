@@ -23,7 +23,9 @@ export interface Asking {
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
   readonly keys: Keys;
   /** What a channel keeps: entries, bytes, age. */
-  readonly keep: readonly number[];
+  keepOf(channel: string): readonly number[];
+  /** Milliseconds that an index is known without use. */
+  readonly age: number;
   readonly presenceWindow: number;
 }
 
@@ -105,7 +107,7 @@ export class Presence {
   }
 
   async #sweepShard(shard: number): Promise<void> {
-    const { keys, keep } = this.#store;
+    const { keys, age } = this.#store;
     const index = keys.presence(shard);
     for (;;) {
       const [channels, taken] = (await this.#store.ask(list.takeOn, [index], [AT_ONCE])) as [
@@ -114,7 +116,6 @@ export class Presence {
       ];
       if (channels.length === 0) return;
       const next = await this.#look(channels);
-      const [, , age = 0] = keep;
       await this.#store.ask(list.handBack, [index], [taken, age, ...next]);
       if (channels.length < AT_ONCE) return;
     }
@@ -122,7 +123,7 @@ export class Presence {
 
   /** Asks the sessions of those whose time seems over. Channel and next time of each; of those with more to do, none. */
   async #look(channels: readonly string[]): Promise<(string | number)[]> {
-    const { keys, presenceWindow, keep } = this.#store;
+    const { keys, presenceWindow, keepOf } = this.#store;
     const overdue = await Promise.all(
       channels.map(
         async (channel) =>
@@ -152,13 +153,12 @@ export class Presence {
         });
       }),
     );
-    const age = keep[2] ?? 0;
     const next = await Promise.all(
       channels.map(async (channel, at) => {
         const leaving = parting.get(channel);
         if (leaving !== undefined) await this.#part(channel, leaving);
         const due = await this.#store.ask(list.postpone, this.#listKeys(channel), [
-          age,
+          keepOf(channel)[2] ?? 0,
           ...(staying.get(channel) ?? []),
         ]);
         // A long list goes on with the next sweep.
@@ -170,23 +170,23 @@ export class Presence {
 
   /** The sweeps know of a channel before it has a member. */
   async #announce(channel: string): Promise<void> {
-    const { keys, keep } = this.#store;
-    await this.#store.run(list.index, [keys.presenceOf(channel)], [channel, keep[2] ?? 0]);
+    const { keys, age } = this.#store;
+    await this.#store.run(list.index, [keys.presenceOf(channel)], [channel, age]);
   }
 
   #join(session: string, channel: string, member: string, version: string, until: string): Promise<unknown> {
-    const { keys, keep, presenceWindow } = this.#store;
+    const { keys, keepOf, presenceWindow } = this.#store;
     const told = memberBody('member_joined', JSON.parse(member) as Member);
     return this.#store.ask(list.join, this.#listKeys(channel), [
-      ...[keys.log(channel).hints, ...keep],
+      ...[keys.log(channel).hints, ...keepOf(channel)],
       ...[session, version, until, member, told, presenceWindow],
     ]);
   }
 
   async #part(channel: string, leaving: readonly string[]): Promise<void> {
-    const { keys, keep } = this.#store;
+    const { keys, keepOf } = this.#store;
     await this.#store.ask(list.part, this.#listKeys(channel), [
-      ...[keys.log(channel).hints, ...keep],
+      ...[keys.log(channel).hints, ...keepOf(channel)],
       ...[LEFT_BEFORE, LEFT_BEHIND, ...leaving],
     ]);
   }

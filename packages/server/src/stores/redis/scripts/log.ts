@@ -5,6 +5,9 @@
  */
 import { BASICS, script } from './script.js';
 
+/** Milliseconds. */
+const POSITIONS = 3_600_000;
+
 export const LOG = `
 local function fork(log)
   local forks = {}
@@ -81,11 +84,16 @@ local function put(log, hints, body, keep)
   redis.pcall('SPUBLISH', hints, log.e .. ' ' .. int(log.s) .. ' ' .. body)
 end
 
+-- How long a position is known, and a list of members: however short entries live, whoever comes back stands where it stood.
+local function lasting(age)
+  return math.max(age, ${POSITIONS})
+end
+
 -- Entries live for as long as they may be kept, positions for longer.
 local function keepAlive(log, age)
   if now - log.x < age / 8 then return end
   log.x = now
-  redis.call('PEXPIRE', log.meta, int(age * 2))
+  redis.call('PEXPIRE', log.meta, int(lasting(age) * 2))
   redis.call('PEXPIRE', log.entries, int(age * 1.25))
 end
 
@@ -98,7 +106,7 @@ local function putToChannel(log, hints, body, keep)
   local before = log.x
   keepAlive(log, keep.age)
   saveLog(log)
-  if before == 0 then redis.call('PEXPIRE', log.meta, int(keep.age * 2)) end
+  if before == 0 then redis.call('PEXPIRE', log.meta, int(lasting(keep.age) * 2)) end
 end
 `;
 
@@ -191,14 +199,14 @@ local function stand(meta, entries, age)
   local isChanged = log.isChanged
   if isChanged then saveLog(log) end
   -- Asking is use as well: a silent log whose readers stand at its head is not forgotten under them.
-  if not isInbox and (isChanged or redis.call('PTTL', meta) < age * 1.5) then
-    redis.call('PEXPIRE', meta, int(age * 2))
+  if not isInbox and (isChanged or redis.call('PTTL', meta) < lasting(age) * 1.5) then
+    redis.call('PEXPIRE', meta, int(lasting(age) * 2))
   end
   return { log.e, int(log.s), int(log.o), log.f }
 end
 `;
 
-/** KEYS meta and entries of each log, all in one slot · ARGV now, age. An inbox says how its session is. */
+/** KEYS meta and entries of each log, all in one slot · ARGV now, age of each (empty for an inbox). An inbox says how its session is. */
 export const heads = script(
   'heads',
   [
@@ -208,9 +216,9 @@ export const heads = script(
     `
 local answers = {}
 for i = 1, #KEYS, 2 do
-  local isInbox = string.find(KEYS[i], '{s:', 1, true) ~= nil
-  local answer = stand(KEYS[i], KEYS[i + 1], isInbox and '' or tonumber(ARGV[2]))
-  if isInbox and answer[1] ~= '' then
+  local age = ARGV[1 + (i + 1) / 2]
+  local answer = stand(KEYS[i], KEYS[i + 1], age == '' and '' or tonumber(age))
+  if age == '' and answer[1] ~= '' then
     local v = redis.call('HMGET', KEYS[i], 'g', 't', 'v')
     answer[5], answer[6], answer[7] = v[1], int(now - tonumber(v[2])), v[3] or ''
   end

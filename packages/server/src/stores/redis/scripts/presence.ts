@@ -49,7 +49,7 @@ if not known then
 end
 redis.call('HSET', members, session, ARGV[7] .. ' ' .. ARGV[9])
 redis.call('ZADD', due, int(now + tonumber(ARGV[11]) + 1), session)
-keepList(keep.age)
+keepList(lasting(keep.age))
 return answer
 `,
   ],
@@ -97,12 +97,13 @@ export const postpone = script(
   'postpone',
   [
     BASICS,
+    LOG,
     LIST,
     `
 for i = 3, #ARGV, 2 do redis.call('ZADD', due, 'XX', ARGV[i + 1], ARGV[i]) end
 local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
 if not first[1] then return '' end
-keepList(tonumber(ARGV[2]))
+keepList(lasting(tonumber(ARGV[2])))
 return int(tonumber(first[2]))
 `,
   ],

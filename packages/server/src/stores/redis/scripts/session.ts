@@ -335,16 +335,20 @@ return lapseAll()
 );
 
 /**
- * ARGV[3] why (empty: by its client), [4] hints. The channels that it is in, each with the version of its leaving. What the hash still
- * says is that it ended, and why: also of one that is forbidden before it was opened.
+ * ARGV[3] why (empty: by its client), [4] hints. Identity and generation (both empty, when it had ended, or was never opened), and the
+ * channels that it is in, each with the version of its leaving. What the hash still says is that it ended, and why: also of one that is
+ * forbidden before it was opened.
  */
 export const close = session(
   'close',
   `
 local isForbidden = ARGV[3] ~= ''
-local v = redis.call('HMGET', meta, 't', 'end')
-if (not v[1] or v[2]) and not isForbidden then return {} end
-local answer = v[1] and not v[2] and lapseAll() or {}
+local v = redis.call('HMGET', meta, 't', 'end', 'i', 'g')
+local wasLive = v[1] and not v[2]
+if not wasLive and not isForbidden then return { '', '' } end
+local answer = wasLive and lapseAll() or {}
+table.insert(answer, 1, wasLive and v[4] or '')
+table.insert(answer, 1, wasLive and v[3] or '')
 if not v[1] then redis.call('HSET', meta, 't', int(now), 'g', '0', 'n', '0') end
 redis.call('HSET', meta, 'end', isForbidden and ARGV[3] or '1')
 redis.call('HDEL', meta, 'c', 'cn', 'cu', 'cr', 'i', 'at')
@@ -352,6 +356,20 @@ redis.call('DEL', inboxKey, leasesKey, unsettledKey)
 keepSession()
 if isForbidden then changed(ARGV[4]) end
 return answer
+`,
+  { isFrugal: true, isPromise: true },
+);
+
+/** When to look again; empty, when there is no such session any more. One that is over ends: its identity and generation. */
+export const expire = session(
+  'expire',
+  `
+local v = redis.call('HMGET', meta, 't', 'end', 'i', 'g')
+if not v[1] or v[2] then return { '' } end
+local over = tonumber(v[1]) + window + 1
+if now < over then return { int(over) } end
+redis.call('HSET', meta, 'end', '1')
+return { '', v[3], v[4] }
 `,
   { isFrugal: true, isPromise: true },
 );

@@ -1,0 +1,3 @@
+import { theReportIn } from './doctor.js';
+
+theReportIn('Chromium');
