@@ -165,6 +165,25 @@ describe('fresh credentials', () => {
     expect((await post(here, '/poll', [goOn({ wait: 0 })])).frames).toEqual([]);
   });
 
+  test('may be a cookie of the request that resumes the session, when they are due; nothing is resumed without', async () => {
+    const name = (request: Request) => request.headers.get('cookie');
+    const { here } = world({
+      authenticate: (request) =>
+        name(request) === null ? undefined : { subject: name(request)!, refreshAt: 0 },
+    });
+    const nonce = `nonce-${nonces++}`.padEnd(22, '-');
+    const resume = async (cookie: string | undefined, key?: string) => {
+      const headers = cookie === undefined ? undefined : { cookie };
+      const body = JSON.stringify([['hello', { version: 1, nonce, key }]]);
+      const response = await here.app.request('/poll', { method: 'POST', headers, body });
+      return { status: response.status, frames: (await response.json()) as Frame[] };
+    };
+    const { frames } = await resume('ann');
+    const { key } = (frames[0]![1] as Envelope<Record<string, string>>).payload!;
+    const answers = [await resume(undefined, key), await resume('ann', key), await resume('bob', key)];
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 403]);
+  });
+
   test('may be a cookie of the POST that brings them', async () => {
     const cookies: (string | null)[] = [];
     const { here } = world({

@@ -64,7 +64,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
 
   // A resuming client without credentials keeps the identity that the store remembers.
   const asks = session === undefined || hello.auth !== undefined;
-  const identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
+  let identity = asks ? await authenticate(core, hello.auth, caller) : undefined;
   if (typeof identity === 'string') return refused(identity, 'auth');
   // Of a session that another server has: whoever could open one here may look, and opens none.
   if (hello.probe === true) return probed(core, NOBODY, hello);
@@ -82,8 +82,12 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   } else {
     const before = await store.touch(session);
     if (before.kind !== 'current') return ended(core, session);
-    if (identity === undefined && isExpired(core, before.state.identity))
-      return refused('unauthorized', 'auth');
+    const { expiresIn, refreshIn } = lifeOf(core, before.state.identity);
+    if (identity === undefined && Math.min(expiresIn, refreshIn) <= 0) {
+      // Fresh ones are due. A cookie is in the request, and needs no word of its client.
+      identity = await authenticate(core, undefined, caller);
+      if (typeof identity === 'string') return refused(identity, 'auth');
+    }
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
       return refused('forbidden', 'auth');
     }

@@ -40,7 +40,6 @@ import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
 import type { Direct } from './direct.js';
 import { Guard } from './guard.js';
-import { endSession } from './hooks.js';
 import type { Hooks } from './hooks.js';
 import type { Origins } from './guard.js';
 import { createModeration } from './moderation.js';
