@@ -15,6 +15,19 @@ const PATIENT = [
   'transports/{idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
+/** Straight from the sources: a unit test never waits for a build and never sees a stale one. */
+const sources = [
+  // What is called so beside it is for the client's own tests.
+  { find: /^@iskra\/client\/testing$/, replacement: source('client/src/world.ts') },
+  { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
+  { find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/, replacement: source('$1/src/$2.ts') },
+];
+/** The oldest that the bindings promise, in place of the newest. */
+const oldest = ['react', 'react-dom', 'vue'].map((name) => ({
+  find: new RegExp(`^${name}(?=/|$)`),
+  replacement: fileURLToPath(new URL(`e2e/oldest/node_modules/${name}`, import.meta.url)),
+}));
+
 /** What is waited for comes at once as a rule; a busy machine may take its time. */
 const expect = { poll: { timeout: 15_000 } };
 const endToEnd = { expect, testTimeout: 60_000, hookTimeout: 60_000 };
@@ -23,18 +36,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        // Straight from the sources: a unit test never waits for a build and never sees a stale one.
-        resolve: {
-          alias: [
-            // What is called so beside it is for the client's own tests.
-            { find: /^@iskra\/client\/testing$/, replacement: source('client/src/world.ts') },
-            { find: /^@iskra\/(protocol|client|server|chaos)$/, replacement: source('$1/src/index.ts') },
-            {
-              find: /^@iskra\/(protocol|client|server|chaos)\/([a-z-]+)$/,
-              replacement: source('$1/src/$2.ts'),
-            },
-          ],
-        },
+        resolve: { alias: sources },
         test: {
           name: 'unit',
           expect,
@@ -48,6 +50,10 @@ export default defineConfig({
             'docs/reference/*.test.ts',
           ],
         },
+      },
+      {
+        resolve: { alias: [...sources, ...oldest] },
+        test: { name: 'oldest', maxWorkers: 2, include: ['packages/client/src/{react,vue}.test.ts'] },
       },
       {
         // Against the built packages, by their public names: what a user gets is what is tested.

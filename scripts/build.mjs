@@ -1,13 +1,12 @@
 // Compiles every member with `tsc -b`, then makes what a browser loads: the script-tag client and the pages of
 // the examples. An entry whose source does not exist is left out.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { minify } from 'terser';
 import { at, bin, filesBelow, members } from './files.mjs';
-import { publicNames, withShortNames } from './public-names.mjs';
+import { makeScript, SCRIPTS } from './script-bundle.mjs';
 import { fail, run } from './terminal.mjs';
 
 async function compile() {
@@ -37,63 +36,23 @@ async function prune() {
   }
 }
 
-const forBrowsers = {
-  bundle: true,
-  platform: 'browser',
-  target: 'es2020',
-  sourcemap: true,
-  logLevel: 'warning',
-};
-
-/** The script tags: the core, and the whole client. */
-async function bundleClient() {
-  await bundleScript('script', 'iskra.min.js', ['client']);
-  await bundleScript('script-full', 'iskra.full.min.js', [
-    'client',
-    'connect',
-    'explain',
-    'insight',
-    'last',
-    'members',
-    'quality',
-  ]);
-}
-
-/** `told`: the declarations that say what the object is that `connect` gives. */
-async function bundleScript(source, name, told) {
-  const file = at('packages/client/dist', name);
-  await build({
-    ...forBrowsers,
-    entryPoints: [at(`packages/client/src/${source}.ts`)],
-    outfile: file,
-    format: 'iife',
-    target: 'es2022',
-    legalComments: 'none',
-    // Names are looked for in code, not in comments.
-    minifyWhitespace: true,
-  });
-  await squeeze(file, told);
-}
-
 /**
- * esbuild bundles, terser minifies: every page pays for every byte. Properties that only the client itself knows lose
- * their names; one word for all variables compresses better than two. The map lies beside it, and nothing points
- * there: that too would be bytes.
+ * The script tags: the core and the whole client, whose maps lie beside them, and nothing in them points there (that too would
+ * be bytes); and the whole client with the devtools, whose names stay: they meet inside of it.
  */
-async function squeeze(file, told) {
-  const bundle = readFileSync(file, 'utf8')
-    .replace(/\/\/# sourceMappingURL=.*/, '')
-    .replace(/\bconst(?=[\s{[])/g, 'let');
-  const code = withShortNames(bundle, told);
-  const { code: squeezed, map } = await minify(code, {
-    ecma: 2020,
-    module: true,
-    compress: { passes: 10, inline: 1, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
-    mangle: { properties: { keep_quoted: true, reserved: publicNames(code, told) } },
-    sourceMap: { content: JSON.parse(readFileSync(`${file}.map`, 'utf8')) },
+async function bundleClient() {
+  await build({
+    ...{ bundle: true, platform: 'browser', target: 'es2022', format: 'iife', minify: true },
+    entryPoints: [at('packages/client/src/script-devtools.ts')],
+    outfile: at('packages/client/dist/iskra.devtools.js'),
+    ...{ sourcemap: true, logLevel: 'warning' },
   });
-  writeFileSync(file, squeezed);
-  writeFileSync(`${file}.map`, map);
+  for (const script of SCRIPTS) {
+    const file = at('packages/client/dist', script.file);
+    const { code, map } = await makeScript(script);
+    writeFileSync(file, code);
+    writeFileSync(`${file}.map`, map);
+  }
 }
 
 /** examples/<name>/page: scripts are bundled, everything else is copied beside them. */
@@ -102,7 +61,11 @@ async function bundlePages() {
   const scripts = pages.filter((file) => file.endsWith('.ts') && !/\.(test|d)\.ts$/.test(file));
   if (scripts.length > 0) {
     await build({
-      ...forBrowsers,
+      bundle: true,
+      platform: 'browser',
+      target: 'es2020',
+      sourcemap: true,
+      logLevel: 'warning',
       entryPoints: scripts.map((file) => at(file)),
       outbase: at('examples'),
       outdir: at('examples/dist'),

@@ -18,7 +18,7 @@ export const packages = [
 /** Every member of the workspace that is compiled. */
 export const members = [...packages, 'e2e', 'bench', 'examples', 'sim'];
 /** Every member of the workspace. */
-export const workspace = [...members, 'docs'];
+export const workspace = [...members, 'e2e/oldest', 'docs'];
 
 /** A program that a development dependency installed. */
 export const bin = (name) => at('node_modules/.bin', name);

@@ -25,6 +25,7 @@ async function ask(tarball) {
     '--exclude-entrypoints',
     'script',
     'script-full',
+    'script-devtools',
   ]);
 }
 

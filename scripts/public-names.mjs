@@ -42,7 +42,21 @@ const own = [
     'identity',
   ],
   ...['outcome', 'pending', 'submit', 'forget', 'server', 'resync', 'ignore', 'passed', 'settle', 'answered'],
-  ...['received', 'opened', 'detail', 'ready', 'count', 'failed', 'idle'],
+  ...[
+    'received',
+    'opened',
+    'detail',
+    'ready',
+    'count',
+    'failed',
+    'idle',
+    'tell',
+    'hand',
+    'attach',
+    'race',
+    'took',
+    'refused',
+  ],
 ];
 
 /** Where an own name would be somebody else's as well. */
@@ -63,10 +77,18 @@ export function publicNames(code, told) {
 /** An identifier, or a text whole. */
 const TOKEN = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[A-Za-z_$][\w$]*/g;
 
-/** The code with a short name for each of its own that nobody else can mean; what is a message stays as it is. */
-export function withShortNames(code, told) {
+/**
+ * The code with a short name for each word of its own that nobody else can mean, and these names; what is a message stays
+ * as it is.
+ * @param chosen short names by word: capitals, as no variable has. A word that has none gets one.
+ */
+export function withShortNames(code, told, chosen) {
   const kept = new Set(wordsOf([...told.map(declarations), ...elsewhere]));
-  const short = new Map(own.filter((word) => !kept.has(word)).map((word, index) => [word, nameOf(index)]));
+  const taken = new Set(Object.values(chosen));
+  const rest = capitals().filter((name) => !taken.has(name));
+  const short = new Map(
+    own.filter((word) => !kept.has(word)).map((word) => [word, chosen[word] ?? rest.shift()]),
+  );
   for (const name of short.values())
     if (new RegExp(`\\b${name}\\b`).test(code)) throw new Error(`The client has the name ${name} already.`);
   const shorten = (text) =>
@@ -75,7 +97,11 @@ export function withShortNames(code, told) {
       if (token[0] !== '"') return short.get(token) ?? token;
       return short.has(token.slice(1, -1)) ? `"${short.get(token.slice(1, -1))}"` : token;
     });
-  return shorten(code);
+  return { code: shorten(code), words: short };
 }
 
-const nameOf = (index) => (index < 26 ? String.fromCharCode(65 + index) : `A${index}`);
+/** One, then two of them. */
+const capitals = () => {
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  return [...letters, ...letters.flatMap((first) => letters.map((second) => first + second))];
+};

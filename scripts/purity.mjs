@@ -4,6 +4,7 @@
 const files = [
   'packages/protocol/src/*.ts',
   'packages/client/src/{session,liveness,downlink,sending,outbox,attempt,policy,standings,patience,breaker,path,quality,explain,errors}.ts',
+  'packages/client/src/devtools/{frames,hide,look,watch}.ts',
   'packages/chaos/src/{faults,profile,pace,held,headers}.ts',
   'packages/client/src/doctor/{seen,verdict,advice,report,row,transport-rows,post-rows,terms,print}.ts',
   'packages/server/src/{session,conversation,frames,deadlines,heartbeats,answer,downlink,uplink,spread}.ts',

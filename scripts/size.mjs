@@ -22,6 +22,7 @@ const rows = [
   { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
+  { name: 'sharedAuth', budget: 704, weigh: () => binding('auth', ['sharedAuth']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 

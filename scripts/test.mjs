@@ -52,6 +52,17 @@ async function checkTypes() {
   await show(bin('tsc'), '-p', 'tsconfig.test.json');
   const pages = filesBelow('examples').some((file) => /\/page\/.*\.ts$/.test(file));
   if (pages) await show(bin('tsc'), '-p', 'examples/tsconfig.page.json');
+  // Compilers of their own, which need a TypeScript in JavaScript and bring it.
+  const example = (name) => at('examples/node_modules/.bin', name);
+  await show(example('vue-tsc'), '-p', 'examples/vue');
+  await show(
+    example('svelte-check'),
+    '--workspace',
+    'examples/svelte',
+    '--fail-on-warnings',
+    '--output',
+    'human',
+  );
 }
 
 const steps = {
@@ -62,7 +73,7 @@ const steps = {
   api: () => node('api.mjs'),
   size: () => node('size.mjs'),
   docs: () => node('docs.mjs'),
-  unit: () => vitest(['unit'], compute),
+  unit: () => vitest(['unit', 'oldest'], compute),
   sim: () => compute(process.execPath, at('scripts/sim.mjs')),
   mutants: () => compute(process.execPath, at('scripts/mutants.mjs')),
   /** Its output would be mixed with that of others: it is shown when it fails. */

@@ -56,7 +56,16 @@ export interface Witness {
 }
 
 /** Verbs that change nothing; all others are in the replication stream. */
-const LOOKS: ReadonlySet<string> = new Set(['read', 'heads', 'members', 'membersPage', 'taken', 'ping']);
+const LOOKS: ReadonlySet<string> = new Set([
+  'read',
+  'heads',
+  'members',
+  'membersPage',
+  'taken',
+  'ping',
+  'stateOf',
+  'sessionsOf',
+]);
 
 /** Where verbs name the claim under which they are done. */
 const CLAIM_AT: Partial<Record<keyof Store, number>> = { renew: 1, commit: 3 };

@@ -28,6 +28,7 @@ const OPTIONS = [
   ['connect(url, { … }) of the whole client', 'client/src/connect.ts', 'ConnectOptions'],
   ['channel.subscribe({ … })', 'client/src/channel.ts', 'SubscribeOptions'],
   ['channel.publish(delta, payload, { … })', 'client/src/channel.ts', 'PublishOptions'],
+  ['devtools(client, { … })', 'client/src/devtools.ts', 'DevtoolsOptions'],
   ['diagnose(url, { … })', 'client/src/doctor.ts', 'DiagnoseOptions'],
   ['createTestServer({ … }), createTestWorld({ … })', 'server/src/testing/server.ts', 'TestServerOptions'],
   ['asyncApi(contract, { … })', 'protocol/src/asyncapi.ts', 'AsyncApiOptions'],

@@ -24,6 +24,12 @@ export interface Child<Verbs> {
   kill(): Promise<void>;
 }
 
+/** What runs a program, and what it is told before the program's name. */
+export interface Runtime {
+  readonly execPath: string;
+  readonly execArgv: string[];
+}
+
 /** In the child: its verbs. It ends when its parent does. */
 export function expose(verbs: object): void {
   const all = verbs as Record<string, (...given: unknown[]) => unknown>;
@@ -44,10 +50,12 @@ export async function startChild<Verbs>(
   program: string,
   config: unknown = {},
   execArgv: string[] = [],
+  execPath = process.execPath,
 ): Promise<Child<Verbs>> {
   // The same from the source of a test and from what was compiled.
   const path = fileURLToPath(import.meta.url.replace(/^(.*\/e2e)\/.*$/, `$1/dist/${program}.js`));
   const child = fork(path, [JSON.stringify(config)], {
+    execPath,
     execArgv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

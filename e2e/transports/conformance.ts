@@ -3,10 +3,13 @@ import type { TransportName } from '@iskra/client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Place } from '../browser/places.js';
 import { eventually, isConnected, newRoom, upTo, withRig } from './rig.js';
+import type { Runtime } from './child.js';
 import type { ServeProgram } from './rig.js';
 
 export interface Given {
   program?: ServeProgram;
+  /** What the server runs on. Default: this Node. */
+  runtime?: Runtime;
   /** Whether the client keeps member lists: the core alone does not. Default true. */
   hasMembers?: boolean;
 }
@@ -27,9 +30,9 @@ const TOO_LARGE = 70_000;
 const PEOPLES = 'Привіт 👋🏽 — 你好, مرحبا, 👩‍👩‍👧‍👦 \u2028 "\\\t';
 
 export function transportConformance(name: string, place: Place, given: Given = {}): void {
-  const { program, hasMembers = true } = given;
+  const { program, runtime, hasMembers = true } = given;
   describe(name, () => {
-    const rig = withRig(place, program);
+    const rig = withRig(place, program, runtime);
 
     describe.each(TRANSPORTS)('over %s', (transport) => {
       beforeAll(() => rig.visit());

@@ -6,7 +6,7 @@ import type { Participant, ParticipantOptions } from '../browser/participant.js'
 import type { Place } from '../browser/places.js';
 import type { Remote } from '../browser/remote.js';
 import { startChild } from './child.js';
-import type { Child } from './child.js';
+import type { Child, Runtime } from './child.js';
 import type { ProxyVerbs } from './proxy.js';
 import type { ServeConfig, ServeVerbs } from './served.js';
 
@@ -34,10 +34,10 @@ export interface Rig {
 }
 
 /** Programs that serve, of this folder. */
-export type ServeProgram = 'serve' | 'serve-node-ws';
+export type ServeProgram = 'serve' | 'serve-bun' | 'serve-deno' | 'serve-node-ws';
 
 /** Starts what the tests of the calling `describe` need; afterwards nothing of it is left. */
-export function withRig(place: Place, program: ServeProgram = 'serve'): Rig {
+export function withRig(place: Place, program: ServeProgram = 'serve', runtime?: Runtime): Rig {
   const clients: Client[] = [];
   const servers: Server[] = [];
   let proxy: Child<ProxyVerbs> | undefined;
@@ -46,7 +46,12 @@ export function withRig(place: Place, program: ServeProgram = 'serve'): Rig {
   let url: string;
 
   const another = async (config: ServeConfig = {}): Promise<Server> => {
-    const server = await startChild<ServeVerbs>(`transports/${program}`, { script, ...config });
+    const server = await startChild<ServeVerbs>(
+      `transports/${program}`,
+      { script, ...config },
+      runtime?.execArgv,
+      runtime?.execPath,
+    );
     servers.push(server);
     return server;
   };

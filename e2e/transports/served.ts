@@ -8,6 +8,7 @@ export interface ServeConfig {
   /** The script of the page. */
   script?: string;
   times?: RealtimeOptions['times'];
+  limits?: RealtimeOptions['limits'];
 }
 
 /** A schema by hand: any Standard Schema will do. */
@@ -30,8 +31,8 @@ const numbered = schema<{ n: number }>(() => undefined);
 const anything = schema<unknown>(() => undefined);
 
 /** @param options what the way of serving asks for */
-export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> = {}) {
-  const { script = '', times } = JSON.parse(process.argv[2] ?? '{}') as ServeConfig;
+export function createServed(options: Pick<RealtimeOptions, 'getConnInfo' | 'upgradeWebSocket'> = {}) {
+  const { script = '', times, limits } = JSON.parse(process.argv[2] ?? '{}') as ServeConfig;
   const realtime = createRealtime({
     contract: {
       channels: { 'room:{id}': { said, numbered } },
@@ -45,7 +46,7 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
       ...(times?.window && { window: times.window }),
       retention: { entries: 5_000, bytes: 16 * 1024 * 1024 },
     }),
-    limits: { sendRate: { perSecond: 2_000, burst: 4_000 } },
+    limits: { sendRate: { perSecond: 2_000, burst: 4_000 }, ...limits },
     logger: false,
     ...(times && { times }),
     ...options,
@@ -83,6 +84,8 @@ export function createServed(options: Pick<RealtimeOptions, 'upgradeWebSocket'> 
       })),
     /** Answers the requests that are held; how many. */
     release: (): number => held.splice(0).map((answer) => answer()).length,
+    memory: () => process.memoryUsage.rss(),
+    drain: (timeout: number) => realtime.drain({ timeout }),
     members: (channel: `room:${string}`) => realtime.members(channel),
   };
 

@@ -38,4 +38,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
   P66: 'e2e/wire/frames.test.ts',
   P67: 'e2e/wire/floods.test.ts',
   P80: 'packages/server/src/observe/system-channel.test.ts',
+  P81: 'packages/server/src/moderation.test.ts',
+  P82: 'packages/server/src/moderation.test.ts',
+  P83: 'packages/server/src/moderation.test.ts',
+  P84: 'packages/server/src/moderation.test.ts',
 };

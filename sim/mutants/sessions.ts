@@ -79,7 +79,7 @@ export const sessions: readonly Mutant[] = [
     rule: 'P14',
     breaks: 'a lost session is answered with overload',
     file: server('opening'),
-    from: "if (before.kind !== 'current') return refused('session_unknown');",
+    from: "if (before.kind !== 'current') return ended(core, session);",
     to: "if (before.kind !== 'current') return refused('overload');",
     by: 'R25',
   },

@@ -25,6 +25,7 @@ import { MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
 import type { Pending } from './outbox.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
+import type { Session } from './session.js';
 import type { Host, SessionEffect, SessionEvent, Status, Told } from './session-events.js';
 import { poll, sse } from './transports/http.js';
 import type { TransportName } from './transports/transport.js';
@@ -86,6 +87,11 @@ export interface Client<C extends Contract = Untyped> {
   close(): Promise<void>;
 }
 
+/** `tell`: tells the session's machine something, once it runs. */
+type MakeSession = (
+  ...given: [...Parameters<typeof createSession>, tell: (event: SessionEvent) => void]
+) => Session;
+
 const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 
 /**
@@ -95,7 +101,7 @@ const TRANSPORTS = { websocket, sse, 'long-poll': poll, polling: poll };
 export function connect<C extends Contract = Untyped>(
   url: string | readonly string[],
   options: ConnectOptions = {},
-  makeSession: typeof createSession = createSession,
+  makeSession: MakeSession = createSession,
   makeChannel: typeof createChannel = createChannel,
 ): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
@@ -129,6 +135,7 @@ export function connect<C extends Contract = Untyped>(
     },
     environment.random,
     () => nonce(environment.randomBytes(16)),
+    tell,
   );
   const { outbox, identity } = session;
 
@@ -193,7 +200,9 @@ export function connect<C extends Contract = Untyped>(
   const machine = drive<SessionEvent, SessionEffect>(session, clock, ([name, ...values]) =>
     (host[name] as (...values: unknown[]) => void)(...values),
   );
-  const tell = (event: SessionEvent): void => machine.tell(event);
+  function tell(event: SessionEvent): void {
+    machine.tell(event);
+  }
   const ignorePage = environment.onPage((signal) => tell({ type: 'pageChanged', signal }));
   tell({ type: 'started' });
 

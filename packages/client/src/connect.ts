@@ -11,7 +11,7 @@ import type {
   Status as CoreStatus,
 } from './client.js';
 import type { Off } from './emitter.js';
-import { platform } from './environment.js';
+import { platform, platformClock } from './environment.js';
 import { MisuseError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
@@ -24,6 +24,8 @@ import { pageMemory, remember } from './memory.js';
 import type { Memory } from './memory.js';
 import { createPath } from './path.js';
 import { withNetwork } from './network.js';
+import { seams } from './seam.js';
+import type { Seam } from './seam.js';
 import { createSession } from './session.js';
 import type { SystemEvent } from './session-events.js';
 
@@ -79,17 +81,19 @@ export function connect<C extends Contract = Untyped>(
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   let insight!: Insight;
   let memory!: Memory;
+  let tell!: Seam['tell'];
   const path = createPath({}, () => memory.keep());
   let primary: string | undefined;
   const client: CoreClient = connectCore(
     url,
     { ...options, environment: { onPage: withNetwork(platform().onPage), ...options.environment } },
-    (session, ...given) => {
+    (session, random, makeNonce, told) => {
       const { ladder } = session;
+      tell = told;
       primary = ladder[0]?.server;
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
-      insight = createInsight(createSession({ ...session, path }, ...given), ladder, seam, path);
+      insight = createInsight(createSession({ ...session, path }, random, makeNonce), ladder, seam, path);
       return insight;
     },
     (name, calls) => {
@@ -102,6 +106,7 @@ export function connect<C extends Contract = Untyped>(
     },
   );
   const whole = Object.assign(client as unknown as Client<C>, { explain: insight.explain });
+  seams.set(whole, { session: insight, tell, clock: options.environment?.clock ?? platformClock });
   whole.on('transport', ({ to }) => {
     // What is kept is of the way to the primary: to the backup nobody wants to go first.
     if (insight.policy.current?.server === primary) path.first = to;

@@ -108,12 +108,16 @@ describe('a session', () => {
 
   test('is missed by name where there is no provider', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    // React 18 hears of it by an event of the window, as a browser sends one.
+    const { settings } = (window as unknown as { happyDOM: { settings: object } }).happyDOM;
+    Object.assign(settings, { disableErrorCapturing: false });
     const place = document.createElement('div');
     const root = createRoot(place);
     await act(async () => root.render(h(Caught, null, counted(() => useRealtime().state).element)));
     expect(place.textContent).toMatch(/No session is open. Is its provider mounted/);
     act(() => root.unmount());
     log.mockRestore();
+    Object.assign(settings, { disableErrorCapturing: true });
   });
 });
 

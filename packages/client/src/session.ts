@@ -275,7 +275,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (reason === 'denied') unsubscribe(channel);
       // The store forgot a part of the log, and perhaps that this end is in its member list.
       else if (was[0] !== to[0]) askAgain((one, presence) => one === channel && presence !== undefined);
-      act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
+      // What was for others only is not missing here (P82).
+      if (reason !== 'excepted') act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
     },
 
     fork(one, [, channel, epoch, base, next]) {

@@ -90,6 +90,7 @@ export function dialogue({ transports = ALL, servers = [], ...options }: Dialogu
 
   const self = {
     session,
+    insight,
     explain: () => insight.explain(),
     status: () => insight.status(clock.now()),
     clock,

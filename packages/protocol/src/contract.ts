@@ -33,6 +33,8 @@ export interface Contract {
   readonly channels?: Readonly<Record<string, Readonly<Record<string, Schema>>>>;
   /** By name, the schemas of a request's input and output. */
   readonly requests?: Readonly<Record<string, { readonly input: Schema; readonly output: Schema }>>;
+  /** By delta, the payload of what the server sends to a session or a subject alone. */
+  readonly messages?: Readonly<Record<string, Schema>>;
 }
 
 /** The contract of those who use none: every channel, delta and request is allowed, every payload is unknown. */
@@ -53,6 +55,7 @@ export function defineContract<const C extends Contract>(contract: C): C {
 }
 
 type Channels<C extends Contract> = C extends { channels: infer Found } ? Found : Record<never, never>;
+type Messages<C extends Contract> = C extends { messages: infer Found } ? Found : Record<string, Schema>;
 type Requests<C extends Contract> = C extends { requests: infer Found } ? Found : Record<never, never>;
 
 type Template<Pattern extends string> = Pattern extends `${infer Before}{${string}}${infer After}`
@@ -129,6 +132,13 @@ export type Requested<C extends Contract> = C extends { requests: infer Found }
       };
     }[keyof Found & string]
   : { readonly name: string; readonly input: unknown };
+/** The deltas that a session or a subject is sent alone; any, where the contract does not say. */
+export type MessageName<C extends Contract> = keyof Messages<C> & string;
+
+/** What may be sent as this delta. */
+export type MessagePayload<C extends Contract, Delta extends string> = InputOf<
+  Messages<C>[Delta & keyof Messages<C>]
+>;
 
 /** The requests of a contract. */
 export type RequestName<C extends Contract> = keyof Requests<C> & string;
@@ -162,13 +172,15 @@ export interface ContractCheck {
   /** Whether the contract has a pattern for this channel; true without channels in it. */
   hasChannel(channel: string): boolean;
   payload(channel: string, delta: string, payload: unknown): Checked | Promise<Checked>;
+  /** Of what is sent to a session or a subject alone. */
+  message(delta: string, payload: unknown): Checked | Promise<Checked>;
   input(request: string, value: unknown): Checked | Promise<Checked>;
   output(request: string, value: unknown): Checked | Promise<Checked>;
 }
 
 /** Compiles a contract. Parts that the contract does not have (or no contract at all) allow everything. */
 export function compileContract(contract: Contract = {}): ContractCheck {
-  const { channels, requests } = contract;
+  const { channels, requests, messages } = contract;
   const patterns = Object.entries(channels ?? {}).map(([pattern, deltas]) => ({
     expression: patternExpression(pattern),
     deltas: new Map(Object.entries(deltas)),
@@ -197,6 +209,13 @@ export function compileContract(contract: Contract = {}): ContractCheck {
         return missing('delta', `This channel has no such delta; it knows ${list(found.deltas)}.`);
       }
       return check(schema, payload);
+    },
+    message(delta, payload) {
+      if (messages === undefined) return { ok: true, value: payload };
+      const schemas = new Map(Object.entries(messages));
+      const schema = schemas.get(delta);
+      if (schema !== undefined) return check(schema, payload);
+      return missing('delta', `The contract has no such message; it knows ${list(schemas)}.`);
     },
     input: (name, value) => request(name, 'input', value),
     output: (name, value) => request(name, 'output', value),

@@ -109,7 +109,7 @@ export const clientFrameSchema = z.union([
   z.tuple([z.literal('bye')]),
 ]);
 
-const reason = z.enum(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied']);
+const reason = z.enum(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied', 'excepted']);
 
 export const serverFrameSchema = z.union([
   z.tuple([z.literal('welcome'), envelopeSchema]),

@@ -40,7 +40,7 @@ const FRAMES = [
   tuple(
     text(/^gap$/),
     isLog,
-    text(/^(trimmed|epoch|diverged|inbox_overflow|too_big|denied)$/),
+    text(/^(trimmed|epoch|diverged|inbox_overflow|too_big|denied|excepted)$/),
     position,
     position,
   ),

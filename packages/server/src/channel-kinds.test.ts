@@ -1,10 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { defineContract } from '@iskra/protocol/wire';
+import { defineContract, encodeBody } from '@iskra/protocol/wire';
 import type { Position } from '@iskra/protocol/wire';
+import { manualClock } from '@iskra/protocol/testing';
 import { beginning, compileChannels } from './channel-kinds.js';
 import type { ChannelOptions } from './channel-kinds.js';
+import { Connection } from './connection.js';
+import { createCore } from './create-core.js';
 import { createRealtime } from './realtime.js';
 import type { Realtime, RealtimeOptions } from './realtime.js';
+import type { Store } from './store.js';
+import { memoryStore } from './stores/memory.js';
+import type { Transport } from './transports/transport.js';
 
 describe('a table of channels', () => {
   const kinds = compileChannels(
@@ -154,6 +160,71 @@ describe('volatile', () => {
     expect(await read(position)).toEqual([1, 2, 3, 4]);
     await say(realtime, 'mouse:a', 5);
     expect(await read(position)).toEqual([['gap', 'trimmed', 1], 2, 3, 4, 5]);
+  });
+});
+
+describe('a reader whose connection is full', () => {
+  /** Two WebSockets of a node, each with what it is given; the first one takes no more after its welcome. */
+  async function readers(channel: string, store: Store) {
+    const clock = manualClock();
+    const core = createCore(
+      { store, channels: CHANNELS },
+      { clock, wallClock: clock.now, defer: (task) => queueMicrotask(task), randomId: () => `${nonces++}` },
+    );
+    const [{ epoch = '' } = {}] = await store.heads([channel]);
+    const connect = (isSlow: boolean) => {
+      const given: Frame[] = [];
+      const transport: Transport & { isFull: boolean } = {
+        ...{ name: 'websocket', queued: 0, listener: undefined, onWelcome() {}, finish() {}, close() {} },
+        isFull: isSlow,
+        write(message) {
+          given.push(...(JSON.parse(message.text) as Frame[]));
+          return !this.isFull;
+        },
+      };
+      const connection = new Connection(core, transport, {
+        ...{ mode: 'stream', address: 'a', request: new Request('http://localhost/') },
+        place: { known() {}, release() {} },
+      });
+      ends.push(() => connection.dispose());
+      const nonce = `full-${nonces++}`.padEnd(22, '-');
+      connection.receive([['hello', { version: 1, nonce, cursors: { [channel]: [epoch, 0] } }]]);
+      return {
+        room() {
+          transport.isFull = false;
+          connection.writable();
+        },
+        get told() {
+          return given
+            .filter(([, log]) => log === channel)
+            .map(([tag, , ...rest]) =>
+              tag === 'gap'
+                ? `gap to ${(rest[2] as Position)[1]}`
+                : (rest[2] as { payload: unknown }).payload,
+            );
+        },
+      };
+    };
+    return [connect(true), connect(false)] as const;
+  }
+
+  test.each([
+    ['state:a', ['gap to 5', 6]],
+    ['mouse:a', ['gap to 2', 3, 4, 5, 6]],
+    ['room:a', [1, 2, 3, 4, 5, 6]],
+  ])('is given of %s what is kept, behind one gap; nobody else waits for it (P28)', async (channel, late) => {
+    const store = memoryStore();
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const [slow, quick] = await readers(channel, store);
+    await settled();
+    for (let n = 1; n <= 6; n++) {
+      await store.append(channel, encodeBody({ delta: 'said', payload: n }));
+      await settled();
+    }
+    expect([slow.told, quick.told]).toEqual([[], [1, 2, 3, 4, 5, 6]]);
+    slow.room();
+    await settled();
+    expect(slow.told).toEqual(late);
   });
 });
 

@@ -11,7 +11,7 @@ import { endSession } from './hooks.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
-import { enterByContinue, enterByHello, expiresIn, refreshIdentity } from './opening.js';
+import { enterByContinue, enterByHello, lifeOf, look, refreshIdentity } from './opening.js';
 import type { Caller, Entrance } from './opening.js';
 import type { Ids } from './observe/event.js';
 import type { MetricTransport, Verdict } from './observe/metrics.js';
@@ -198,7 +198,11 @@ export class Connection implements Follower {
 
   identified(identity: Identity): void {
     this.#identity = identity;
-    this.#drive.tell({ type: 'identified', expiresIn: expiresIn(this.#core, identity) });
+    this.#drive.tell({ type: 'identified', ...lifeOf(this.#core, identity) });
+  }
+
+  changed(): void {
+    this.#drive.tell({ type: 'changed' });
   }
 
   /** The client is to be elsewhere in so many ms. */
@@ -325,7 +329,7 @@ export class Connection implements Follower {
           if (this.#isOver && result.kind === 'run' && !result.redelivered) {
             await core.store.release(session, this.#claimId());
           }
-          return { type: 'begun', result };
+          return this.#unlessGone(session, result.kind, { type: 'begun', result });
         });
       case 'perform':
         return this.#work(async (session) => {
@@ -355,7 +359,7 @@ export class Connection implements Follower {
           const result = await core.store.commit(session, first, last, this.#claimId(), outcomes);
           // It was given back. The next batch may have a name of its own.
           this.#claim = undefined;
-          return { type: 'committed', result };
+          return this.#unlessGone(session, result.kind, { type: 'committed', result });
         });
       case 'follow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
@@ -376,23 +380,25 @@ export class Connection implements Follower {
           this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
         );
       case 'reattach':
-        return this.#ask(async (session) => ({
-          type: 'reattached',
-          result: await core.store.attach(session),
-        }));
+        return this.#ask(async (session) => {
+          const result = await core.store.attach(session);
+          return this.#unlessGone(session, result.kind, { type: 'reattached', result });
+        });
       case 'identify':
         return this.#ask(() => this.#identify(effect.credentials));
+      case 'look':
+        return this.#ask((session) => this.#look(session));
       case 'skip':
-        return this.#ask(async (session) => ({
-          type: 'committed',
-          result: await core.store.skip(session, effect.from, effect.number),
-        }));
+        return this.#ask(async (session) => {
+          const result = await core.store.skip(session, effect.from, effect.number);
+          return this.#unlessGone(session, result.kind, { type: 'committed', result });
+        });
       case 'trimInbox':
         return this.#ask((session) => core.store.trimInbox(session, effect.offset));
       case 'touch':
         return this.#ask(async (session) => {
           const touched = await core.store.touch(session, effect.generation);
-          return { type: 'touched', result: touched.kind };
+          return this.#unlessGone(session, touched.kind, { type: 'touched', result: touched.kind });
         });
       case 'measured':
         return this.#observe(core.metrics.roundTrip, effect.roundTrip);
@@ -485,7 +491,8 @@ export class Connection implements Follower {
     if (this.#disposed || event.type === 'refused') return event;
     if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
     else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
-    this.#facts = undefined;
+    // A batch of sends is short, and may carry fresh credentials: cookies are in its own request.
+    if (this.#mode !== 'send') this.#facts = undefined;
     this.#place.known();
     this.#transport.onWelcome();
     if (event.type === 'probed') return event;
@@ -526,7 +533,19 @@ export class Connection implements Follower {
     for (const other of this.#core.hub.ofSession(this.#info.id)) {
       if (other !== this) other.identified(identity);
     }
-    return { type: 'identified', expiresIn: expiresIn(this.#core, identity) };
+    return { type: 'identified', ...lifeOf(this.#core, identity) };
+  }
+
+  /** What the session is now, with which everything goes on. */
+  async #look(session: string): Promise<SessionEvent> {
+    const { identity, ...event } = await look(this.#core, session);
+    if (identity !== undefined) this.#identity = identity;
+    return event;
+  }
+
+  /** What the store answered; where it says that there is no such session, why. */
+  #unlessGone(session: string, kind: string, event: SessionEvent): SessionEvent | Promise<SessionEvent> {
+    return kind === 'unknown' || kind === 'revoked' ? this.#look(session) : event;
   }
 
   get #caller(): Caller {

@@ -38,6 +38,8 @@ export class Conversation {
   inboxHead = 0;
   /** The name of the inbox in the store, made once: it is a key of several maps. */
   inboxLog = '';
+  /** What is known of the session is as of this one. */
+  revision = 0;
   /** The last send that is known to be committed. */
   acked = 0;
   /** Credentials are being looked at. */

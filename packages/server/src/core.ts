@@ -6,6 +6,7 @@ import type { Channels } from './channels.js';
 import type { Connection } from './connection.js';
 import type { Drain } from './drain.js';
 import type { Heard, Hooks } from './hooks.js';
+import type { Except } from './except.js';
 import type { Hub } from './hub.js';
 import type { Keys } from './keys.js';
 import type { Events } from './observe/events.js';
@@ -31,8 +32,8 @@ export type Variables = Readonly<Partial<ContextVariableMap> & Record<string, un
 
 /**
  * Says who is calling, from the request (headers, cookies of the application), the credentials that the client sent
- * in the body, and what middleware of the application has set. Returning undefined or throwing refuses with
- * `unauthorized`, a `Refusal` with its code, and so does taking longer than `limits.handler` with `unauthorized`.
+ * in the body, and what middleware of the application has set. Returning undefined, throwing, or taking longer than
+ * `limits.handler` refuses with `unauthorized`; a `Refusal` refuses with its own code.
  *
  * Middleware runs where the transports are mounted with `app.route`; elsewhere, and when credentials are refreshed on a
  * live connection, there are no variables.
@@ -58,8 +59,8 @@ export interface RequestContext {
   readonly idempotencyKey: string;
   /** Aborted when the handler's time is over. */
   readonly signal: AbortSignal;
-  /** Publishes once, however often the handler runs again. */
-  publish(channel: string, envelope: EnvelopeInput): Promise<void>;
+  /** Publishes once, however often the handler runs again; with `except` to all but these sessions, as the one that asked (P82). */
+  publish(channel: string, envelope: EnvelopeInput, options?: { except?: Except }): Promise<void>;
 }
 
 /** Whether a session may read `@system`. */
@@ -167,6 +168,8 @@ export interface Core {
   readonly opens: Rates;
   /** Sends by session, over all its connections here: over HTTP each request is one. */
   readonly sends: Rates;
+  /** Polls by session, by which its client is asked for fresh credentials. */
+  readonly reminders: Rates;
   readonly events: Events;
   /** Of sessions between their connections. */
   readonly whereabouts: Whereabouts;

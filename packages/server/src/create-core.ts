@@ -15,6 +15,7 @@ import { compileChannels } from './channel-kinds.js';
 import type { ChannelOptions } from './channel-kinds.js';
 import { Channels } from './channels.js';
 import type { Authenticate, Authorize, Core, Limits, SystemEvents, Times } from './core.js';
+import { REMIND_AGAIN } from './deadlines.js';
 import type { Environment } from './environment.js';
 import type { Hooks } from './hooks.js';
 import { Hub } from './hub.js';
@@ -136,6 +137,7 @@ export function createCore(options: CoreOptions, environment: Environment): Core
     times,
     opens: new Rates(limits.openRate),
     sends: new Rates(limits.sendRate),
+    reminders: new Rates({ perSecond: 1_000 / REMIND_AGAIN, burst: 1 }),
     events,
     systemLog: options.systemEvents && new SystemLog(store, events, () => clock.now()),
     whereabouts: new Whereabouts(times.window),

@@ -12,6 +12,9 @@ type Moment = number | undefined;
 /** However short the heartbeat is that a client asks for: what is lost once on the way comes again within this time, ms. */
 const SHORTEST = 5_000;
 
+/** Milliseconds after which a client that has sent no fresh credentials is asked again. */
+export const REMIND_AGAIN = 5_000;
+
 export class Deadlines {
   readonly #settings: SessionSettings;
   #heartbeat: number;
@@ -23,6 +26,8 @@ export class Deadlines {
   #helloBy: Moment;
   #supersededAt: Moment;
   #expiresAt: Moment;
+  #refreshAt: Moment;
+  #remindedAt: Moment;
   #slowAt: Moment;
 
   constructor(settings: SessionSettings, now: number) {
@@ -39,6 +44,7 @@ export class Deadlines {
       this.#helloBy ?? Infinity,
       this.#supersededAt ?? Infinity,
       this.#expiresAt ?? Infinity,
+      this.#refreshAt ?? Infinity,
       this.#slowAt ?? Infinity,
       this.#silentAt ?? Infinity,
     );
@@ -131,9 +137,20 @@ export class Deadlines {
     this.#supersededAt = undefined;
   }
 
-  /** @param expiresIn milliseconds until the credentials end; Infinity for never. */
-  identified(expiresIn: number, now: number): void {
+  /** Both in milliseconds, Infinity for never: until the credentials end, and until fresh ones are asked for. */
+  identified(expiresIn: number, refreshIn: number, now: number): void {
     this.#expiresAt = expiresIn === Infinity ? undefined : now + expiresIn;
+    // However short they last, or if the same come again.
+    const earliest = this.#remindedAt === undefined ? now : this.#remindedAt + REMIND_AGAIN;
+    this.#refreshAt = refreshIn === Infinity ? undefined : Math.max(now + refreshIn, earliest);
+  }
+
+  /** Whether fresh credentials are asked for now; then they are again in a while (P81). */
+  reminds(now: number): boolean {
+    if (!isDue(this.#refreshAt, now)) return false;
+    this.#remindedAt = now;
+    this.#refreshAt = now + REMIND_AGAIN;
+    return true;
   }
 
   /** The connection takes no more. */

@@ -116,7 +116,8 @@ function hasPlainHost({ headers: { host } }: IncomingMessage): boolean {
   return host !== undefined && PLAIN_HOST.test(host);
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
+/** The target of a request without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
   const question = url.indexOf('?');
   return question < 0 ? url : url.slice(0, question);
 }

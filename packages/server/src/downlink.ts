@@ -4,8 +4,9 @@
  * successor, or that came while nothing could be written, is answered by
  * reading the log; so a slow reader is a position and no queue.
  */
-import { decodeBody, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
+import { decodeBody, INBOX, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
 import type { GapReason, Position, Subscribed } from '@iskra/protocol/wire';
+import { isFor } from './except.js';
 import { Message, entriesMessage, wireName } from './message.js';
 import type { Run } from './message.js';
 import type { Room } from './room.js';
@@ -42,6 +43,8 @@ export class Downlink {
   /** A list, not a map: most connections read two logs, and a map costs as much as ten of these. */
   #readers: Reader[] = [];
   #isFull = false;
+  /** Whose it is: known from its inbox. */
+  #session = '';
   #room: Room | undefined;
 
   /** @param readSize entries of one log read */
@@ -91,6 +94,7 @@ export class Downlink {
   }
 
   follow(log: string, [epoch, offset]: Position): DownlinkEffect {
+    if (isInbox(log)) this.#session = log.slice(INBOX.length);
     // Not pushed, which would make room for sixteen more.
     this.#readers = this.#readers.concat({ log, epoch, offset, reading: true, missed: false });
     return { type: 'follow', log, epoch, offset, max: this.#readSize };
@@ -105,7 +109,8 @@ export class Downlink {
       this.#isFull ||
       reader.offset + 1 !== run.first ||
       reader.epoch !== run.epoch ||
-      run.isInbox
+      run.isInbox ||
+      run.excepts
     ) {
       return undefined;
     }
@@ -190,6 +195,10 @@ export class Downlink {
   /** Writes the successors, as many as there is room for; `run` is what they are, if all of them are. */
   #deliver(reader: Reader, entries: readonly Entry[], run?: Run): DownlinkEffect[] {
     const { log } = reader;
+    if (run?.excepts !== false && !isInbox(log)) {
+      const from = entries.findIndex(({ body }) => !isFor(body, this.#session));
+      if (from >= 0) return this.#passOver(reader, entries, from);
+    }
     const count = this.#room?.take(log, entries) ?? entries.length;
     if (count !== entries.length) {
       this.#isFull = true;
@@ -202,42 +211,63 @@ export class Downlink {
     if (count === 'tooBig') return this.#tellGap(reader, 'too_big', to);
     [reader.epoch, reader.offset] = to;
     const message = run !== undefined && written === entries ? run.message : entriesMessage(log, written);
-    return [{ type: 'write', message }, ...this.#obeyOutcomes(log, written)];
+    if (!isInbox(log)) return [{ type: 'write', message }];
+    const { before, after } = this.#obeyOutcomes(written);
+    return [...before, { type: 'write', message }, ...after];
+  }
+
+  /** Those from `from` on are not for this session: its cursor moves on, and nothing is told (P82). */
+  #passOver(reader: Reader, entries: readonly Entry[], from: number): DownlinkEffect[] {
+    const effects = from === 0 ? [] : this.#deliver(reader, entries.slice(0, from));
+    // There was no room for all of those before.
+    if (this.#isFull) return effects;
+    const end = entries.findIndex(({ body }, index) => index > from && isFor(body, this.#session));
+    const { epoch, offset } = entries[end < 0 ? entries.length - 1 : end - 1]!;
+    effects.push(this.#move(reader, 'excepted', [epoch, offset]));
+    return end < 0 ? effects : [...effects, ...this.#deliver(reader, entries.slice(end))];
   }
 
   #tellGap(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
-    const told = this.#skip(reader, reason, to);
+    const told = this.#move(reader, reason, to);
+    reader.missed = true;
     // Of the reading of events nothing is told: it would go round.
-    return reader.log === SYSTEM ? told : [...told, { type: 'report', event: 'gap', reason }];
+    return reader.log === SYSTEM ? [told] : [told, { type: 'report', event: 'gap', reason }];
   }
 
-  #skip(reader: Reader, reason: GapReason, to: Position): DownlinkEffect[] {
+  #move(reader: Reader, reason: GapReason | 'excepted', to: Position): DownlinkEffect {
     const was: Position = [reader.epoch, reader.offset];
     [reader.epoch, reader.offset] = to;
-    reader.missed = true;
     const message = Message.of(['gap', wireName(reader.log), reason, [...was], [...to]]);
     this.#room?.moved(message);
-    return [{ type: 'write', message }];
+    return { type: 'write', message };
   }
 
-  /** A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). */
-  #obeyOutcomes(log: string, entries: readonly Entry[]): DownlinkEffect[] {
-    if (!isInbox(log)) return [];
-    const effects: DownlinkEffect[] = [];
+  /**
+   * A subscription begins on this connection behind the outcome that announces it (P41), and ends likewise (P43). Where the server
+   * ended it, the gap goes before the entry: whoever has the entry must not go on with the channel (P83).
+   */
+  #obeyOutcomes(entries: readonly Entry[]): { before: DownlinkEffect[]; after: DownlinkEffect[] } {
+    const before: DownlinkEffect[] = [];
+    const after: DownlinkEffect[] = [];
+    const old = this.#readers;
     for (const { body } of entries) {
       if (!/^\{"delta":"(un)?subscribed"/.test(body)) continue;
       const { envelope, answers } = decodeBody(body);
-      if (answers === undefined) continue;
-      const { channel, position } = envelope.payload as Subscribed;
+      const { channel, position } = (envelope.payload ?? {}) as Subscribed;
       const known = this.#find(channel);
       if (envelope.delta === 'subscribed') {
-        if (known === undefined) effects.push(this.follow(channel, position));
+        if (answers !== undefined && known === undefined) after.push(this.follow(channel, position));
       } else if (known !== undefined) {
+        if (answers === undefined) (old.includes(known) ? before : after).push(...this.#deny(known));
         this.#readers = this.#readers.filter((reader) => reader !== known);
-        effects.push({ type: 'unfollow', log: channel });
+        after.push({ type: 'unfollow', log: channel });
       }
     }
-    return effects;
+    return { before, after };
+  }
+
+  #deny(reader: Reader): DownlinkEffect[] {
+    return this.#tellGap(reader, 'denied', [reader.epoch, reader.offset]);
   }
 
   #find(log: string): Reader | undefined {

@@ -47,16 +47,16 @@ export interface DisconnectContext extends HookContext {
 export interface Hooks<C extends Contract = Untyped> {
   /**
    * A session begins: after `authenticate`, before its welcome. Not for a connection that goes on with one. Once for
-   * each session, and again where the first answer never came through or two nodes were tried at once. Refused, there is no
-   * session.
+   * each session, and again where its first answer never came through, or two nodes were tried at once. Refused, there
+   * is no session.
    */
   connect?(context: ConnectContext): void | Promise<void>;
   /** A session subscribes: after `authorize`. Not when it resumes a subscription. */
   subscribe?(context: SubscribeContext<C>): void | Promise<void>;
   /**
-   * A session publishes: after `authorize` and the contract. What is returned is published in the place of the
-   * payload, and not checked again; nothing leaves it as it is. After a crash of the node it may run again for the same message, which is in
-   * the log once.
+   * A session publishes: after `authorize` and the contract. What is returned is published in the place of the payload,
+   * and not checked again; `undefined` and `null` leave it as it is. It may be asked again for the same message, whose
+   * acknowledgement was lost: that is in the log once, as it was first.
    */
   publish?(
     context: PublishContext<C>,
@@ -65,8 +65,8 @@ export interface Hooks<C extends Contract = Untyped> {
   request?(context: RequestedContext<C>): void | Promise<void>;
   /**
    * A session is over: on one node, once at most, and never for a switch of transport or a reconnect within the window.
-   * With `timeout` a sweep later than the window, 5 s as a rule. Nobody waits for it. It is not told of sessions that end with the memory of a process,
-   * and of one whose end was found by a node that died at that moment.
+   * `timeout` is told when the node looks, every 5 s. Nobody waits for it. It is not told of sessions that end with the
+   * memory of a process, nor of one whose end was found by a node that died at that moment.
    */
   disconnect?(context: DisconnectContext): void | Promise<void>;
 }
@@ -86,15 +86,17 @@ export async function ask(core: Core, hook: keyof Hooks, told: Partial<Told>, id
     const context = { ...told, signal: abort.signal } as never;
     return { answer: await bounded<unknown>(core, core.hooks[hook]?.(context), abort) };
   } catch (error) {
-    if (error instanceof Refusal) return refuse(error.code, error.field, error.message);
+    // What is over cannot be refused.
+    if (error instanceof Refusal && hook !== 'disconnect')
+      return refuse(error.code, error.field, error.message);
     core.events.fail('handler_failed', error, { ...ids, hook });
     return refuse('internal');
   }
 }
 
 /**
- * Asks before a session that was never attached begins; the code of a refusal. Of several connections that open it at once
- * the first one asks, until `greeted`.
+ * Asks before a session that was never attached begins; gives the code of a refusal. Of several connections that open
+ * it at once the first one asks, until `greeted`.
  */
 export async function greet(
   core: Core,
@@ -123,7 +125,8 @@ export async function endSession(
   ids: Ids & { session: string },
 ): Promise<void> {
   core.events.tell('session_ended', { ...ids, reason });
-  const closed = await core.store.close(ids.session);
+  // Told on every node, also to a connection that is about to open it (P84).
+  const closed = await core.store.close(ids.session, reason === 'disconnected' ? 'forbidden' : undefined);
   if (closed.kind === 'ended') partFrom(core, closed.ended, reason);
 }
 

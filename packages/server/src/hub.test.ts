@@ -76,6 +76,7 @@ function follower(generation = 1): Follower & { readonly told: string[]; readonl
     heard: () => void told.push('heard'),
     echoed: (moment: number) => void told.push(`echoed ${moment}`),
     answered: (moment: number) => void told.push(`answered ${moment}`),
+    changed: () => void told.push('changed'),
     identified: () => void told.push('identified'),
     flush: () => void told.push('flush'),
   };

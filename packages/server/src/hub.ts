@@ -3,6 +3,7 @@
  * It wakes them and holds no message queue: entries of one turn of the event
  * loop are gathered into runs, encoded once, and offered to every reader.
  */
+import { INBOX } from '@iskra/protocol/wire';
 import type { Measured } from '@iskra/protocol/wire';
 import { Run } from './message.js';
 import type { Clock } from '@iskra/protocol/wire';
@@ -34,6 +35,8 @@ export interface Follower {
   echoed(moment: number): void;
   /** The peer answered a heartbeat with a request beside it. */
   answered(moment: number): void;
+  /** What its session is may have changed. */
+  changed(): void;
   /** Fresh credentials came by another connection of the session. */
   identified(identity: Identity): void;
   flush(): void;
@@ -77,6 +80,7 @@ export class Hub {
       (log, entry) => this.#hint(log, entry),
       // If the store does not answer either, the next check does it, and says so.
       () => void this.checkHeads().catch(() => {}),
+      (session) => each(this.#logs.get(INBOX + session), (follower) => follower.changed()),
     );
   }
 

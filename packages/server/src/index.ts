@@ -1,6 +1,9 @@
 /** The server of Iskra: transports for Hono, the hub, and the store behind them. */
 export { createRealtime } from './realtime.js';
-export type { EnvelopeOptions, Realtime, RealtimeOptions, Sent } from './realtime.js';
+export type { PublishOptions, Realtime, RealtimeOptions } from './realtime.js';
+export type { EnvelopeOptions, Sent } from './posting.js';
+export type { Moderation, Subject } from './moderation.js';
+export type { Except } from './except.js';
 export { Refusal } from './core.js';
 export type {
   Action,

@@ -5,6 +5,7 @@
  */
 import { encodeEntry, encodeFrame, INBOX, isInbox, printBlock } from '@iskra/protocol/wire';
 import type { ServerFrame } from '@iskra/protocol/wire';
+import { excepts, said } from './except.js';
 import type { Entry } from './store.js';
 
 export class Message {
@@ -110,6 +111,8 @@ export class Run {
   readonly log: string;
   /** Of a session's inbox, whose entries may say more than they carry. */
   readonly isInbox: boolean;
+  /** It is one entry, and not for everybody. */
+  readonly excepts: boolean;
   readonly epoch: string;
   readonly first: number;
   readonly entries: Entry[];
@@ -119,6 +122,7 @@ export class Run {
   constructor(log: string, first: Entry) {
     this.log = log;
     this.isInbox = isInbox(log);
+    this.excepts = excepts(first.body);
     this.epoch = first.epoch;
     this.first = first.offset;
     this.entries = [first];
@@ -134,6 +138,8 @@ export class Run {
     if (
       entry.epoch !== this.epoch ||
       entry.offset !== this.last + 1 ||
+      this.excepts ||
+      excepts(entry.body) ||
       this.entries.length >= RUN_ENTRIES ||
       this.#length >= RUN_LENGTH
     ) {
@@ -154,7 +160,7 @@ export class Run {
 export function entriesMessage(log: string, entries: readonly Entry[]): Message {
   const name = wireName(log);
   return new Message(
-    entries.map((entry) => encodeEntry(name, entry.epoch, entry.offset, entry.body)).join(','),
+    entries.map((entry) => encodeEntry(name, entry.epoch, entry.offset, said(entry.body))).join(','),
     entries.length,
   );
 }

@@ -10,10 +10,13 @@ import type { Contract } from '@iskra/protocol/wire';
 import { followCertificate, readCertificate } from './certificate.js';
 import type { CertificateFiles, Renewal } from './certificate.js';
 import type { Drained, DrainOptions } from './drain.js';
+import { WATCHED } from './plain.js';
 import type { Realtime } from './realtime.js';
 import { wrapUpgrades } from './upgrade.js';
 
 export { checkCertificate, readCertificate, validTo } from './certificate.js';
+export { mount } from './mount.js';
+export type { MountOptions } from './mount.js';
 export type { Certificate, CertificateFiles, NoCertificate, Renewal } from './certificate.js';
 
 export interface ServeOptions {
@@ -55,8 +58,6 @@ export interface Serving {
   close(times?: DrainOptions): Promise<Drained>;
 }
 
-/** What balancers ask, HAProxy in HTTP/1.0 and without a host, for which the adapter would refuse it. */
-const WATCHED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 /** Milliseconds that requests to the application have to end when all clients have gone. */
 const LAST_ANSWERS = 5_000;
 /** Milliseconds between two looks at the files of a certificate. */

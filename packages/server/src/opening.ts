@@ -29,6 +29,9 @@ export interface Caller {
   readonly variables?: Variables | undefined;
 }
 
+/** Milliseconds before their end at which fresh credentials are asked for; of short ones a quarter of their time. */
+const REFRESH_LEAD = 30_000;
+
 /** Who comes where nobody is asked. */
 const ANYBODY: Identity = {};
 /** The session of a probe that has none here. */
@@ -70,6 +73,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     const opened = await store.openSession(hello.nonce, identity ?? {});
     if (opened.kind === 'taken') return refused('forbidden', 'nonce');
     if (opened.kind === 'ended') return refused('session_unknown');
+    if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
     if (core.hooks.connect !== undefined && opened.state.generation === 0) {
       const code = await begin(core, { id: session, ...identity }, caller);
@@ -77,7 +81,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     }
   } else {
     const before = await store.touch(session);
-    if (before.kind !== 'current') return refused('session_unknown');
+    if (before.kind !== 'current') return ended(core, session);
     if (identity === undefined && isExpired(core, before.state.identity))
       return refused('unauthorized', 'auth');
     if (identity !== undefined && before.state.identity.subject !== identity.subject) {
@@ -92,7 +96,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   }
   // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
-    return refused(hello.key === undefined ? 'overload' : 'session_unknown');
+    return hello.key === undefined ? refused('overload') : ended(core, session);
   }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
@@ -124,11 +128,18 @@ export async function enterByContinue(core: Core, request: Continue, mode: Mode)
   if (core.pulse.isAway) return refused('overload');
   // Sends are told apart by their numbers, whatever connection they come by; only a poll must be the newest.
   const touched = await core.store.touch(session, mode === 'poll' ? request.generation : undefined);
-  if (touched.kind === 'unknown') return refused('session_unknown');
+  if (touched.kind === 'unknown') return ended(core, session);
   if (touched.kind === 'superseded') return refused('superseded');
   if (isExpired(core, touched.state.identity)) return refused('unauthorized', 'auth');
   if (mode === 'poll') core.channels.forget(touched.state.session);
-  return joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
+  const entrance = await joined(core, touched.state, mode === 'poll' ? (request.cursors ?? {}) : {});
+  return { ...entrance, refreshIn: nextReminder(core, session, mode, entrance.refreshIn) };
+}
+
+/** Each poll is a connection of its own, and must not be told again and again while fresh credentials are on their way. */
+function nextReminder(core: Core, session: string, mode: Mode, refreshIn = Infinity): number {
+  if (mode === 'send') return Infinity;
+  return refreshIn <= 0 && core.reminders.take(session, core.clock.now()) > 0 ? Infinity : refreshIn;
 }
 
 /** Fresh credentials of an open session: the same subject, or none (P15). */
@@ -145,9 +156,32 @@ export async function refreshIdentity(
   return identity;
 }
 
-/** Milliseconds until credentials end. */
-export function expiresIn(core: Core, identity: Identity): number {
-  return identity.expiresAt === undefined ? Infinity : identity.expiresAt - core.wallClock();
+/** How a session is, for a connection that asks why it is told that there is none, or that it has changed. */
+export async function look(
+  core: Core,
+  session: string,
+): Promise<Extract<SessionEvent, { type: 'refused' | 'looked' }> & { identity?: Identity }> {
+  const known = await core.store.stateOf(session);
+  if (known.kind !== 'current')
+    return { type: 'refused', code: known.kind === 'forbidden' ? 'forbidden' : 'session_unknown' };
+  const { identity, revision = 0 } = known.state;
+  return { type: 'looked', ...lifeOf(core, identity), revision, identity };
+}
+
+/** Whom the server has ended comes in no more, and is told so (P84). */
+async function ended(core: Core, session: string): Promise<Entrance> {
+  const { kind } = await core.store.stateOf(session);
+  return refused(kind === 'forbidden' ? 'forbidden' : 'session_unknown');
+}
+
+/** Milliseconds until credentials end, and until fresh ones are asked for. */
+export function lifeOf(
+  core: Core,
+  { expiresAt, refreshAt }: Identity,
+): { expiresIn: number; refreshIn: number } {
+  const now = core.wallClock();
+  const until = (moment = Infinity): number => moment - now;
+  return { expiresIn: until(expiresAt), refreshIn: until(refreshAt) };
 }
 
 /** Who is calling, or the code by which they are refused. */
@@ -157,7 +191,7 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
     const { request = new Request(GONE), variables = {} } = caller;
     const identity: unknown = await bounded(core, core.authenticate(request, credentials, variables));
     // A look-up without types gives null or false for nobody; neither may pass for an identity.
-    return typeof identity === 'object' && identity !== null ? identity : 'unauthorized';
+    return typeof identity === 'object' && identity !== null ? withRefresh(core, identity) : 'unauthorized';
   } catch (error) {
     if (error instanceof Refusal) return error.code;
     core.events.fail('handler_failed', error, { hook: 'authenticate', address: caller.address });
@@ -165,12 +199,20 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
   }
 }
 
+/** Whichever node has the session later asks at the same time. */
+function withRefresh(core: Core, identity: Identity): Identity {
+  const { expiresAt, refreshAt } = identity;
+  if (expiresAt === undefined || refreshAt !== undefined) return identity;
+  const lead = Math.min(REFRESH_LEAD, (expiresAt - core.wallClock()) / 4);
+  return { ...identity, refreshAt: Math.floor(expiresAt - lead) };
+}
+
 async function joined(
   core: Core,
   state: SessionState,
   cursors: Cursors,
   welcome?: ServerFrame,
-): Promise<Entrance> {
+): Promise<Extract<Entrance, { type: 'joined' }>> {
   const session: SessionInfo = { id: state.session, ...state.identity };
   const denied: string[] = [];
   for (const channel of Object.keys(cursors)) {
@@ -188,7 +230,7 @@ async function joined(
     welcome,
     cursors,
     denied,
-    expiresIn: expiresIn(core, state.identity),
+    ...lifeOf(core, state.identity),
     allowance,
   };
 }
@@ -228,5 +270,5 @@ function refused(code: CodeName, field?: string): Entrance {
 }
 
 function isExpired(core: Core, identity: Identity): boolean {
-  return expiresIn(core, identity) <= 0;
+  return lifeOf(core, identity).expiresIn <= 0;
 }

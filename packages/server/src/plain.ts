@@ -9,19 +9,20 @@ import { activeConnections } from './drain.js';
 import type { Guard } from './guard.js';
 import { printable } from './observe/event.js';
 import type { PrometheusMeter } from './observe/metrics/prometheus.js';
-import { headersOf, noOther, releaseOnClose } from './routes.js';
-import type { NodeBindings } from './routes.js';
-import { nodeSocketOf } from './transports/websocket.js';
-import type { UpgradeHelper, WebSocketContext } from './transports/websocket.js';
+import { handshake, headersOf, peerOf } from './routes.js';
+import type { NodeBindings, Runtime } from './routes.js';
+import { bufferedBy, nodeSocketOf } from './transports/websocket.js';
+import type { WebSocketContext } from './transports/websocket.js';
 
-export interface PlainParts {
+export interface PlainParts extends Runtime {
   readonly core: Core;
   readonly guard: Guard;
-  readonly upgradeWebSocket: UpgradeHelper;
   /** Undefined when nobody is to know. */
   readonly prometheus: PrometheusMeter | undefined;
 }
 
+/** What balancers ask, HAProxy in HTTP/1.0 and without a host, for which the adapter would refuse it. */
+export const WATCHED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 /** Characters of a text message that is answered. */
 const MAX_TEXT = 16_384;
 
@@ -59,8 +60,7 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
   }
 
   app.get('/ws/:client_id', async (c) => {
-    const peer = c.env?.incoming?.socket.remoteAddress;
-    const verdict = guard.check(headersOf(c), c.req.url, peer, core.clock.now());
+    const verdict = guard.check(headersOf(c), c.req.url, peerOf(parts, c), core.clock.now());
     if (!verdict.ok || core.drain?.isTold === true) {
       const code = verdict.ok ? 'drain' : verdict.code;
       core.events.tell(code, { address: verdict.address, transport: 'plain' });
@@ -74,8 +74,11 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
       return c.text(CODES.overload.sentence, CODES.overload.status);
     }
     const label = printable(c.req.param('client_id')).slice(0, 64);
-    const response = await parts.upgradeWebSocket(() => ({
+    // Some runtimes give another context with each event: the first stands for the client.
+    let opened: WebSocketContext | undefined;
+    const response = await handshake(parts, c, place, () => ({
       onOpen: (_event, client) => {
+        opened = client;
         core.plainClients.add(client);
         place.known();
         traffic.open++;
@@ -86,26 +89,18 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
         traffic.received++;
         traffic.receivedBytes += lengthOf(event.data);
         // Nothing is answered to a client that does not read: what waits for it would grow without end.
-        const socket = nodeSocketOf(client);
-        if (socket !== undefined && socket.bufferedAmount > core.limits.backlog) return socket.terminate();
+        if (bufferedBy(client) > core.limits.backlog) return end(client);
         if (typeof event.data !== 'string') send(core, client, 'Only text messages are answered here.');
         else if (event.data.length > MAX_TEXT) send(core, client, `That is over ${MAX_TEXT} characters.`);
         else send(core, client, `Server received: ${event.data}`);
       },
-      onClose: (_event, client) => {
-        // Where there is no socket of Node whose end would say it.
-        place.release();
-        if (!core.plainClients.delete(client)) return;
+      onClose: () => {
+        if (opened === undefined || !core.plainClients.delete(opened)) return;
         traffic.open--;
         core.drain?.plainParted();
       },
-    }))(c, noOther);
-    if (!(response instanceof Response) || response.status >= 300) {
-      place.release();
-      return c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);
-    }
-    releaseOnClose(c.env?.incoming, place);
-    return response;
+    }));
+    return response ?? c.text('This address speaks WebSocket; connect with ws:// or wss://.', 426);
   });
   return app;
 }
@@ -115,6 +110,13 @@ function send(core: Core, client: WebSocketContext, text: string): void {
   client.send(text);
   plain.sent++;
   plain.sentBytes += Buffer.byteLength(text);
+}
+
+/** At once, where the runtime can: what waits is not waited for. */
+function end(client: WebSocketContext): void {
+  const socket = nodeSocketOf(client);
+  if (socket === undefined) client.close(CODES.overload.code, 'overload');
+  else socket.terminate();
 }
 
 function lengthOf(data: string | Blob | ArrayBufferLike): number {

@@ -215,7 +215,7 @@ describe('handle', () => {
 });
 
 describe('members and disconnect', () => {
-  test('list who is there, and end a session: its members leave, its key opens nothing (P46, P14)', async () => {
+  test('list who is there, and end a session: its members leave, its key opens nothing (P46, P84)', async () => {
     const realtime = start();
     const { session, goOn, frames } = await open(realtime, ['subscribe', 1, 'room', { presence: { n: 1 } }]);
     const inbox = frames.find(([tag, log]) => tag === 'entry' && log === '@')?.slice(2, 4);
@@ -231,7 +231,7 @@ describe('members and disconnect', () => {
       'member_left',
     ]);
     const after = await post(realtime, '/poll', [goOn({ wait: 0 })]);
-    expect([after.status, tags(after.frames)]).toEqual([410, ['close session_unknown']]);
+    expect([after.status, tags(after.frames)]).toEqual([403, ['close forbidden']]);
   });
 });
 

@@ -6,9 +6,10 @@
 import type { Server } from 'node:http';
 import { upgradeWebSocket as nodeUpgrade } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { GetConnInfo } from 'hono/conninfo';
 import { pino } from 'pino';
 import type { LevelWithSilent, Logger } from 'pino';
-import { byteLength, decodeBody, encodeBody, isChannel, MAX_ENVELOPE_BYTES } from '@iskra/protocol/wire';
+import { decodeBody, encodeBody, isChannel } from '@iskra/protocol/wire';
 import type {
   ChannelName,
   Contract,
@@ -17,6 +18,8 @@ import type {
   HandledInput,
   HandledOutput,
   Member,
+  MessageName,
+  MessagePayload,
   Position,
   PublishPayload,
   RequestName,
@@ -30,6 +33,8 @@ import { createCore } from './create-core.js';
 import type { CoreOptions } from './create-core.js';
 import { nodeEnvironment } from './environment.js';
 import type { NodeEnvironment } from './environment.js';
+import { excepting } from './except.js';
+import type { Except } from './except.js';
 import { activeConnections, Drain, isBusy } from './drain.js';
 import type { Drained, DrainOptions } from './drain.js';
 import { createDirect } from './direct.js';
@@ -38,12 +43,16 @@ import { Guard } from './guard.js';
 import { endSession } from './hooks.js';
 import type { Hooks } from './hooks.js';
 import type { Origins } from './guard.js';
+import { createModeration } from './moderation.js';
+import type { Moderation } from './moderation.js';
 import { describeNode } from './observe/metrics/catalogue.js';
 import type { Meter } from './observe/metrics/meter.js';
 import { describeProcess } from './observe/metrics/process.js';
 import { PrometheusMeter } from './observe/metrics/prometheus.js';
 import { tellVoices } from './observe/tell-voices.js';
 import type { Felt } from './observe/voices.js';
+import { fitting, messageBody, positionOf, post } from './posting.js';
+import type { EnvelopeOptions, Sent } from './posting.js';
 import { createPlain } from './plain.js';
 import type { EventStream } from './observe/stream.js';
 import type { OnError } from './observe/events.js';
@@ -51,7 +60,7 @@ import { pretty } from './observe/pretty.js';
 import { makeRounds } from './rounds.js';
 import { createRoutes } from './routes.js';
 import type { NodeBindings } from './routes.js';
-import type { Entry, Store } from './store.js';
+import type { Store } from './store.js';
 import { webSocketServer } from './transports/websocket.js';
 import type { UpgradeHelper, WebSocketServer } from './transports/websocket.js';
 import { attachUpgrades } from './upgrade.js';
@@ -113,27 +122,20 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
   systemEvents?: SystemEvents;
   /** Hono's helper for another runtime. Default: that of `@hono/node-server`. */
   upgradeWebSocket?: UpgradeHelper;
+  /**
+   * Hono's helper that tells where a request came from, for a runtime that is not Node: `limits` count by address. Without it
+   * all clients there are one address.
+   */
+  getConnInfo?: GetConnInfo;
 }
 
-/** What may be said of an envelope beside its delta and payload. */
-export type EnvelopeOptions = Partial<Pick<Envelope, 'dimension' | 'omega' | 'lambda' | 'fractal_metadata'>>;
+/** What may be said of an entry beside its delta and payload. */
+export interface PublishOptions extends EnvelopeOptions {
+  /** Sessions that it is not for, as the one that it comes from: they are not told it, and nothing is missing for them (P82). */
+  except?: Except;
+}
 
-/** What became of a message to one session. */
-export type Sent =
-  /** It is in the session's inbox. */
-  | { readonly ok: true; readonly position: Position }
-  /** There is no such session: nothing was kept. `message` says why that usually is, and what to do. */
-  | { readonly ok: false; readonly code: 'session_unknown'; readonly message: string };
-
-const NO_SESSION: Sent = {
-  ok: false,
-  code: 'session_unknown',
-  message:
-    'There is no such session: it ended, its window passed, or this server started after it. ' +
-    'What has to wait for its user belongs in a channel: publish it to one of the subject.',
-};
-
-export interface Realtime<C extends Contract = Untyped> {
+export interface Realtime<C extends Contract = Untyped> extends Moderation<C> {
   /** The transports, to mount with `app.route('/realtime', realtime.app)`. */
   readonly app: Hono<{ Bindings: NodeBindings | undefined }>;
   /** `/ws/:client_id`, `/health`, `/ready` and `/metrics`, to mount at the root. */
@@ -152,13 +154,18 @@ export interface Realtime<C extends Contract = Untyped> {
     channel: Channel,
     delta: Delta,
     payload: PublishPayload<C, Channel, Delta>,
-    options?: EnvelopeOptions,
+    options?: PublishOptions,
   ): Promise<Position>;
   /**
    * Sends to one session, into its inbox: it arrives once and in order, also
    * after a reconnect. That its session has ended is an answer, not an error: people leave.
    */
-  send(session: string, delta: string, payload: unknown, options?: EnvelopeOptions): Promise<Sent>;
+  send<Delta extends MessageName<C>>(
+    session: string,
+    delta: Delta,
+    payload: MessagePayload<C, Delta>,
+    options?: EnvelopeOptions,
+  ): Promise<Sent>;
   /**
    * Answers a request of the contract. What the handler returns is the reply;
    * throw a `Refusal` to refuse with a code. With `once`, a request whose node
@@ -179,8 +186,6 @@ export interface Realtime<C extends Contract = Untyped> {
     channel: ChannelName<C>,
     last: number,
   ): Promise<readonly { position: Position; envelope: Envelope }[]>;
-  /** Ends a session now: its connections close with `forbidden`, its members leave. */
-  disconnect(session: string): Promise<void>;
   /** What happens on this node, as envelopes: the catalogue is in docs/guide/events.md. */
   readonly events: EventStream;
   /**
@@ -215,7 +220,7 @@ export function createRealtime<const C extends Contract = Untyped>(
     { ...options, ...untyped(options), logger: loggerOf(options.logger), measures: meters.length > 0 },
     environment,
   );
-  const { connections, contract, handlers, limits, store } = core;
+  const { contract, handlers, limits, store } = core;
   const guard = new Guard({
     origins: options.origins,
     allowNoOrigin: options.allowNoOrigin ?? true,
@@ -223,33 +228,24 @@ export function createRealtime<const C extends Contract = Untyped>(
     limits,
   });
   const upgradeWebSocket = options.upgradeWebSocket ?? nodeUpgrade;
-  const parts = { core, guard, upgradeWebSocket, unfinished: new Unfinished(limits.bodies) };
+  const runtime = { upgradeWebSocket, getConnInfo: options.getConnInfo };
+  const parts = { ...runtime, core, guard, unfinished: new Unfinished(limits.bodies) };
   const app = createRoutes(parts);
-  const plain = createPlain({ core, guard, upgradeWebSocket, prometheus });
+  const plain = createPlain({ ...runtime, core, guard, prometheus });
   const webSockets = webSocketServer(limits.message);
   const stops = [makeRounds(core), tellVoices(core), describeProcess(meters)];
   for (const meter of meters) describeNode(meter, core);
   core.events.tell('node_started');
 
-  /** The body of an entry, if it fits. */
-  const fitting = (body: string): string => {
-    const bytes = byteLength(body);
-    if (bytes <= MAX_ENVELOPE_BYTES) return body;
-    throw new RangeError(
-      `The envelope has ${bytes} bytes; a log takes ${MAX_ENVELOPE_BYTES} at most. ` +
-        'Put large data behind a URL and publish that.',
-    );
-  };
-  const positionOf = ({ epoch, offset }: Entry): Position => [epoch, offset];
-
   return {
+    ...createModeration<C>(core),
     app,
     plain,
     webSocketServer: webSockets,
     attach: (server, fetch = (request, env) => app.fetch(request, env)) =>
       attachUpgrades(server, webSockets, fetch),
     direct: (path) => createDirect(parts, webSockets, path),
-    async publish(channel, delta, payload, envelope) {
+    async publish(channel, delta, payload, { except, ...envelope } = {}) {
       if (!isChannel(channel)) {
         throw new TypeError(
           'A channel name has 1 to 200 letters, digits and : . _ ~ -, and starts with a letter or digit.',
@@ -259,17 +255,12 @@ export function createRealtime<const C extends Contract = Untyped>(
       if (!checked.ok) throw new TypeError(`${checked.field}: ${checked.message}`);
       const { entry } = await store.append(
         channel,
-        fitting(encodeBody({ ...envelope, delta, payload: checked.value })),
+        excepting(fitting(encodeBody({ ...envelope, delta, payload: checked.value })), except),
       );
       return positionOf(entry);
     },
-    async send(session, delta, payload, envelope) {
-      const posted = await store.post(
-        session,
-        fitting(encodeBody({ dimension: 3, ...envelope, delta, payload })),
-      );
-      return posted.kind === 'posted' ? { ok: true, position: positionOf(posted.entry) } : NO_SESSION;
-    },
+    send: async (session, delta, payload, envelope) =>
+      post(core, session, await messageBody(core, delta, payload, envelope)),
     handle(name, run, { once = false } = {}) {
       if (name.startsWith('@')) {
         throw new Error(
@@ -293,11 +284,6 @@ export function createRealtime<const C extends Contract = Untyped>(
         position: [epoch, offset] as const,
         envelope: decodeBody(body).envelope,
       }));
-    },
-    async disconnect(session) {
-      const here = [...connections].filter((connection) => connection.session === session);
-      for (const connection of here) connection.refuse('forbidden');
-      await endSession(core, 'disconnected', { session });
     },
     events: core.events.stream,
     voicesOf: (level: 'node' | 'cluster' | 'session', session: string = '') =>

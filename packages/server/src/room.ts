@@ -3,6 +3,7 @@
  * waits for the next poll, and there is always one: an entry that is larger alone is the only one of its answer.
  */
 import { byteLength, encodeEntry } from '@iskra/protocol/wire';
+import { said } from './except.js';
 import { wireName } from './message.js';
 import type { Message } from './message.js';
 import type { Entry } from './store.js';
@@ -40,7 +41,7 @@ export class Room {
     const name = wireName(log);
     let count = 0;
     for (const { epoch, offset, body } of entries) {
-      const bytes = byteLength(encodeEntry(name, epoch, offset, body));
+      const bytes = byteLength(encodeEntry(name, epoch, offset, said(body)));
       const isFirst = this.#isFirst;
       if (bytes > this.#entry) {
         // One in an answer, as the only thing that is known of those behind it is that they may be smaller.

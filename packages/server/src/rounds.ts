@@ -59,8 +59,8 @@ async function beat(core: Core): Promise<void> {
 
 async function sweep(core: Core): Promise<void> {
   try {
-    const { opens, sends, channels, whereabouts, voices, events } = core;
-    const parts = [opens, sends, channels, whereabouts, voices.setbacks, events];
+    const { opens, sends, reminders, channels, whereabouts, voices, events } = core;
+    const parts = [opens, sends, reminders, channels, whereabouts, voices.setbacks, events];
     for (const part of parts) part.sweep(core.clock.now());
     for (const ended of await core.store.sweep()) partFrom(core, ended, 'timeout');
     await core.hub.checkHeads();

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
+import type { GetConnInfo } from 'hono/conninfo';
 import { parseMessage } from '@iskra/protocol/wire';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
@@ -23,9 +24,14 @@ export interface NodeBindings {
 
 export type RouteContext = Context<{ Bindings: NodeBindings | undefined }>;
 
-export interface RouteParts extends PostParts {
+/** What the routes ask of the runtime below Hono. */
+export interface Runtime {
   readonly upgradeWebSocket: UpgradeHelper;
+  /** Where there is no request of Node. */
+  readonly getConnInfo: GetConnInfo | undefined;
 }
+
+export interface RouteParts extends PostParts, Runtime {}
 
 export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings | undefined }> {
   const app = new Hono<{ Bindings: NodeBindings | undefined }>();
@@ -40,18 +46,12 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
       ...{ mode: 'stream', address: passed.address, request: c.req.raw, variables: c.var, place },
       traceparent: headersOf(c)('traceparent'),
     };
-    const response = await parts.upgradeWebSocket(() => webSocketEvents(parts.core, facts))(c, noOther);
-    if (!(response instanceof Response) || response.status >= 300) {
-      place.release();
-      return refused(parts, passed, { code: 'bad_frame', field: 'upgrade' }, 426);
-    }
-    // Also when the handshake breaks off without a connection.
-    releaseOnClose(c.env?.incoming, place);
-    return response;
+    const response = await handshake(parts, c, place, () => webSocketEvents(parts.core, facts));
+    return response ?? refused(parts, passed, { code: 'bad_frame', field: 'upgrade' }, 426);
   });
 
   for (const name of ['sse', 'poll', 'send'] as const) {
-    app.post(`/${name}`, (c) => answerPost(parts, name, askedBy(c)));
+    app.post(`/${name}`, (c) => answerPost(parts, name, askedBy(parts, c)));
   }
 
   // Our own client needs no preflight (P60); programs of others may ask for one.
@@ -82,8 +82,11 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
     },
     onMessage(event) {
       const text = typeof event.data === 'string' ? event.data : undefined;
-      if (text === undefined) connection?.receive(undefined);
-      else connection?.receive(parseMessage(text), Buffer.byteLength(text));
+      if (text === undefined) return connection?.receive(undefined);
+      const bytes = Buffer.byteLength(text);
+      // `ws` refuses it before it is whole; what other runtimes let through is their matter.
+      if (bytes > core.limits.message) connection?.refuse('too_big');
+      else connection?.receive(parseMessage(text), bytes);
     },
     onClose({ code }) {
       tellClosed(connection, code);
@@ -91,20 +94,59 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
   };
 }
 
-export function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
+/** The answer to a request for a WebSocket, or undefined when it is none. The place is given back when there is no connection any more. */
+export async function handshake(
+  { upgradeWebSocket }: Runtime,
+  c: RouteContext,
+  place: Place,
+  events: () => WebSocketEvents,
+): Promise<Response | undefined> {
+  const released = (): WebSocketEvents => {
+    const { onClose, ...others } = events();
+    return {
+      ...others,
+      onClose(event, client) {
+        onClose?.(event, client);
+        // Of a handshake that broke off, runtimes without a request of Node tell nothing else.
+        place.release();
+      },
+    };
+  };
+  let response: Response | void = undefined;
+  try {
+    response = await upgradeWebSocket(released)(c, noOther);
+  } finally {
+    if (!(response instanceof Response) || response.status >= 300) {
+      place.release();
+      response = undefined;
+    }
+  }
+  if (response === undefined) return undefined;
+  // Also when the handshake breaks off without a connection.
+  releaseOnClose(c.env?.incoming, place);
+  return response;
+}
+
+function releaseOnClose(incoming: IncomingMessage | undefined, place: Place): void {
   // Middleware of the application may have taken longer than the socket lived.
   if (incoming?.socket.destroyed === true) place.release();
   else incoming?.socket.once('close', () => place.release());
 }
 
 /** What is no upgrade is answered here: asked further, Hono would call it not found. */
-export const noOther = (): Promise<void> => Promise.resolve();
+const noOther = (): Promise<void> => Promise.resolve();
 
-function askedBy(c: RouteContext): Asked {
+/** The address that a request came from, if the runtime tells. */
+export function peerOf({ getConnInfo }: Runtime, c: RouteContext): string | undefined {
+  const incoming = c.env?.incoming;
+  return incoming === undefined ? getConnInfo?.(c).remote.address : incoming.socket.remoteAddress;
+}
+
+function askedBy(parts: RouteParts, c: RouteContext): Asked {
   const { incoming, outgoing } = c.env ?? {};
   const { raw: request, url } = c.req;
   return {
-    ...{ header: headersOf(c), url, peer: incoming?.socket.remoteAddress, request, incoming, outgoing },
+    ...{ header: headersOf(c), url, peer: peerOf(parts, c), request, incoming, outgoing },
     // Most posts go on with a session, and ask nobody.
     get variables() {
       return c.var;
@@ -121,8 +163,7 @@ export function headersOf(c: RouteContext): HeaderReader {
 }
 
 function pass(parts: RouteParts, c: RouteContext): Passed | Response {
-  const peer = c.env?.incoming?.socket.remoteAddress;
-  const verdict = parts.guard.check(headersOf(c), c.req.url, peer, parts.core.clock.now());
+  const verdict = parts.guard.check(headersOf(c), c.req.url, peerOf(parts, c), parts.core.clock.now());
   return verdict.ok ? verdict : refused(parts, verdict, verdict);
 }
 

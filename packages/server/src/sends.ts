@@ -17,6 +17,7 @@ import { bounded } from './bounded.js';
 import { Refusal } from './core.js';
 import type { Core, RequestContext, SessionInfo } from './core.js';
 import { ask } from './hooks.js';
+import { excepting } from './except.js';
 import type { Source } from './observe/event.js';
 import { isTooBig, may, refuse } from './performed.js';
 import type { Performed } from './performed.js';
@@ -176,12 +177,12 @@ async function request(
     redelivered: claim.redelivered,
     idempotencyKey: `${session.id}:${number}`,
     signal: abort.signal,
-    publish: async (channel, output) => {
+    publish: async (channel, output, { except } = {}) => {
       // A name that is no channel could be the inbox of somebody else.
       if (!isChannel(channel)) throw new TypeError('publish was given a name that is no channel.');
       const text = encodeEnvelope(output);
       if (isTooBig(text)) throw new RangeError(`the envelope is over ${MAX_ENVELOPE_BYTES} bytes`);
-      await core.store.append(channel, text, keyOf(session, claim, number, ++outputs));
+      await core.store.append(channel, excepting(text, except), keyOf(session, claim, number, ++outputs));
     },
   };
   try {

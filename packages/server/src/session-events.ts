@@ -41,12 +41,18 @@ export type SessionEvent =
       cursors: Cursors;
       denied: readonly string[];
       expiresIn: number;
+      /** Milliseconds until fresh credentials are asked for. Default: never. */
+      refreshIn?: number;
       /** Sends that the session's rate lets through now, whichever connection they came on. */
       allowance?: number;
     }
   | { type: 'probed'; welcome: ServerFrame }
   | { type: 'refused'; code: CodeName; field?: string }
-  | { type: 'identified'; expiresIn: number }
+  | { type: 'identified'; expiresIn: number; refreshIn?: number }
+  /** What the session is may have changed elsewhere. */
+  | { type: 'changed' }
+  /** How it is. */
+  | { type: 'looked'; expiresIn: number; refreshIn: number; revision: number }
   | { type: 'begun'; result: Begun }
   | { type: 'performed'; outcomes: readonly Outcome[] }
   | { type: 'committed'; result: Committed }
@@ -79,6 +85,8 @@ export type SessionEffect =
   | { type: 'rejoin'; request: Continue }
   | { type: 'reattach' }
   | { type: 'identify'; credentials: unknown }
+  /** Ask the store what the session is. */
+  | { type: 'look' }
   | DownlinkEffect
   | { type: 'begin'; number: number }
   | { type: 'perform'; batch: readonly NumberedSend[]; redelivered: boolean }

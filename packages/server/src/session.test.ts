@@ -237,6 +237,8 @@ const sample: Record<Exclude<Event, 'deadlinePassed'>, SessionEvent> = {
   probed: { type: 'probed', welcome },
   refused: { type: 'refused', code: 'forbidden', field: 'nonce' },
   identified: { type: 'identified', expiresIn: 60_000 },
+  changed: { type: 'changed' },
+  looked: { type: 'looked', expiresIn: 60_000, refreshIn: 50_000, revision: 1 },
   begun: { type: 'begun', result: { kind: 'busy' } },
   performed: { type: 'performed', outcomes: [] },
   committed: { type: 'committed', result: { kind: 'committed', acked: 1, inbox: ['i1', 0] } },
@@ -341,6 +343,8 @@ const table: Record<Event, Record<Phase, string | typeof never>> = {
     closed: nothing,
   },
   identified: { waiting: never, opening: never, live: nothing, closed: nothing },
+  changed: { waiting: nothing, opening: nothing, live: 'look', closed: nothing },
+  looked: { waiting: never, opening: never, live: nothing, closed: nothing },
   begun: { waiting: never, opening: never, live: nothing, closed: nothing },
   performed: { waiting: never, opening: never, live: never, closed: nothing },
   committed: { waiting: never, opening: never, live: never, closed: nothing },
@@ -1129,6 +1133,66 @@ describe('credentials', () => {
     expect(dialogue.tell({ type: 'identified', expiresIn: 8_000 })).toEqual([]);
     expect(dialogue.advance(7_999)).toEqual([]);
     expect(dialogue.advance(1).at(-1)).toBe('close unauthorized');
+  });
+
+  test('are asked for before they end, and again in 5 s, while everything goes on (P81)', () => {
+    const dialogue = live({}, { expiresIn: 30_000, refreshIn: 10_000 });
+    expect(dialogue.advance(9_999)).not.toContain('[error unauthorized auth]');
+    expect(dialogue.advance(1)).toContain('[error unauthorized auth]');
+    expect(dialogue.advance(4_999)).toEqual([]);
+    expect(dialogue.advance(1)).toContain('[error unauthorized auth]');
+    dialogue.tell({ type: 'identified', expiresIn: 30_000, refreshIn: 20_000 });
+    expect(dialogue.advance(19_999)).not.toContain('[error unauthorized auth]');
+    expect(dialogue.advance(1)).toContain('[error unauthorized auth]');
+  });
+
+  test('that are to be asked for end a poll that is held: the next one is told (P81)', () => {
+    const dialogue = new Dialogue('poll');
+    dialogue.receive(goOn(20_000));
+    dialogue.join({}, { welcome: undefined, refreshIn: 10_000 });
+    dialogue.read('@s', ['i1', 0], []);
+    expect(dialogue.advance(9_999)).toEqual([]);
+    expect(dialogue.advance(1)).toEqual(['awaitTurn']);
+    expect(dialogue.tell({ type: 'turnEnded' })).toEqual(['finish']);
+    const next = new Dialogue('poll');
+    next.receive(goOn(20_000));
+    expect(next.join({}, { welcome: undefined, refreshIn: 0 })).toContain('[error unauthorized auth]');
+  });
+
+  test('that came are not asked for again within 5 s, however short they last (P81)', () => {
+    const dialogue = live({}, { expiresIn: 30_000, refreshIn: 0 });
+    expect(dialogue.tell({ type: 'identified', expiresIn: 30_000, refreshIn: 0 })).toEqual([]);
+    expect(dialogue.advance(4_999)).not.toContain('[error unauthorized auth]');
+    expect(dialogue.advance(1)).toContain('[error unauthorized auth]');
+  });
+
+  test('that changed elsewhere are looked at: the store says how long they last (P84)', () => {
+    const dialogue = live({}, { expiresIn: 10_000 });
+    expect(dialogue.tell({ type: 'changed' })).toEqual(['look']);
+    dialogue.tell({ type: 'looked', expiresIn: 19_000, refreshIn: Infinity, revision: 1 });
+    expect(dialogue.advance(18_999)).not.toContain('close unauthorized');
+    expect(dialogue.tell({ type: 'looked', expiresIn: 0, refreshIn: Infinity, revision: 2 })).toEqual([
+      '[close unauthorized auth]',
+      'close unauthorized',
+    ]);
+  });
+
+  test('are looked at as well when a head has a revision that is not known here (P84, P27)', () => {
+    const dialogue = live();
+    const seen = (revision?: number) =>
+      dialogue.tell({
+        type: 'headSeen',
+        log: '@s',
+        head: {
+          epoch: 'i1',
+          offset: 0,
+          first: 1,
+          session: { generation: 2, silence: 0, ...(revision && { revision }) },
+        },
+      });
+    expect([seen(), seen(1)]).toEqual([[], ['look']]);
+    dialogue.tell({ type: 'looked', expiresIn: Infinity, refreshIn: Infinity, revision: 1 });
+    expect([seen(1), seen(2)]).toEqual([[], ['look']]);
   });
 
   test('that were refused close the connection; the session lives on', () => {

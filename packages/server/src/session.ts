@@ -19,6 +19,15 @@ import type { Head } from './store.js';
 
 export type * from './session-events.js';
 
+/** Fresh credentials are asked for while the old ones still hold, so that nothing has to be closed (P81). */
+const REMINDER = Message.of([
+  'error',
+  faultEnvelope('unauthorized', Dimension.session, {
+    field: 'auth',
+    message: 'The credentials end soon: send fresh ones; until then everything goes on.',
+  }),
+]);
+
 export class Session implements Machine<SessionEvent, SessionEffect> {
   readonly #talk: Conversation;
 
@@ -119,11 +128,16 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
       return answerProbe(talk, event.welcome, now);
     case 'refused':
       // Who only wants to leave a session that has ended already gets what it wants (P72).
-      if (event.code === 'session_unknown' && talk.early?.some(isBye)) return talk.close('bye');
+      if (isGone(event) && talk.early?.some(isBye)) return talk.close('bye');
       return talk.close(event.code, event.field);
     case 'identified':
       talk.identifying = false;
-      return talk.deadlines.identified(event.expiresIn, now);
+      return talk.deadlines.identified(event.expiresIn, event.refreshIn ?? Infinity, now);
+    case 'changed':
+      if (talk.phase === 'live') talk.do({ type: 'look' });
+      return;
+    case 'looked':
+      return looked(talk, event, now);
     case 'storeFailed':
       return talk.close('overload');
     case 'headSeen':
@@ -178,13 +192,15 @@ function join(talk: Conversation, event: Extract<SessionEvent, { type: 'joined' 
   talk.acked = event.state.acked;
   talk.allowance = event.allowance;
   talk.deadlines.joined(now);
-  talk.deadlines.identified(event.expiresIn, now);
+  talk.revision = event.state.revision ?? 0;
+  talk.deadlines.identified(event.expiresIn, event.refreshIn ?? Infinity, now);
   talk.answer?.passed(now);
   if (event.welcome !== undefined) {
     talk.write(Message.of(event.welcome));
     // Opening is answered at once, whatever there is to say beside welcome.
     talk.answer?.opens(now);
   }
+  if (talk.deadlines.reminds(now)) talk.write(REMINDER);
   if (talk.settings.mode !== 'send') {
     const read = event.cursors[INBOX]?.[1] ?? 0;
     // A cursor says the same as an ack.
@@ -211,8 +227,16 @@ function answerProbe(talk: Conversation, welcome: ServerFrame, now: number): voi
   if (talk.settings.mode !== 'stream') talk.finish();
 }
 
+/** Fresh credentials may have come elsewhere, or these were revoked (P84). */
+function looked(talk: Conversation, event: Extract<SessionEvent, { type: 'looked' }>, now: number): void {
+  talk.revision = event.revision;
+  if (event.expiresIn <= 0) return talk.close('unauthorized', 'auth');
+  talk.deadlines.identified(event.expiresIn, event.refreshIn, now);
+}
+
 /** What the store knows of the session, also by way of other nodes (P13, P53). */
 function compareSession(talk: Conversation, known: NonNullable<Head['session']>, now: number): void {
+  if ((known.revision ?? 0) > talk.revision) talk.do({ type: 'look' });
   talk.deadlines.heardElsewhere(now - known.silence);
   if (known.generation > talk.generation) supersede(talk, now);
 }
@@ -236,6 +260,11 @@ function onDeadline(talk: Conversation, now: number): void {
   const code = talk.deadlines.endAt(now);
   if (code !== undefined) return talk.close(code);
   if (talk.deadlines.beats(now)) beat(talk, now);
+  if (talk.deadlines.reminds(now)) {
+    // The next poll is told: it comes at once, and to whichever node.
+    if (talk.answer === undefined) talk.write(REMINDER);
+    else talk.answer.fallDue();
+  }
   talk.answer?.passed(now);
   goOn(talk, talk.uplink?.next(now));
 }
@@ -277,6 +306,10 @@ function finishWhenAnswered(talk: Conversation, turnEnded: boolean, now: number)
     if (verdict !== 'give') return;
   }
   talk.finish();
+}
+
+function isGone({ code, field }: Extract<SessionEvent, { type: 'refused' }>): boolean {
+  return code === 'session_unknown' || (code === 'forbidden' && field === undefined);
 }
 
 function isBye(frame: unknown): boolean {

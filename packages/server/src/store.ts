@@ -39,6 +39,11 @@ export interface Identity {
   readonly claims?: unknown;
   /** When the credentials end, in milliseconds since 1970. The session is then closed with `unauthorized` and can resume with fresh ones. */
   readonly expiresAt?: number;
+  /**
+   * When its client is asked for fresh ones, in milliseconds since 1970. Default: before `expiresAt` by a quarter of the time that
+   * is left, and by 30 s at most.
+   */
+  readonly refreshAt?: number;
 }
 
 /** What every contact with a session tells. */
@@ -50,11 +55,19 @@ export interface SessionState {
   readonly acked: number;
   /** Head of the inbox. */
   readonly inbox: Position;
+  /** Rises whenever somebody else may have changed what the session is: see `changed` of `onHint`. Undefined before. */
+  readonly revision?: number;
 }
 
-export type Opened = { kind: 'opened'; state: SessionState } | { kind: 'taken' } | { kind: 'ended' };
+export type Opened =
+  { kind: 'opened'; state: SessionState } | { kind: 'taken' } | { kind: 'ended' } | { kind: 'refused' };
 export type Attached = { kind: 'attached'; state: SessionState } | { kind: 'unknown' };
 export type Touched = { kind: 'current'; state: SessionState } | { kind: 'superseded' } | { kind: 'unknown' };
+export type Known =
+  | { kind: 'current'; state: SessionState }
+  /** It was ended by the server, and must not come again. */
+  | { kind: 'forbidden' }
+  | { kind: 'unknown' };
 export type Appended = { kind: 'appended'; entry: Entry };
 export type Posted = { kind: 'posted'; entry: Entry } | { kind: 'unknown' };
 export type LogRead =
@@ -71,6 +84,8 @@ export type Begun =
   | { kind: 'expect'; number: number }
   /** Another connection holds the claim: ask again in a moment. */
   | { kind: 'busy' }
+  /** Its credentials were revoked; nothing is begun before it has brought others. */
+  | { kind: 'revoked' }
   | { kind: 'unknown' };
 export type Committed =
   | { kind: 'committed'; acked: number; inbox: Position }
@@ -142,8 +157,8 @@ export interface Head {
   readonly epoch: string;
   readonly offset: number;
   readonly first: number;
-  /** Of an inbox: its session's generation, and the milliseconds since its last contact, on whichever node. */
-  readonly session?: { readonly generation: number; readonly silence: number };
+  /** Of an inbox: its session's generation, and the milliseconds since its last contact, on whichever node, and its revision. */
+  readonly session?: { readonly generation: number; readonly silence: number; readonly revision?: number };
 }
 
 /**
@@ -156,7 +171,7 @@ export interface Store {
 
   /**
    * Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject;
-   * `ended`: it ended not longer than a window ago, and is not opened again.
+   * `ended`: it ended not longer than a window ago, and is not opened again; `refused`: its subject is, for now.
    */
   openSession(nonce: string, identity: Identity): Promise<Opened>;
 
@@ -173,8 +188,25 @@ export interface Store {
    */
   touch(session: string, generation?: number): Promise<Touched>;
 
-  /** Fresh credentials were accepted for a live session. */
+  /** How a session is. It is no contact. */
+  stateOf(session: string): Promise<Known>;
+
+  /** Fresh credentials were accepted for a live session. Whoever watches its inbox is told that it changed. */
   identify(session: string, identity: Identity): Promise<void>;
+
+  /**
+   * The credentials of a session count no more: its identity has ended (`expiresAt` 0) and it begins no send, until it is attached
+   * or identified with others. Whoever watches its inbox is told that it changed.
+   */
+  revoke(session: string): Promise<void>;
+
+  /** Lets no session of this subject be opened for so many ms from now; 0 takes that back. Those that are open live on. */
+  refuse(subject: string, ms: number): Promise<void>;
+
+  /**
+   * The sessions of a subject: all that are open or are being opened, and perhaps some that have ended not long ago.
+   */
+  sessionsOf(subject: string): Promise<readonly string[]>;
 
   /**
    * The peer of this generation has gone: the session's leases lapse now, as after a long silence.
@@ -182,8 +214,11 @@ export interface Store {
    */
   lapse(session: string, generation: number): Promise<void>;
 
-  /** Ends a session at once, and its leases. Of all who close one, or sweep it, one is told that it ended. */
-  close(session: string): Promise<Closed>;
+  /**
+   * Ends a session at once, and its leases. Of all who close one, or sweep it, one is told that it ended. With `forbidden` it is
+   * known as that for a window at least, also when it was about to be opened, and whoever watches its inbox is told that it changed.
+   */
+  close(session: string, why?: 'forbidden'): Promise<Closed>;
 
   /**
    * Appends at the next offset for a send: a key at or behind the session's last one in this log is taken no more
@@ -218,9 +253,14 @@ export interface Store {
   /**
    * A listener for this node, until the answer is called. A store in the memory of one process has one for each of its
    * nodes; one that is reached by a network is made anew for each node. `missed`: hints may have been lost, as behind a
-   * connection that broke; all heads are to be looked at.
+   * connection that broke; all heads are to be looked at. `changed`: somebody changed what that session is, whose inbox is
+   * watched here; `stateOf` says how. As any hint it may be lost: then the revision of its head tells.
    */
-  onHint(listener: (log: LogName, entry: Entry) => void, missed?: () => void): () => void;
+  onHint(
+    listener: (log: LogName, entry: Entry) => void,
+    missed?: () => void,
+    changed?: (session: string) => void,
+  ): () => void;
 
   /**
    * Asks to run the sends from `number` on. `run` gives the session's claim to `claim` for `lease` ms: until it

@@ -103,6 +103,8 @@ export function storeConformance(
   describe(name, () => {
     describe('a question', () => questions(it));
     describe('a session', () => sessions(it));
+    describe('a session that the server ends', () => moderated(it));
+    describe('a subject', () => subjects(it));
     describe('a log', () => logs(it));
     describe('a channel with terms', () => terms(it));
     describe('an end', () => endings(it));
@@ -297,6 +299,151 @@ function sessions(it: It): void {
     await store.close(session);
     await assertUnknown(store, session);
     await store.close(session);
+  });
+}
+
+function moderated(it: It): void {
+  it('is forbidden from then on, and unknown to every verb (P84)', async ({ store, peer, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    assert.deepEqual(await peer.stateOf(session), await store.stateOf(session));
+    await store.close(session, 'forbidden');
+    await assertUnknown(peer, session);
+    assert.deepEqual(await peer.stateOf(session), { kind: 'forbidden' });
+    await advance(SETTINGS.window - 1);
+    await store.sweep();
+    assert.deepEqual(await peer.stateOf(session), { kind: 'forbidden' });
+    assert.deepEqual(await store.stateOf('nobodynobodynobody1234'), { kind: 'unknown' });
+  });
+
+  it('is none of those whose client closed it, or whose window has passed', async ({
+    store,
+    open,
+    advance,
+  }) => {
+    const [closed, silent] = [await open(), await open()];
+    await store.close(closed);
+    assert.deepEqual(await store.stateOf(closed), { kind: 'unknown' });
+    await advance(SETTINGS.window + 1);
+    assert.deepEqual(await store.stateOf(silent), { kind: 'unknown' });
+  });
+
+  it('is told of where its inbox is watched, and so is one whose credentials change (P84)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open();
+    const changes: string[] = [];
+    let wake = (): void => {};
+    store.onHint(
+      () => {},
+      () => {},
+      (changed) => {
+        changes.push(changed);
+        wake();
+      },
+    );
+    await store.watch(`@${session}`);
+    for (const [count, act] of [
+      () => peer.identify(session, { claims: 1 }),
+      () => peer.revoke(session),
+      () => peer.close(session, 'forbidden'),
+    ].entries()) {
+      await act();
+      while (changes.length <= count) await new Promise<void>((resolve) => (wake = resolve));
+    }
+    assert.deepEqual(new Set(changes), new Set([session]));
+  });
+
+  it('has a state without contact', async ({ store, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    await advance(SETTINGS.window - 1);
+    const known = await store.stateOf(session);
+    assert.deepEqual(known.kind === 'current' && known.state.identity, { subject: 'ann' });
+    await advance(2);
+    assert.deepEqual(await store.stateOf(session), { kind: 'unknown' });
+  });
+
+  it('whose credentials are revoked begins nothing until it brings others (P84)', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const session = await open({ subject: 'ann', expiresAt: 4_102_444_800_000 });
+    const ends = async (): Promise<unknown> => {
+      const known = await peer.touch(session);
+      return known.kind === 'current' && known.state.identity.expiresAt;
+    };
+    for (const renew of [
+      () => store.identify(session, { subject: 'ann' }),
+      () => store.attach(session, { subject: 'ann' }),
+    ]) {
+      await store.revoke(session);
+      assert.equal(await ends(), 0);
+      assert.deepEqual(await peer.begin(session, 1, 'a', LEASE), { kind: 'revoked' });
+      assert.equal((await peer.attach(session)).kind, 'attached');
+      assert.deepEqual(await peer.begin(session, 1, 'a', LEASE), { kind: 'revoked' });
+      await renew();
+      assert.equal(await ends(), undefined);
+      assert.equal((await peer.begin(session, 1, 'a', LEASE)).kind, 'run');
+    }
+    await store.revoke('nobodynobodynobody1234');
+  });
+
+  it('leaves the lists that it is in (P46)', async ({ store, peer, open, told }) => {
+    const session = await open();
+    await store.enter(session, 'room', { id: session }, MOST);
+    await peer.close(session, 'forbidden');
+    assert.deepEqual(await store.members('room'), []);
+    assert.deepEqual(await told('room'), [`joined ${session}`, `left ${session}`]);
+  });
+}
+
+function subjects(it: It): void {
+  it('has the sessions that were opened under it, whichever node opened them', async ({
+    store,
+    peer,
+    open,
+  }) => {
+    const [one, two, bob] = [
+      await open({ subject: 'ann' }),
+      await open({ subject: 'ann' }),
+      await open({ subject: 'bob' }),
+    ];
+    await open();
+    assert.deepEqual([...(await peer.sessionsOf('ann'))].sort(), [one, two].sort());
+    assert.deepEqual(await store.sessionsOf('bob'), [bob]);
+    assert.deepEqual(await store.sessionsOf('a "nobody" {with} anything'), []);
+  });
+
+  it('keeps a session for as long as it lives', async ({ store, open, advance }) => {
+    const session = await open({ subject: 'ann' });
+    for (let contacts = 0; contacts < 80; contacts++) {
+      await advance(SETTINGS.window - 1);
+      assert.equal((await store.touch(session)).kind, 'current');
+      // Others come and go meanwhile.
+      if (contacts % 20 === 0) await open({ subject: 'ann' });
+    }
+    assert.ok((await store.sessionsOf('ann')).includes(session));
+  });
+
+  it('that is refused opens no session, also by a nonce that did before, until that time is over (P84)', async ({
+    store,
+    peer,
+    advance,
+  }) => {
+    const nonce = newNonce();
+    const open = (one: Store, subject: string, by = newNonce()) => one.openSession(by, { subject });
+    await open(store, 'ann', nonce);
+    await store.refuse('ann', 10_000);
+    assert.deepEqual(await open(peer, 'ann'), { kind: 'refused' });
+    assert.deepEqual(await open(peer, 'ann', nonce), { kind: 'refused' });
+    assert.equal((await open(peer, 'bob')).kind, 'opened');
+    await advance(10_001);
+    assert.equal((await open(peer, 'ann')).kind, 'opened');
+    await store.refuse('ann', 10_000);
+    await peer.refuse('ann', 0);
+    assert.equal((await open(store, 'ann')).kind, 'opened');
   });
 }
 

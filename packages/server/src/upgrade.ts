@@ -11,6 +11,7 @@ export function attachUpgrades(
   server: Server,
   webSockets: WebSocketServer,
   fetch: (request: Request, env: NodeBindings) => Response | Promise<Response>,
+  direct?: Direct['upgrade'],
 ): void {
   const others = server.listeners('upgrade');
   const closers = server.listeners('close');
@@ -20,10 +21,10 @@ export function attachUpgrades(
     websocket: { server: webSockets },
     overrideGlobalObjects: false,
   });
-  wrapUpgrades(server, others, undefined, closers);
+  wrapUpgrades(server, others, direct, closers);
 }
 
-type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
  * Takes the short way where there is one, and refuses an upgrade to anything but `websocket`: the adapter

@@ -119,6 +119,7 @@ export class Uplink {
         this.#state = 'idle';
         this.#waiting = { until: now + BUSY_RETRY, forRate: false };
         return [];
+      case 'revoked':
       case 'unknown':
         return [{ type: 'lost' }];
     }

@@ -55,6 +55,7 @@ async function world(options: RealtimeOptions = {}) {
   };
   return {
     post,
+    realtime,
     /** All that was told, in every form: of these events. */
     async output(...deltas: string[]) {
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -114,6 +115,19 @@ describe('a secret is in nothing that is told', () => {
       ['auth', { token: SECRET }],
     ]);
     expect(await output('forbidden', 'bad_frame', 'not_found')).not.toMatch(FORMS);
+  });
+
+  test('when it is a subject, its claims or credentials, which are asked for, revoked and refused', async () => {
+    const identity = { subject: SECRET, claims: SECRET, expiresAt: Date.now() + 60_000, refreshAt: 0 };
+    const { post, output, realtime } = await world({ authenticate: () => identity });
+    expect(await post('/poll', [hello({ auth: SECRET })])).toContain('unauthorized');
+    const user = realtime.subject(SECRET);
+    expect(await user.send('noticed', SECRET)).toHaveLength(1);
+    await user.unsubscribe(SECRET);
+    await user.revoke();
+    await user.revoke({ until: Date.now() + 60_000 });
+    await post('/poll', [['hello', { version: 1, nonce: 'x'.repeat(22), auth: SECRET }]]);
+    expect(await output('session_ended', 'forbidden')).not.toMatch(FORMS);
   });
 
   test('when the application throws it, from any of its hooks and handlers', async () => {

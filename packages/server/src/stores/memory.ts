@@ -18,6 +18,7 @@ import type {
   Head,
   Identity,
   Kept,
+  Known,
   LogRead,
   MemberPage,
   Retention,
@@ -62,6 +63,8 @@ interface SessionRecord {
   /** A claim ran out before its commit: the sends that follow may have run already. */
   interrupted: boolean;
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
+  /** Its credentials count no more. */
+  revoked: boolean;
 }
 
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
@@ -90,11 +93,18 @@ class MemoryStore implements Store {
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
+  /** When a session was forbidden, by its id, oldest first. */
+  readonly #forbidden = new Map<string, number>();
+  /** Until when a subject opens no session. */
+  readonly #refused = new Map<string, number>();
+  /** An array each: most subjects have one session or two. */
+  readonly #subjects = new Map<string, readonly string[]>();
   readonly #members = new MemoryMembers();
   /** What nodes say of themselves. */
   readonly #reports = new Map<string, { text: string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
+  readonly #watchers = new Set<(session: string) => void>();
   #epochs = 0;
   #kept: Kept = NOTHING;
 
@@ -120,9 +130,12 @@ class MemoryStore implements Store {
   }
 
   async openSession(nonce: string, identity: Identity) {
+    const { subject } = identity;
+    if (subject !== undefined && (this.#refused.get(subject) ?? 0) > this.#now())
+      return { kind: 'refused' as const };
     const known = this.#nonces.get(nonce);
     if (known !== undefined) {
-      if (known.identity.subject !== identity.subject) return { kind: 'taken' as const };
+      if (known.identity.subject !== subject) return { kind: 'taken' as const };
       return { kind: 'opened' as const, state: this.#state(known) };
     }
     if (this.#ended.has(nonce)) return { kind: 'ended' as const };
@@ -139,7 +152,10 @@ class MemoryStore implements Store {
       claim: undefined,
       interrupted: false,
       leases: undefined,
+      revoked: false,
     };
+    if (subject !== undefined)
+      this.#subjects.set(subject, (this.#subjects.get(subject) ?? []).concat(record.id));
     this.#sessions.set(record.id, record);
     this.#nonces.set(nonce, record);
     return { kind: 'opened' as const, state: this.#state(record) };
@@ -150,14 +166,43 @@ class MemoryStore implements Store {
     if (record === undefined) return { kind: 'unknown' as const };
     if (attempt === undefined || attempt !== record.attempt) record.generation++;
     record.attempt = attempt;
-    if (identity !== undefined) record.identity = identity;
+    if (identity !== undefined) {
+      record.identity = identity;
+      record.revoked = false;
+    }
     this.#rejoin(record);
     return { kind: 'attached' as const, state: this.#state(record) };
   }
 
   async identify(session: string, identity: Identity): Promise<void> {
     const record = this.#live(session);
-    if (record !== undefined) record.identity = identity;
+    if (record === undefined) return;
+    record.identity = identity;
+    record.revoked = false;
+    this.#changed(session);
+  }
+
+  async revoke(session: string): Promise<void> {
+    const record = this.#sessions.get(session);
+    if (record === undefined) return;
+    record.revoked = true;
+    this.#changed(session);
+  }
+
+  async refuse(subject: string, ms: number): Promise<void> {
+    if (ms > 0) this.#refused.set(subject, this.#now() + ms);
+    else this.#refused.delete(subject);
+  }
+
+  async sessionsOf(subject: string) {
+    return this.#subjects.get(subject) ?? [];
+  }
+
+  async stateOf(session: string): Promise<Known> {
+    const record = this.#sessions.get(session);
+    if (record === undefined) return { kind: this.#forbidden.has(session) ? 'forbidden' : 'unknown' };
+    if (this.#now() - record.contact > this.#window) return { kind: 'unknown' };
+    return { kind: 'current', state: this.#state(record) };
   }
 
   async touch(session: string, generation?: number) {
@@ -173,9 +218,15 @@ class MemoryStore implements Store {
     if (record?.generation === generation) this.#lapse(record);
   }
 
-  async close(session: string): Promise<Closed> {
+  async close(session: string, why?: 'forbidden'): Promise<Closed> {
     const record = this.#sessions.get(session);
-    return record === undefined ? { kind: 'unknown' } : { kind: 'ended', ended: this.#remove(record) };
+    const ended = record && this.#remove(record);
+    if (why !== undefined) {
+      this.#forbidden.delete(session);
+      this.#forbidden.set(session, this.#now());
+      this.#changed(session);
+    }
+    return ended === undefined ? { kind: 'unknown' } : { kind: 'ended', ended };
   }
 
   append(log: string, body: string, key: AppendKey): Promise<Appended | { kind: 'duplicate' }>;
@@ -226,14 +277,23 @@ class MemoryStore implements Store {
     // Nothing was registered.
   }
 
-  onHint(listener: (log: string, entry: Entry) => void): () => void {
+  onHint(
+    listener: (log: string, entry: Entry) => void,
+    _missed?: () => void,
+    changed: (session: string) => void = () => {},
+  ): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#watchers.add(changed);
+    return () => {
+      this.#listeners.delete(listener);
+      this.#watchers.delete(changed);
+    };
   }
 
   async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
+    if (record.revoked) return { kind: 'revoked' };
     if (number <= record.acked) {
       return { kind: 'duplicate', acked: record.acked, inbox: this.#inboxHead(record) };
     }
@@ -357,6 +417,10 @@ class MemoryStore implements Store {
     // Nothing was opened, and another node of this process may go on with it.
   }
 
+  #changed(session: string): void {
+    for (const watcher of this.#watchers) watcher(session);
+  }
+
   #hint(log: string, entry: Entry): void {
     for (const listener of this.#listeners) listener(log, entry);
   }
@@ -375,7 +439,7 @@ class MemoryStore implements Store {
   #state(record: SessionRecord): SessionState {
     return {
       session: record.id,
-      identity: record.identity,
+      identity: record.revoked ? { ...record.identity, expiresAt: 0 } : record.identity,
       generation: record.generation,
       acked: record.acked,
       inbox: this.#inboxHead(record),
@@ -447,8 +511,16 @@ class MemoryStore implements Store {
     this.#sessions.delete(session);
     this.#nonces.delete(record.nonce);
     this.#ended.set(record.nonce, this.#now());
+    this.#unlist(record);
     this.#lapse(record);
     return { session, identity, generation };
+  }
+
+  #unlist({ id, identity: { subject } }: SessionRecord): void {
+    if (subject === undefined) return;
+    const others = (this.#subjects.get(subject) ?? []).filter((other) => other !== id);
+    if (others.length > 0) this.#subjects.set(subject, others);
+    else this.#subjects.delete(subject);
   }
 
   #join(channel: string, member: Member): 'joined' | 'renewed' {
@@ -468,6 +540,11 @@ class MemoryStore implements Store {
       if (now - at <= this.#window) break;
       this.#ended.delete(nonce);
     }
+    for (const [session, at] of this.#forbidden) {
+      if (now - at <= this.#window) break;
+      this.#forbidden.delete(session);
+    }
+    for (const [subject, until] of this.#refused) if (until <= now) this.#refused.delete(subject);
     let bytes = 0;
     for (const [name, log] of this.#logs) {
       log.trimOlderThan(now);

@@ -18,6 +18,7 @@ import type {
   Entry,
   Head,
   Identity,
+  Known,
   LogName,
   LogRead,
   MemberPage,
@@ -43,6 +44,7 @@ import * as logs from './redis/scripts/log.js';
 import * as nodes from './redis/scripts/nodes.js';
 import * as lists from './redis/scripts/presence.js';
 import * as sessions from './redis/scripts/session.js';
+import * as subjects from './redis/scripts/subjects.js';
 import type { Script } from './redis/scripts/script.js';
 import { Tails } from './redis/tails.js';
 
@@ -81,11 +83,15 @@ const SCRIPTS: readonly Script[] = [
   ...Object.values(logs),
   ...Object.values(sessions),
   ...Object.values(lists),
+  ...Object.values(subjects),
   ...Object.values(nodes),
 ].filter((one): one is Script => typeof one === 'object');
 
 type Answer = string[];
-type StateAnswer = [identity: string, generation: string, acked: string, epoch: string, top: string];
+type StateAnswer = [
+  ...[identity: string, generation: string, acked: string, epoch: string, top: string],
+  ...[revoked: string, revision: string],
+];
 type LogAnswer = [epoch: string, top: string, first: string, forks: string, ...more: unknown[]];
 
 export function redisStore(options: RedisStoreOptions | string = {}): Store {
@@ -107,6 +113,7 @@ class RedisStore implements Store {
   readonly #given: (() => number) | undefined;
   #listener: (log: LogName, entry: Entry) => void = () => {};
   #missed: () => void = () => {};
+  #changed: (session: string) => void = () => {};
 
   constructor(options: RedisStoreOptions) {
     const urls = urlsOf(options.url ?? 'redis://127.0.0.1:6379');
@@ -130,6 +137,7 @@ class RedisStore implements Store {
         this.#tails.hinted(log, entry);
         this.#listener(log, entry);
       },
+      changed: (log) => this.#changed(sessionIn(log)),
       missed: () => this.#missed(),
       forgotten: (log) => this.#tails.forget(log),
     });
@@ -154,6 +162,9 @@ class RedisStore implements Store {
 
   async openSession(nonce: string, identity: Identity): Promise<Opened> {
     const session = sessionOf(nonce);
+    const { subject } = identity;
+    // Listed first: whoever ends all sessions of a subject meets this one too, opened or not.
+    if (subject !== undefined && !(await this.#list(subject, session))) return { kind: 'refused' };
     const args = [whose(identity), JSON.stringify(identity)];
     const [kind, state] = (await this.#askSession(sessions.openSession, session, args)) as [
       string,
@@ -167,22 +178,43 @@ class RedisStore implements Store {
     if (this.#terms.tellsEnds === true) await this.#endings.announce(session);
     const args = identity === undefined ? ['', ''] : [whose(identity), JSON.stringify(identity)];
     const answer = await this.#askSession(sessions.attach, session, [...args, attempt]);
-    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    const [kind, state, returning, until, owner] = answer as [string, StateAnswer, string[], string, string];
     if (kind !== 'attached') return { kind: 'unknown' };
     await this.#presence.comeBack(session, returning, until);
+    if (owner !== '') await this.#list(owner.slice(1), session);
     return { kind, state: stateOf(session, state) };
   }
 
   async touch(session: string, generation?: number): Promise<Touched> {
     const answer = await this.#askSession(sessions.touch, session, [generation ?? '']);
-    const [kind, state, returning, until] = answer as [string, StateAnswer, string[], string];
+    const [kind, state, returning, until, owner] = answer as [string, StateAnswer, string[], string, string];
     if (kind !== 'current') return { kind: kind === 'superseded' ? kind : 'unknown' };
     await this.#presence.comeBack(session, returning, until);
+    if (owner !== '') await this.#list(owner.slice(1), session);
     return { kind, state: stateOf(session, state) };
   }
 
+  async stateOf(session: string): Promise<Known> {
+    const [kind, state] = (await this.#askSession(sessions.stateOf, session, [])) as [string, StateAnswer];
+    if (kind === 'current') return { kind, state: stateOf(session, state) };
+    return { kind: kind === 'forbidden' ? kind : 'unknown' };
+  }
+
   async identify(session: string, identity: Identity): Promise<void> {
-    await this.#askSession(sessions.identify, session, [whose(identity), JSON.stringify(identity)]);
+    const { hints } = this.#keys.log(INBOX + session);
+    await this.#askSession(sessions.identify, session, [whose(identity), JSON.stringify(identity), hints]);
+  }
+
+  async revoke(session: string): Promise<void> {
+    await this.#askSession(sessions.revoke, session, [this.#keys.log(INBOX + session).hints]);
+  }
+
+  async refuse(subject: string, ms: number): Promise<void> {
+    await this.#askSubject(subjects.refuse, subject, [Math.ceil(ms)]);
+  }
+
+  async sessionsOf(subject: string): Promise<readonly string[]> {
+    return (await this.#askSubject(subjects.sessionsOf, subject, [])) as Answer;
   }
 
   async lapse(session: string, generation: number): Promise<void> {
@@ -190,8 +222,9 @@ class RedisStore implements Store {
     await this.#presence.lapsed(session, leases);
   }
 
-  async close(session: string): Promise<Closed> {
-    const answer = (await this.#askSession(sessions.close, session, [])) as Answer;
+  async close(session: string, why: 'forbidden' | '' = ''): Promise<Closed> {
+    const { hints } = this.#keys.log(INBOX + session);
+    const answer = (await this.#askSession(sessions.close, session, [why, hints])) as Answer;
     const [identity = '', generation, ...leases] = answer;
     await this.#presence.lapsed(session, leases);
     return identity === ''
@@ -290,11 +323,16 @@ class RedisStore implements Store {
     this.#hints.unwatch(log, performance.now());
   }
 
-  onHint(listener: (log: LogName, entry: Entry) => void, missed: () => void = () => {}): () => void {
+  onHint(
+    listener: (log: LogName, entry: Entry) => void,
+    missed: () => void = () => {},
+    changed: (session: string) => void = () => {},
+  ): () => void {
     this.#listener = listener;
     this.#missed = missed;
+    this.#changed = changed;
     return () => {
-      this.#listener = this.#missed = () => {};
+      this.#listener = this.#missed = this.#changed = () => {};
     };
   }
 
@@ -315,6 +353,7 @@ class RedisStore implements Store {
       case 'expect':
         return { kind, number: Number(first) };
       case 'busy':
+      case 'revoked':
         return { kind };
       default:
         return { kind: 'unknown' };
@@ -397,6 +436,7 @@ class RedisStore implements Store {
   async end(): Promise<void> {
     this.#listener = () => {};
     this.#missed = () => {};
+    this.#changed = () => {};
     this.#hints.end();
     this.#link.end();
   }
@@ -421,6 +461,17 @@ class RedisStore implements Store {
   #askSession(script: Script, session: string, args: readonly (string | number)[]): Promise<unknown> {
     const { meta, entries, leases, unsettled } = this.#keys.session(session);
     return this.#ask(script, [meta, entries, leases, unsettled], [this.#window, ...args]);
+  }
+
+  #askSubject(script: Script, subject: string, args: readonly (string | number)[]): Promise<unknown> {
+    const { sessions: listed, refused } = this.#keys.subject(subject);
+    return this.#ask(script, [listed, refused], args);
+  }
+
+  /** Whether the subject may have it. It stays listed for longer than it takes until it is listed again. */
+  async #list(subject: string, session: string): Promise<boolean> {
+    const keep = 3 * sessions.LISTED_AGAIN * this.#window;
+    return (await this.#askSubject(subjects.list, subject, [session, keep])) === 1;
   }
 
   #placeOf(session: string): string {
@@ -449,10 +500,16 @@ class RedisStore implements Store {
     if (answer === undefined || answer[0] === '') return { epoch: '0', offset: 0, first: 1 };
     const head = headOf(logOf(answer));
     this.#tails.compare(log, head);
-    const [generation, silence] = answer.slice(4);
+    const [generation, silence, revision] = answer.slice(4);
     return silence === undefined
       ? head
-      : { ...head, session: { generation: Number(generation), silence: Number(silence) } };
+      : {
+          ...head,
+          session: {
+            ...{ generation: Number(generation), silence: Number(silence) },
+            ...(revision !== '' && { revision: Number(revision) }),
+          },
+        };
   }
 }
 
@@ -469,10 +526,16 @@ function urlsOf(given: string | readonly string[]): string[] {
 
 const whose = ({ subject }: Identity): string => (subject === undefined ? '' : `=${subject}`);
 
-function stateOf(session: string, [identity, generation, acked, epoch, top]: StateAnswer): SessionState {
+const sessionIn = (log: LogName): string => log.slice(INBOX.length);
+
+function stateOf(
+  session: string,
+  [identity, generation, acked, epoch, top, revoked, revision]: StateAnswer,
+): SessionState {
   return {
     session,
-    identity: JSON.parse(identity) as Identity,
+    identity: { ...(JSON.parse(identity) as Identity), ...(revoked !== '' && { expiresAt: 0 }) },
+    ...(revision !== '' && { revision: Number(revision) }),
     generation: Number(generation),
     acked: Number(acked),
     inbox: [epoch, Number(top)],

@@ -167,6 +167,7 @@ class WebExchange implements Exchange {
 
   stream(): BlockSink {
     let waiting: (() => void) | undefined;
+    // Undefined again when there is nobody to write to: what is written to a stream that has ended throws.
     let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
     const body = new ReadableStream<Uint8Array>(
       {
@@ -177,7 +178,10 @@ class WebExchange implements Exchange {
           waiting?.();
           waiting = undefined;
         },
-        cancel: () => this.#gone(),
+        cancel: () => {
+          controller = undefined;
+          this.#gone();
+        },
       },
       new ByteLengthQueuingStrategy({ highWaterMark: this.#backlog }),
     );
@@ -196,12 +200,17 @@ class WebExchange implements Exchange {
       whenWritable(callback) {
         waiting = callback;
       },
-      end: () => controller?.close(),
+      end() {
+        controller?.close();
+        controller = undefined;
+      },
     };
   }
 
   whenGone(callback: () => void): void {
     this.#gone = callback;
-    this.#signal().addEventListener('abort', callback, { once: true });
+    const signal = this.#signal();
+    if (signal.aborted) callback();
+    else signal.addEventListener('abort', callback, { once: true });
   }
 }

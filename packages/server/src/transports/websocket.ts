@@ -61,7 +61,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get queued(): number {
-    return this.#socket?.writableLength ?? 0;
+    return this.#socket?.writableLength ?? bufferedBy(this.#peer);
   }
 
   onWelcome(): void {
@@ -70,21 +70,31 @@ export class WebSocketTransport implements Transport {
 
   write(message: Message): boolean {
     const socket = this.#socket;
-    if (socket === undefined) {
-      this.#peer.send(message.text);
-      return true;
-    }
-    if (!socket.writable) return true;
-    socket.write(message.webSocket);
-    if (socket.writableLength <= this.#backlog) return true;
+    if (socket === undefined) this.#peer.send(message.text);
+    else if (socket.writable) socket.write(message.webSocket);
+    else return true;
+    if (this.queued <= this.#backlog) return true;
     if (!this.#isFull) {
       this.#isFull = true;
-      socket.once('drain', () => {
-        this.#isFull = false;
-        this.listener?.writable();
-      });
+      if (socket === undefined) this.#lookForRoom();
+      else socket.once('drain', () => this.#hasRoom());
     }
     return false;
+  }
+
+  #hasRoom(): void {
+    this.#isFull = false;
+    this.listener?.writable();
+  }
+
+  /** A WebSocket of the web tells how much waits in it, and not when it is less. */
+  #lookForRoom(): void {
+    setTimeout(() => {
+      // One that is closed keeps what waited.
+      if (stateOf(this.#peer) !== OPEN) return;
+      if (this.queued > this.#backlog) this.#lookForRoom();
+      else this.#hasRoom();
+    }, LOOK);
   }
 
   finish(): void {
@@ -104,6 +114,33 @@ export class WebSocketTransport implements Transport {
 function tcpSocketOf(peer: NodeSocket | WebSocketContext): Socket | undefined {
   const { _socket: socket, extensions } = peer as { _socket?: Socket | null; extensions?: string };
   return socket != null && typeof socket.write === 'function' && extensions === '' ? socket : undefined;
+}
+
+/** Of a WebSocket that is open. */
+const OPEN = 1;
+/** Milliseconds between two looks at whether a full WebSocket has room again. */
+const LOOK = 20;
+
+/** What is used of the socket below Hono's context: that of the web, or that of Bun. */
+interface RawSocket {
+  readonly bufferedAmount?: number;
+  readonly readyState?: number;
+  getBufferedAmount?(): number;
+}
+
+function rawOf(peer: NodeSocket | WebSocketContext): RawSocket {
+  return ('raw' in peer ? (peer.raw as RawSocket | undefined) : peer) ?? {};
+}
+
+/** Bytes that wait until its peer takes them; 0 where the runtime does not tell. */
+export function bufferedBy(peer: NodeSocket | WebSocketContext): number {
+  const raw = rawOf(peer);
+  return raw.bufferedAmount ?? raw.getBufferedAmount?.() ?? 0;
+}
+
+/** As it is now: a context may only know how it was. */
+function stateOf(peer: NodeSocket | WebSocketContext): number | undefined {
+  return rawOf(peer).readyState;
 }
 
 /** What hears a socket: a connection. */

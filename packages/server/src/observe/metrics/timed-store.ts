@@ -5,7 +5,8 @@ import type { Distribution } from './distribution.js';
 
 /** What is timed: every question that takes an answer. */
 export const VERBS = [
-  ...(['openSession', 'attach', 'touch', 'identify', 'lapse', 'close'] as const),
+  ...(['openSession', 'attach', 'touch', 'stateOf', 'identify', 'lapse', 'close'] as const),
+  ...(['revoke', 'refuse', 'sessionsOf'] as const),
   ...(['append', 'taken', 'post', 'read', 'heads', 'watch'] as const),
   ...(['begin', 'commit', 'renew', 'release', 'skip', 'trimInbox'] as const),
   ...(['enter', 'leave', 'members', 'membersPage', 'sweep', 'ping', 'report'] as const),
@@ -41,7 +42,7 @@ export function timedStore(store: Store, clock: Clock, { seconds, failures }: St
   const others: Omit<Store, Verb> = {
     agree: (terms) => store.agree(terms),
     unwatch: (log) => store.unwatch(log),
-    onHint: (listener, missed) => store.onHint(listener, missed),
+    onHint: (...listeners) => store.onHint(...listeners),
     end: () => store.end(),
     kept: store.kept?.bind(store),
   };

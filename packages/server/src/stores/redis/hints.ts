@@ -25,6 +25,8 @@ interface Watched {
 
 interface Listener {
   hinted(log: LogName, entry: Entry): void;
+  /** What the session of this inbox is has changed. */
+  changed(log: LogName): void;
   /** Hints of these logs may have been lost. */
   missed(logs: readonly LogName[]): void;
   /** No more hints of this log come. */
@@ -159,7 +161,11 @@ export class Hints {
     let feed = this.#feeds.get(place);
     if (feed !== undefined) return feed;
     feed = new Feed(this.#link.connect(place), this.#timeout, {
-      came: (channel, text) => this.#listener.hinted(this.#keys.logOf(channel), entryOf(text)),
+      came: (channel, text) => {
+        const log = this.#keys.logOf(channel);
+        if (text === '') this.#listener.changed(log);
+        else this.#listener.hinted(log, entryOf(text));
+      },
       // What comes while it is away is lost: nothing is read from memory until it is back.
       broke: () => {
         for (const [log, watched] of this.#watched) {

@@ -52,6 +52,12 @@ export class Keys {
     return { places: `${tag}:mp`, members: `${tag}:mj`, due: `${tag}:md`, gone: `${tag}:mg` };
   }
 
+  /** A subject's sessions, and until when it opens none. A subject is any text, so it is hashed. */
+  subject(subject: string): { sessions: string; refused: string } {
+    const tag = `${this.#prefix}:{u:${digest(`iskra subject ${subject}`)}}`;
+    return { sessions: `${tag}:s`, refused: `${tag}:x` };
+  }
+
   /** What nodes say of themselves. */
   get nodes(): string {
     return `${this.#prefix}:{nodes}`;
@@ -89,8 +95,10 @@ export class Keys {
  * which would be in another slot; and one way, since an id may be seen by others and a nonce may not.
  */
 export function sessionOf(nonce: string): string {
-  return createHash('sha256').update(`iskra session ${nonce}`).digest('base64url').slice(0, 22);
+  return digest(`iskra session ${nonce}`);
 }
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 /** The slot of a key in a cluster: CRC16 (XMODEM) of its hash tag. */
 export function slotOf(key: string): number {

@@ -219,8 +219,8 @@ for i = 1, #KEYS, 2 do
   local age = ARGV[1 + (i + 1) / 2]
   local answer = stand(KEYS[i], KEYS[i + 1], age == '' and '' or tonumber(age))
   if age == '' and answer[1] ~= '' then
-    local v = redis.call('HMGET', KEYS[i], 'g', 't')
-    answer[5], answer[6] = v[1], int(now - tonumber(v[2]))
+    local v = redis.call('HMGET', KEYS[i], 'g', 't', 'v')
+    answer[5], answer[6], answer[7] = v[1], int(now - tonumber(v[2])), v[3] or ''
   end
   answers[#answers + 1] = answer
 end

@@ -1,8 +1,8 @@
 /**
  * Scripts of sessions. A session is a hash: `u` whose it is, `i` identity, `g` generation, `at` attempt, `n` last committed
  * send, `t` last contact, `end` once it ended, `c` claim with `cn` its send, `cu` its end and `cr` the life of the
- * store that gave it, `br` and `ar` the lives in which it was last in contact and attached; and the fields of a log,
- * its inbox. KEYS are meta, entries, leases, unsettled throughout.
+ * store that gave it, `br` and `ar` the lives in which it was last in contact and attached, `rv` when its credentials were
+ * revoked, `v` its revision, `xu` when its subject was told last that it has it; and the fields of a log, its inbox. KEYS are meta, entries, leases, unsettled throughout.
  */
 import { BASICS, script } from './script.js';
 import { LOG } from './log.js';
@@ -10,6 +10,8 @@ import { LOG } from './log.js';
 /** Milliseconds after a fail-over for which sends of a session count as redelivered, and how many numbers of them. */
 const DOUBT = 60_000;
 const DOUBTED_SENDS = 512;
+/** After so many windows the list of a subject's sessions is told again of one that lives. */
+export const LISTED_AGAIN = 10;
 /** Milliseconds for which a lease may take to reach its channel. Those who left stay known there for longer. */
 const JOIN_WITHIN = 10_000;
 
@@ -61,8 +63,22 @@ end
 -- Whoever reads an inbox from its beginning begins in its first epoch.
 local function state()
   local log = headOfInbox()
-  local v = redis.call('HMGET', meta, 'i', 'g', 'n')
-  return { v[1], v[2], v[3], string.match(log.f, '^(%w+)') or log.e, int(log.s) }
+  local v = redis.call('HMGET', meta, 'i', 'g', 'n', 'rv', 'v')
+  return { v[1], v[2], v[3], string.match(log.f, '^(%w+)') or log.e, int(log.s), v[4] or '', v[5] or '' }
+end
+
+-- A hint without an entry: what the session is has changed.
+local function changed(hints)
+  redis.call('HINCRBY', meta, 'v', 1)
+  redis.pcall('SPUBLISH', hints, '')
+end
+
+-- Whose it is, when its subject is to be told again.
+local function unlisted()
+  local v = redis.call('HMGET', meta, 'u', 'xu')
+  if not v[1] or v[1] == '' or now - tonumber(v[2] or '0') < window * ${LISTED_AGAIN} then return '' end
+  redis.call('HSET', meta, 'xu', int(now))
+  return v[1]
 end
 
 local function postAll(from, to, hints, keep)
@@ -135,7 +151,8 @@ if v[1] then
   return { 'opened', state() }
 end
 redis.call('DEL', inboxKey, leasesKey, unsettledKey)
-redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4], 'g', '0', 'n', '0', 't', int(now), 'xs', int(now), 'br', run, 'ar', run)
+redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4], 'g', '0', 'n', '0', 't', int(now), 'xs', int(now), 'br', run, 'ar', run,
+  'xu', int(now))
 keepSession()
 return { 'opened', state() }
 `,
@@ -155,8 +172,11 @@ if ARGV[5] == '' or v[1] ~= ARGV[5] then
   redis.call('HSET', meta, 'g', int(generation))
 end
 redis.call('HSET', meta, 'at', ARGV[5], 'ar', run)
-if ARGV[4] ~= '' then redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4]) end
-return { 'attached', state(), returning(), int(now + ${JOIN_WITHIN}) }
+if ARGV[4] ~= '' then
+  redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4])
+  redis.call('HDEL', meta, 'rv')
+end
+return { 'attached', state(), returning(), int(now + ${JOIN_WITHIN}), unlisted() }
 `,
   { isPromise: true },
 );
@@ -168,14 +188,38 @@ export const touch = session(
 if not isLive() then return { 'unknown' } end
 if ARGV[3] ~= '' and ARGV[3] ~= redis.call('HGET', meta, 'g') then return { 'superseded' } end
 contact()
-return { 'current', state(), returning(), int(now + ${JOIN_WITHIN}) }
+return { 'current', state(), returning(), int(now + ${JOIN_WITHIN}), unlisted() }
 `,
 );
 
-/** ARGV[3] whose, [4] identity */
+export const stateOf = session(
+  'stateOf',
+  `
+if isLive() then return { 'current', state() } end
+return { redis.call('HGET', meta, 'end') == 'forbidden' and 'forbidden' or 'unknown' }
+`,
+);
+
+/** ARGV[3] whose, [4] identity, [5] hints */
 export const identify = session(
   'identify',
-  `if contact() then redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4]) end`,
+  `
+if not contact() then return end
+redis.call('HSET', meta, 'u', ARGV[3], 'i', ARGV[4])
+redis.call('HDEL', meta, 'rv')
+changed(ARGV[5])
+`,
+);
+
+/** ARGV[3] hints */
+export const revoke = session(
+  'revoke',
+  `
+if not isLive() then return end
+redis.call('HSET', meta, 'rv', '1')
+changed(ARGV[3])
+`,
+  { isPromise: true },
 );
 
 /** ARGV[3] hints, [4…6] what it keeps, [7] body */
@@ -196,6 +240,7 @@ export const begin = session(
   'begin',
   `
 if not contact() then return { 'unknown' } end
+if redis.call('HEXISTS', meta, 'rv') == 1 then return { 'revoked' } end
 local number = tonumber(ARGV[3])
 local acked = tonumber(redis.call('HGET', meta, 'n'))
 if number <= acked then
@@ -290,21 +335,26 @@ return lapseAll()
 );
 
 /**
- * Identity and generation (both empty, when it had ended), and the channels that it is in, each with the version of its
- * leaving. What the hash still says is that it ended.
+ * ARGV[3] why (empty: by its client), [4] hints. Identity and generation (both empty, when it had ended, or was never opened), and the
+ * channels that it is in, each with the version of its leaving. What the hash still says is that it ended, and why: also of one that is
+ * forbidden before it was opened.
  */
 export const close = session(
   'close',
   `
+local isForbidden = ARGV[3] ~= ''
 local v = redis.call('HMGET', meta, 't', 'end', 'i', 'g')
-if not v[1] or v[2] then return { '', '' } end
-local answer = lapseAll()
-table.insert(answer, 1, v[4])
-table.insert(answer, 1, v[3])
-redis.call('HSET', meta, 'end', '1')
+local wasLive = v[1] and not v[2]
+if not wasLive and not isForbidden then return { '', '' } end
+local answer = wasLive and lapseAll() or {}
+table.insert(answer, 1, wasLive and v[4] or '')
+table.insert(answer, 1, wasLive and v[3] or '')
+if not v[1] then redis.call('HSET', meta, 't', int(now), 'g', '0', 'n', '0') end
+redis.call('HSET', meta, 'end', isForbidden and ARGV[3] or '1')
 redis.call('HDEL', meta, 'c', 'cn', 'cu', 'cr', 'i', 'at')
 redis.call('DEL', inboxKey, leasesKey, unsettledKey)
 keepSession()
+if isForbidden then changed(ARGV[4]) end
 return answer
 `,
   { isFrugal: true, isPromise: true },

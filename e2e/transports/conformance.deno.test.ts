@@ -1,0 +1,4 @@
+import { otherRuntime } from './other-runtime.js';
+import { deno } from './runtimes.js';
+
+otherRuntime('Deno', deno);

@@ -1,0 +1,108 @@
+/**
+ * The entry ./auth: one getting of credentials at a time, for everything on this page and for the other pages of its origin.
+ * It stands around the application's own function, and knows nothing of sessions; credentials are kept nowhere.
+ */
+import type { Json } from '@iskra/protocol/wire';
+
+/** Every option has a default. All times in ms. */
+export interface SharedAuthOptions {
+  /** Pages of the same name share what one of them gets: one name for each server and user. Default `iskra`. */
+  name?: string;
+  /** How often it is tried before the client is told that it failed, which asks again later. Default 3. */
+  tries?: number;
+  /** Between the first two tries, ms; twice as long each time, and shorter by up to a half by chance. Default 500. */
+  pause?: number;
+  /** How long another page may take that gets them, ms; then this page gets its own. Default 10,000. */
+  patience?: number;
+}
+
+interface Told {
+  /** Undefined: that page did not get any. */
+  given?: { credentials: Json };
+}
+
+/** What a page tells may be a little later than the lock that it gives back, ms. */
+const GRACE = 50;
+
+/**
+ * For the option `auth` of `connect`: calls `get` once, however many clients and pages ask while it is under way, and again after a
+ * pause when it throws. Without Web Locks and BroadcastChannel, as in a page that is not secure, each page asks for itself.
+ */
+export function sharedAuth<Credentials extends Json>(
+  get: () => Credentials | Promise<Credentials>,
+  { name = 'iskra', tries = 3, pause = 500, patience = 10_000 }: SharedAuthOptions = {},
+): () => Promise<Credentials> {
+  let asked: Promise<Credentials> | undefined;
+
+  const getIt = async (): Promise<Credentials> => {
+    for (let n = 1, wait = pause; ; n++, wait *= 2) {
+      try {
+        return await get();
+      } catch (error) {
+        if (n >= tries) throw error;
+        await sleep(wait * (0.5 + Math.random() / 2));
+      }
+    }
+  };
+
+  const getWithOthers = async (locks: LockManager): Promise<Credentials> => {
+    const label = `iskra-auth:${name}`;
+    const others = new BroadcastChannel(label);
+    const over = new AbortController();
+    const { signal } = over;
+    const told = new Promise<Told>((resolve) => {
+      others.onmessage = ({ data }) => resolve(data as Told);
+    });
+    let isTurn = false;
+    const getForAll = async (): Promise<Told> => {
+      isTurn = true;
+      try {
+        const told = { given: { credentials: await getIt() } };
+        others.postMessage(told);
+        return told;
+      } catch (error) {
+        others.postMessage({});
+        throw error;
+      }
+    };
+    try {
+      let got = await locks.request(label, { ifAvailable: true }, (lock) => (lock ? getForAll() : undefined));
+      if (!got) {
+        // Whoever has the lock tells; if it does not, because its page is gone, the lock is ours.
+        const turn = locks.request(
+          label,
+          { signal },
+          async () => (await Promise.race([told, sleep(GRACE, signal)])) ?? getForAll(),
+        );
+        turn.catch(() => {});
+        got = await Promise.race([
+          told,
+          turn,
+          sleep(patience, signal).then(async () =>
+            isTurn ? turn : { given: { credentials: await getIt() } },
+          ),
+        ]);
+      }
+      if (!got.given) throw new Error('Another page of this origin did not get credentials.');
+      return got.given.credentials as Credentials;
+    } finally {
+      over.abort();
+      others.close();
+    }
+  };
+
+  return () => {
+    const { locks } = (globalThis.navigator ?? {}) as { locks?: LockManager };
+    asked ??= (locks && globalThis.BroadcastChannel ? getWithOthers(locks) : getIt()).finally(
+      () => (asked = undefined),
+    );
+    return asked;
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => clearTimeout(timer));
+  });
+}
