@@ -10,9 +10,10 @@ const PATIENT = [
   'life/*',
   'outcomes/*',
   'page/doctor.*',
+  'redis/endings',
   'rolling/*',
   'servers/*',
-  'transports/{idle,verdicts}',
+  'transports/{conformance.bun,conformance.deno,idle,verdicts}',
 ].map((files) => `e2e/${files}.test.ts`);
 
 /** Straight from the sources: a unit test never waits for a build and never sees a stale one. */

@@ -9,7 +9,16 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const protocol = path.join(root, 'packages/protocol/src');
-const entries = ['index.ts', 'script.ts', 'doctor.ts', 'devtools.ts', 'react.ts', 'vue.ts', 'svelte.ts']
+const entries = [
+  'index.ts',
+  'script.ts',
+  'auth.ts',
+  'doctor.ts',
+  'devtools.ts',
+  'react.ts',
+  'vue.ts',
+  'svelte.ts',
+]
   .map((name) => path.join(root, 'packages/client/src', name))
   .filter((entry) => existsSync(entry));
 

@@ -23,6 +23,7 @@ const rows = [
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
   { name: 'sharedAuth', budget: 704, weigh: () => binding('auth', ['sharedAuth']) },
+  { name: 'tabs', budget: 4_096, weigh: () => binding('tabs', ['shareTabs']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];
 
@@ -55,7 +56,7 @@ async function application(name, exports) {
 }
 
 /**
- * These exports of an entry, with what is below `bindings`. Without the framework and the client, and without the statements
+ * These exports of an entry, with what is below `bindings` and below its own name. Without the framework and the client, and without the statements
  * that import them: in the bundle of an application there are none.
  */
 async function binding(name, exports) {
@@ -78,8 +79,9 @@ async function binding(name, exports) {
             const file = path.resolve(resolveDir, wanted);
             const isOwn =
               kind === 'entry-point' ||
-              file.startsWith(path.join(sources, 'bindings')) ||
-              file === path.join(sources, `${name}.js`);
+              file === path.join(sources, `${name}.js`) ||
+              (wanted.startsWith('.') &&
+                ['bindings', name].some((folder) => file.startsWith(path.join(sources, folder, path.sep))));
             return isOwn ? undefined : { path: wanted, external: true };
           });
         },

@@ -23,7 +23,13 @@ const proxies = (...names: string[]): string[] => names.map((name) => `docs/prox
 const packages = ['protocol', 'client', 'server', 'chaos', 'cli', 'react', 'vue', 'svelte'];
 
 const SECTIONS: readonly Section[] = [
-  { title: 'Start', first: [...guide('five-minutes', 'getting-started', 'in-your-server', 'bun-and-deno', 'contract'), 'examples/README.md'] },
+  {
+    title: 'Start',
+    first: [
+      ...guide('five-minutes', 'getting-started', 'in-your-server', 'bun-and-deno', 'contract'),
+      'examples/README.md',
+    ],
+  },
   {
     title: 'Concepts',
     first: ['envelope', 'session', 'channel', 'cursor', 'transports', 'guarantees'].map(
@@ -33,7 +39,15 @@ const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Guide',
-    first: guide('errors-and-codes', 'bad-outcomes', 'pages', 'several-servers', 'security', 'tokens'),
+    first: guide(
+      'errors-and-codes',
+      'bad-outcomes',
+      'pages',
+      'tabs',
+      'several-servers',
+      'security',
+      'tokens',
+    ),
     folders: ['docs/guide'],
   },
   { title: 'Coming from', first: guide('from-socket-io', 'from-websocket') },

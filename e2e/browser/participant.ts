@@ -3,6 +3,7 @@
  * a page; tests hold it from outside, so all that goes in and out is JSON.
  */
 import { ClosedError, connect, OutcomeUnknown, QueueFull, RequestTimeout, SendError } from '@iskra/client';
+import { shareTabs } from '@iskra/client/tabs';
 import type {
   Client,
   ConnectOptions,
@@ -15,8 +16,10 @@ import type {
 
 type WebSocketClass = NonNullable<Environment['WebSocket']>;
 
-export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment'> & {
+export type ParticipantOptions = Omit<ConnectOptions, 'auth' | 'environment' | 'tabs'> & {
   url: string;
+  /** By this name it shares its session with other tabs. */
+  shared?: string;
   /** In place of chance, for waits of a known length. */
   random?: number;
   /** What is subscribed to right behind `connect`, before anything is sent. */
@@ -80,14 +83,18 @@ export class Participant {
   readonly #unhappy: string[] = [];
   #first: Traffic | undefined;
 
-  constructor({ url, random, follow, ...options }: ParticipantOptions, WebSocketHere: WebSocketClass) {
+  constructor(
+    { url, random, follow, shared, ...options }: ParticipantOptions,
+    WebSocketHere: WebSocketClass,
+  ) {
     const environment: Partial<Environment> = {
       ...this.#watched(WebSocketHere),
       // What one test has learned of the network must not help the next one.
       storage: undefined,
       ...(random !== undefined && { random: () => random }),
     };
-    this.#client = connect(url, { ...options, environment });
+    const tabs = shared === undefined ? {} : { tabs: shareTabs(shared) };
+    this.#client = connect(url, { ...options, ...tabs, environment });
     const { states, transports, system, sessions, errors } = this.#report;
     states.push(this.#client.status.state);
     this.#client.on('status', ({ state }) => {
@@ -144,6 +151,11 @@ export class Participant {
 
   report(): Report {
     return { ...this.#report, status: this.#client.status };
+  }
+
+  /** What has passed up to now. */
+  traffic(): Traffic {
+    return { ...this.#traffic };
   }
 
   /** What has passed up to the first entry. */

@@ -1,4 +1,6 @@
 /** The devtools as somebody has them who only uses the keyboard, in a page whose policy lets nothing be styled or run from within. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { createRealtime } from '@iskra/server';
 import { serve } from '@iskra/server/node';
 import { Hono } from 'hono';
@@ -37,6 +39,21 @@ describe('the devtools', () => {
     );
     app.get('/page.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css' }));
     app.get('/page.js', (c) => c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
+    app.get('/tag', (c) =>
+      c.html(
+        '<!doctype html><meta charset="utf-8"><title>Iskra</title><link rel="icon" href="data:,">' +
+          '<script src="/iskra.devtools.js"></script><script src="/tag.js"></script>',
+        200,
+        { 'content-security-policy': POLICY },
+      ),
+    );
+    const tag = readFileSync(fileURLToPath(import.meta.resolve('@iskra/client/script-devtools')));
+    app.get('/iskra.devtools.js', (c) => c.body(tag, 200, { 'content-type': 'text/javascript' }));
+    app.get('/tag.js', (c) =>
+      c.body("iskra.devtools(iskra.connect('/realtime'), { open: true })", 200, {
+        'content-type': 'text/javascript',
+      }),
+    );
     const realtime = createRealtime({ logger: false, authenticate: () => ({ subject: 'ada' }) });
     server = await serve(realtime, { port: 0, hostname: '127.0.0.1', app });
     browser = await BROWSERS.Chromium();
@@ -126,7 +143,7 @@ describe('the devtools', () => {
     await eventually(() => page.evaluate(() => seen())).toBe(before + 1);
   });
 
-  it('go back to their button by Escape, and the focus with them', async () => {
+  it('go back to their button by Escape, and the focus with them, and come again', async () => {
     await tabTo(panel.getByRole('listbox'));
     await page.keyboard.press('Escape');
     await eventually(() => panel.isVisible()).toBe(false);
@@ -134,6 +151,17 @@ describe('the devtools', () => {
     expect(await launcher.evaluate((one) => (one.getRootNode() as ShadowRoot).activeElement === one)).toBe(
       true,
     );
+    await page.keyboard.press('Enter');
+    await page.evaluate(() => say('and here again'));
+    await eventually(() =>
+      panel.getByRole('option').filter({ hasText: 'and here again' }).count(),
+    ).toBeGreaterThanOrEqual(2);
+    expect(complaints).toEqual([]);
+  });
+
+  it('come by a script tag as well', async () => {
+    await page.goto(`http://127.0.0.1:${server.port}/tag`);
+    await eventually(carried).toMatch(/connected\s+over websocket/);
     expect(complaints).toEqual([]);
   });
 });

@@ -84,7 +84,6 @@ export function createServed(options: Pick<RealtimeOptions, 'getConnInfo' | 'upg
       })),
     /** Answers the requests that are held; how many. */
     release: (): number => held.splice(0).map((answer) => answer()).length,
-    memory: () => process.memoryUsage.rss(),
     drain: (timeout: number) => realtime.drain({ timeout }),
     members: (channel: `room:${string}`) => realtime.members(channel),
   };

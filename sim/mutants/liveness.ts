@@ -118,9 +118,9 @@ export const liveness: readonly Mutant[] = [
   {
     rule: 'P58',
     breaks: 'the client stays on a stream that brings everything one late',
-    file: client('liveness'),
-    from: '      if (one.behind >= ENOUGH) one.dueAt = now;\n',
-    to: '',
+    file: client('behind'),
+    from: 'return one.behind >= ENOUGH;',
+    to: 'return false;',
     by: 'P58',
   },
 ];

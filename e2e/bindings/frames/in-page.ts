@@ -1,5 +1,6 @@
 /** The page of the measurement: a list in React, bounded, of what comes; and what of its frames can be seen. */
 import { connect } from '@iskra/client';
+import { devtools } from '@iskra/client/devtools';
 import { RealtimeProvider, useChannel } from '@iskra/client/react';
 import { createElement as h, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -35,9 +36,12 @@ function List() {
   });
 }
 
-createRoot(document.getElementById('root')!).render(
-  h(RealtimeProvider, { client: () => connect('/realtime') }, h(List)),
-);
+const open = () => {
+  const client = connect('/realtime');
+  if (location.hash === '#devtools') devtools(client, { open: true });
+  return client;
+};
+createRoot(document.getElementById('root')!).render(h(RealtimeProvider, { client: open }, h(List)));
 
 let last: number | undefined;
 const look = (now: number): void => {

@@ -13,13 +13,14 @@ import type { FramesVerbs } from './serve.js';
 const usage = `npm run frames -- [flags]
   --rate 1000      messages a second
   --seconds 10     how long, 1 to 60
+  --devtools       with the panel of the devtools open
 `;
 /** A frame that takes longer was dropped in a way that is seen, ms. */
 const LONG = 50;
 /** For what is still on its way, ms. */
 const REST = 1_000;
 
-const { rate, seconds } = read();
+const { rate, seconds, devtools } = read();
 const server = await startChild<FramesVerbs>('bindings/frames/serve');
 const browser = await chromium.launch(CHROMIUM);
 try {
@@ -29,7 +30,7 @@ try {
   /** CPU time that the page's own thread has taken, s. */
   const cpu = async (): Promise<number> =>
     (await tools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value;
-  await page.goto(`http://127.0.0.1:${await server.does.port()}`);
+  await page.goto(`http://127.0.0.1:${await server.does.port()}/${devtools ? '#devtools' : ''}`);
   await page.waitForFunction(() => seen().state === 'subscribed');
   // What the machine does to a page that does nothing.
   await page.evaluate(() => begin());
@@ -56,7 +57,8 @@ function show(
   taken: number,
 ): boolean {
   const long = frames.filter((time) => time > LONG).length;
-  print(bold(`${rate} messages a second for ${seconds} s into a list of React, bounded at ${rows}`));
+  const beside = devtools ? ', with the devtools open' : '';
+  print(bold(`${rate} messages a second for ${seconds} s into a list of React, bounded at ${rows}${beside}`));
   const rowsOf: [string, string][] = [
     ['messages', `${messages} of ${published}`],
     ['renders', `${renders}, ${(messages / renders).toFixed(1)} messages each`],
@@ -82,12 +84,13 @@ function spread(times: number[]): string {
   return `${times.length}: half within ${at(0.5)}, 99 % within ${at(0.99)}, the longest ${at(1)}`;
 }
 
-function read(): { rate: number; seconds: number } {
+function read(): { rate: number; seconds: number; devtools: boolean } {
   try {
     const { values } = parseArgs({
       options: {
         rate: { type: 'string', default: '1000' },
         seconds: { type: 'string', default: '10' },
+        devtools: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     });
@@ -100,7 +103,7 @@ function read(): { rate: number; seconds: number } {
       if (Number.isInteger(value) && value >= 1 && value <= most) return value;
       throw new Error(`--${name} has to be a whole number from 1 to ${most}.`);
     };
-    return { rate: number('rate', 10_000), seconds: number('seconds', 60) };
+    return { rate: number('rate', 10_000), seconds: number('seconds', 60), devtools: values.devtools };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n\n${usage}`);
     process.exit(2);

@@ -93,11 +93,11 @@ export interface Attempt extends Rung {
   /** The newest such `ping` that the answer to its POST brought back, and when. */
   echo?: number;
   echoAt: number;
-  /** How much speaks for it that the stream brings everything one late, from 0 (P58). */
-  behind: number;
+  /** How much speaks for it that the stream brings everything one late, from 0; undefined until that was looked at (P58). */
+  behind?: number;
   /** It was judged so last; and it brought its last entry. */
-  judgedAt: number;
-  entryAt: number;
+  judgedAt?: number;
+  entryAt?: number;
   /** Polls: when the next one starts, when the last one did, and the pause between while polling. */
   pollAt: number;
   polledAt: number;
@@ -131,9 +131,6 @@ export function createAttempt(
     usual: Infinity,
     asked: 0,
     echoAt: 0,
-    behind: 3,
-    judgedAt: Infinity,
-    entryAt: 0,
     pollAt: Infinity,
     polledAt: startedAt,
     pause: 0,
@@ -167,11 +164,4 @@ export const blames = (one: Attempt): boolean => {
     (endedAt - welcomeAt < EARLY && one.idle !== null) ||
     /^(404|405|501)$/.test(`${cause.status}`)
   );
-};
-
-/** Whether somebody answered and then wanted none of it, without a reason that could be obeyed. */
-export const rejects = ({ overHttp, openedAt, provenAt, cause = {} }: Attempt): boolean => {
-  const { status = 0, advice, verdict } = cause;
-  if (advice || verdict || provenAt || !status) return false;
-  return !!openedAt || (overHttp && status > 399 && status < 502);
 };

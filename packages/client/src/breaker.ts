@@ -1,19 +1,48 @@
 /**
- * PURE. How long to wait before everything is asked again: longer with each time that it was in vain, and ever longer
- * where somebody is there who rejects whatever is opened. Then the breaker is open, and half open when one is tried (P57).
+ * PURE. Beside the core: a server that rejects whatever is opened is asked ever more rarely. Then the breaker is open, and
+ * half open when one thing is tried (P57).
  */
-import type { PolicyOptions } from './policy-events.js';
+import type { Attempt } from './attempt.js';
 
 /** So many times in a row a server may reject everything after it opened; then the breaker opens, for up to this time, ms. */
 const REJECTIONS = 5;
 const BREAK = 300_000;
 
-/** It is not closed: the server rejects whatever is opened. */
-export const isBroken = (rejections: number): boolean => rejections > REJECTIONS;
+export interface Breaker {
+  /** An attempt has ended. */
+  ended(attempt: Attempt): void;
+  /** Everything was in vain once more. How long nothing is tried, ms; undefined as long as it is closed. */
+  pause(): number | undefined;
+  /** Something works. */
+  proven(): void;
+  /** It is not closed: the server rejects whatever is opened. */
+  isBroken(): boolean;
+}
 
-/** Somebody is there who wants none of it: ever more rarely, and all at other times. */
-export const breakFor = (
-  { max }: PolicyOptions['reconnect'],
-  random: () => number,
-  rejections: number,
-): number => (0.5 + random() / 2) * Math.min(BREAK, max * 2 ** (rejections - REJECTIONS));
+/** @param most the pause with which it begins, ms: the longest while it is closed */
+export function createBreaker(most: number, random: () => number): Breaker {
+  /** How often in a row everything was rejected; below 0 when something else has happened since the last retry. */
+  let rejections = 0;
+  const isBroken = (): boolean => rejections > REJECTIONS;
+  return {
+    ended(attempt) {
+      if (attempt.cause?.verdict !== 'left' && !rejects(attempt)) rejections = -1;
+    },
+    pause() {
+      rejections++;
+      // Ever more rarely, and all at other times.
+      return isBroken()
+        ? (0.5 + random() / 2) * Math.min(BREAK, most * 2 ** (rejections - REJECTIONS))
+        : undefined;
+    },
+    proven: () => void (rejections = 0),
+    isBroken,
+  };
+}
+
+/** Whether somebody answered and then wanted none of it, without a reason that could be obeyed. */
+const rejects = ({ overHttp, openedAt, provenAt, cause = {} }: Attempt): boolean => {
+  const { status = 0, advice, verdict } = cause;
+  if (advice || verdict || provenAt || !status) return false;
+  return !!openedAt || (overHttp && status > 399 && status < 502);
+};

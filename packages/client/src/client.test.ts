@@ -195,6 +195,28 @@ test('goes on asking when the application cannot give credentials, and tells it'
   expect(s.errors).toEqual([new Error('not yet'), new Error('not yet')]);
 });
 
+test('goes on when fresh credentials cannot be had, tells it, and asks again when the server does (P81)', async () => {
+  let asked = 0;
+  const s = await scene({
+    auth: () => {
+      if (++asked === 2) throw new Error('offline');
+      return `token ${asked}`;
+    },
+  });
+  s.welcome();
+  const [socket] = s.sockets;
+  const reminder = { delta: 'unauthorized', dimension: 3, omega: 1, lambda: 'refresh_credentials' };
+  const remind = async () => {
+    socket!.onmessage!({ data: JSON.stringify([['error', { ...reminder, payload: { field: 'auth' } }]]) });
+    await s.turn();
+  };
+  await remind();
+  expect(s.errors).toEqual([new Error('offline')]);
+  await remind();
+  expect(socket!.sent.at(-1)).toEqual([['auth', 'token 3']]);
+  expect([s.sockets.length, s.client.status.state, s.errors.length]).toEqual([1, 'connected', 1]);
+});
+
 test('gives the same channel for the same name, and refuses what is no name', async () => {
   const { client } = await scene();
   expect(client.channel('room:1')).toBe(client.channel('room:1'));

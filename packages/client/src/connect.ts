@@ -1,6 +1,7 @@
-/** The whole client: the core, and around it the insight, the member lists, the last values and a look at the network. */
+/** The whole client: the core, and around it the insight, the breaker, the member lists, the last values and a look at the network. */
 import { MEMBERS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Subscribed, SYSTEM, Untyped } from '@iskra/protocol/wire';
+import { createBreaker } from './breaker.js';
 import { createChannel } from './channel.js';
 import type { Entry } from './channel.js';
 import { connect as connectCore } from './client.js';
@@ -12,6 +13,7 @@ import type {
 } from './client.js';
 import type { Off } from './emitter.js';
 import { platform, platformClock } from './environment.js';
+import type { Environment } from './environment.js';
 import { MisuseError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
@@ -32,7 +34,15 @@ import type { SystemEvent } from './session-events.js';
 export interface ConnectOptions extends CoreOptions {
   /** What each channel keeps for `channel.last`, as `{ entries: 20 }`. Default: nothing. */
   last?: LastLimits;
+  /** One session for all tabs of this origin that name the same: `shareTabs(name)` of `@iskra/client/tabs`. Default: one for each tab. */
+  tabs?: Tabs;
 }
+
+/** What stands in the place of a tab's own session and of its page's signals. */
+export type Tabs = (
+  url: string,
+  page: Pick<Environment, 'onPage'>,
+) => Pick<Environment, 'onPage'> & { createSession: typeof createSession };
 
 export interface Status extends CoreStatus, Feeling {}
 
@@ -77,23 +87,32 @@ export function connect<C extends Contract = Untyped>(
 ): Client<C> {
   if (Array.isArray(url) && url.length === 0)
     throw new MisuseError('url', 'There is no url: give one, or a list with the primary server first.');
-  const { last } = options;
+  const { last, tabs } = options;
   const { seam = 'document' in globalThis ? 'browser' : 'program' } = options.environment ?? {};
   let insight!: Insight;
   let memory!: Memory;
   let tell!: Seam['tell'];
   const path = createPath({}, () => memory.keep());
   let primary: string | undefined;
+  const { onPage } = { onPage: withNetwork(platform().onPage), ...options.environment };
+  const shared = tabs?.([url].flat().join(' '), { onPage }) ?? { onPage, createSession };
   const client: CoreClient = connectCore(
     url,
-    { ...options, environment: { onPage: withNetwork(platform().onPage), ...options.environment } },
+    { ...options, environment: { ...options.environment, onPage: shared.onPage } },
     (session, random, makeNonce, told) => {
       const { ladder } = session;
       tell = told;
       primary = ladder[0]?.server;
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
-      insight = createInsight(createSession({ ...session, path }, random, makeNonce), ladder, seam, path);
+      const breaker = createBreaker(session.reconnect.max, random);
+      insight = createInsight(
+        shared.createSession({ ...session, path, breaker }, random, makeNonce),
+        ladder,
+        seam,
+        path,
+        breaker,
+      );
       return insight;
     },
     (name, calls) => {

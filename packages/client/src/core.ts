@@ -1,4 +1,4 @@
-/** The entry ./core: the client without member lists, voices, system events and `explain()`. */
+/** The entry ./core: the client without member lists, voices, system events, the circuit breaker and `explain()`. */
 export { connect } from './client.js';
 export type { Client, ClientEvents, ConnectOptions, Status } from './client.js';
 export type { Channel, Entry, Gap, PublishOptions, SubscribeOptions } from './channel.js';

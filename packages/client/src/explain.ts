@@ -5,6 +5,7 @@
 import { ANSWER, EARLY, staysBehind, wentNowhere } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
 import type { Curable } from './cures.js';
+import type { Breaker } from './breaker.js';
 import type { Learned } from './path.js';
 import type { Policy } from './policy.js';
 import type { TransportName } from './transports/transport.js';
@@ -65,6 +66,7 @@ export function explain(
   log: readonly Attempt[],
   ladder: readonly Rung[],
   { heartbeat, first, request, answer }: Learned = {},
+  breaker?: Breaker,
 ): Explanation {
   const { standings, current } = policy;
   const judged = (attempt: Attempt | undefined): Judged => {
@@ -100,7 +102,7 @@ export function explain(
     servers,
     phase: phaseOf(policy),
     current: current?.transport,
-    breaker: !policy.isBroken() ? 'closed' : phaseOf(policy) === 'waiting' ? 'open' : 'half-open',
+    breaker: !breaker?.isBroken() ? 'closed' : phaseOf(policy) === 'waiting' ? 'open' : 'half-open',
     path: { heartbeat, first, request, answer },
     why: (current && current.server !== servers[0]?.server && servers[0]?.verdict) || held[0]?.verdict,
   };

@@ -7,6 +7,7 @@
 import type { Advice, Voices } from '@iskra/protocol/wire';
 import { blames } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
+import type { Breaker } from './breaker.js';
 import { certainty, downBy, explain, serversOf, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import type { Path } from './path.js';
@@ -37,7 +38,13 @@ export interface Insight extends Session {
 const MAX_LOG = 50;
 
 /** `seam`: where this end is, as `seam_id` of its reports. */
-export function createInsight(session: Session, ladder: readonly Rung[], seam: string, path?: Path): Insight {
+export function createInsight(
+  session: Session,
+  ladder: readonly Rung[],
+  seam: string,
+  path?: Path,
+  breaker?: Breaker,
+): Insight {
   const { policy } = session;
   const quality = createQuality();
   /** The last attempts, oldest first. */
@@ -184,7 +191,7 @@ export function createInsight(session: Session, ladder: readonly Rung[], seam: s
       quality: quality.class(at),
       voices: quality.voices(at),
     }),
-    explain: () => explain(policy, log, ladder, path),
+    explain: () => explain(policy, log, ladder, path, breaker),
   };
   // In everything else it is the session.
   return Object.assign(Object.create(session) as Session, insight);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createAttempt } from './attempt.js';
+import { createBehind } from './behind.js';
 import { createLiveness } from './liveness.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -19,6 +20,7 @@ function scene(transport: TransportName, roundTrip = 0) {
         return committed;
       },
     },
+    createBehind(),
     (_, wait) => void did.push(`poll ${wait}`),
     () => void did.push('replace'),
   );

@@ -4,7 +4,9 @@
  */
 import { ANSWER } from './attempt.js';
 import type { Attempt } from './attempt.js';
+import { PAUSE } from './behind.js';
 import type { Outbox } from './outbox.js';
+import type { Path } from './path.js';
 import { control } from './sending.js';
 
 /** A timer that is so late has slept; who was heard more lately is not asked over HTTP; nobody has longer to answer, ms. */
@@ -15,10 +17,6 @@ const SILENCE = 2_000;
 const LEAST = 3_000;
 /** How much longer than its hold a poll may take, ms. */
 const POLL_GRACE = 4_000;
-/** In a pause of so long a busy stream is asked whether it stays one behind, ms; and if it does not, its `pong` is not so late. */
-const PAUSE = 100;
-/** With so much against it a stream stays one behind: each late `pong` is two, and each in time takes one away. */
-const ENOUGH = 9;
 
 /**
  * @param carrier the connection that carries the session: nothing is expected of others
@@ -30,6 +28,7 @@ export function createLiveness(
   carrier: () => Attempt | undefined,
   roundTrip: () => number,
   outbox: Pick<Outbox, 'committed'>,
+  path: Path,
   poll: (one: Attempt, wait: number) => void,
   replace: () => void,
 ) {
@@ -61,7 +60,7 @@ export function createLiveness(
     const { polls, overHttp } = one;
     if (!one.provenAt || one.asked || one !== carrier() || (polls && (!one.hold || one.pollAt < Infinity)))
       return Infinity;
-    if (one.behind && one.entryAt > one.judgedAt && echoes(one)) return one.heardAt + PAUSE;
+    if (echoes(one) && path.doubts?.(one)) return one.heardAt + PAUSE;
     const waits = !overHttp && one.sentUpTo > outbox.committed;
     const idle = polls || (overHttp && !echoes(one)) ? Infinity : one.deadAfter / 3;
     return Math.max(one.heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(one.usual * 2, idle));
@@ -97,10 +96,7 @@ export function createLiveness(
     /** A heartbeat came. */
     beat,
 
-    /**
-     * A `pong` came: `aside`, with the answer to a POST, or down the stream. Where something on the way keeps what came
-     * last until more comes, each is late, and what it pushes out comes before it: that is the end of it (P58).
-     */
+    /** A `pong` came: `aside`, with the answer to a POST, or down the stream. What stays one behind is at its end (P58). */
     echoed(one: Attempt, moment: number, aside: boolean, now: number): void {
       if (aside) {
         one.echo = moment;
@@ -110,12 +106,7 @@ export function createLiveness(
       one.echoes = true;
       one.asked = 0;
       lives(one, now);
-      // What the stream brings before the answer has waited for nothing.
-      if (moment !== one.echo) return;
-      one.judgedAt = now;
-      const isLate = one.entryAt >= moment && now - Math.max(one.entryAt, one.echoAt) > PAUSE;
-      one.behind = Math.max(0, one.behind + (isLate ? 2 : -1));
-      if (one.behind >= ENOUGH) one.dueAt = now;
+      if (path.echoed?.(one, moment, now)) one.dueAt = now;
     },
 
     /** It polls, to be answered after `wait` ms at the latest. */

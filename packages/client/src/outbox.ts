@@ -165,9 +165,10 @@ export function createOutbox(limits: OutboxLimits) {
         };
     },
 
-    /** The session is gone: every send has an unknown outcome, and numbers begin again (P14). */
-    clear(): Pending[] {
-      last = committed = 0;
+    /** The session is gone: every send has an unknown outcome, and numbers begin again (P14); behind `from`, where it is another's. */
+    clear(from = 0): Pending[] {
+      last = from;
+      committed = 0;
       return drop(() => 'unknown');
     },
   };

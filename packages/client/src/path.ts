@@ -6,6 +6,8 @@
 import { createAnswers } from './answers.js';
 import type { Answers } from './answers.js';
 import type { Attempt } from './attempt.js';
+import { createBehind } from './behind.js';
+import type { Behind } from './behind.js';
 import type { TransportName } from './transports/transport.js';
 
 /** What is worth remembering. */
@@ -21,7 +23,7 @@ export interface Learned {
 }
 
 /** What the session reads when it needs it, and writes when it finds out. */
-export interface Path extends Learned, Partial<Answers> {
+export interface Path extends Learned, Partial<Answers>, Partial<Behind> {
   /** An attempt has ended. Whether the silence on it was too long for something on the way; null: perhaps. */
   ended?(attempt: Attempt): boolean | null;
 }
@@ -84,5 +86,5 @@ export function createPath(known: Learned = {}, learned: () => void = () => {}):
       return path.heartbeat < before;
     },
   };
-  return Object.assign(path, createAnswers(path, learned));
+  return Object.assign(path, createAnswers(path, learned), createBehind());
 }

@@ -1,5 +1,6 @@
 /** What the policy is given, what goes into it and what comes out of it. */
 import type { Attempt, Cause, Rung } from './attempt.js';
+import type { Breaker } from './breaker.js';
 import type { Path } from './path.js';
 import type { TransportName } from './transports/transport.js';
 
@@ -14,8 +15,12 @@ export interface PolicyOptions {
   stagger?: number | undefined;
   /** How long an attempt may take to its welcome, ms; grows with the round trip and with failures. */
   patience?: number | undefined;
+  /** How many attempts the session has had elsewhere, at most: each has a number of its own (P13). Default 0. */
+  count?: number | undefined;
   /** What is known of the way. */
   path?: Path | undefined;
+  /** Without one, a server that rejects everything is asked as often as one that is away. */
+  breaker?: Breaker | undefined;
 }
 
 /** What the policy wants done. */

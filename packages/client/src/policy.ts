@@ -7,13 +7,12 @@
  *                      waiting ◂─────────────┴────────────────┘ ◂─────┘
  *
  * Servers and transports are one ladder: all transports of the primary, then all of the next server. What is held against
- * a rung is in `standings.ts`, how long to wait when nobody answered in `breaker.ts`. A connection is left only when a newer
- * one is proven.
+ * a rung is in `standings.ts`. A connection is left only when a newer one is proven. Whom everybody rejects is asked ever more
+ * rarely, where there is a `breaker.ts`.
  */
 import { MARKER_DELAY } from '@iskra/protocol/wire';
-import { blames, createAttempt, EARLY, rejects } from './attempt.js';
+import { blames, createAttempt, EARLY } from './attempt.js';
 import type { Attempt, Cause, Rung } from './attempt.js';
-import { breakFor, isBroken } from './breaker.js';
 import { dueOf } from './patience.js';
 import type { PolicyEffect, PolicyEvents, PolicyOptions } from './policy-events.js';
 import { diedEarly, isDoubted, pauseOf, VERDICT_LIFE } from './standings.js';
@@ -36,6 +35,7 @@ export function createPolicy(
     stagger = 250,
     patience = 5_000,
     path = {},
+    breaker,
   } = options;
   /** By rank. */
   const standings = new Map<number, Standing>();
@@ -44,15 +44,13 @@ export function createPolicy(
   let running: Attempt[] = [];
   let now = 0;
   let started = false;
-  let count = 0;
+  let { count = 0 } = options;
   let current: Attempt | undefined;
   /** The highest generation that a welcome gave: only its connection counts as attached. */
   let held = 0;
   let failures = 0;
   /** What a failure counts. */
   let weight = 1;
-  /** How often in a row everything was rejected; below 0 when something else has happened since the last retry. */
-  let rejections = 0;
   let renewed = false;
   let race: Rung[] | undefined;
   /** When the race's next one starts. */
@@ -119,7 +117,7 @@ export function createPolicy(
     const blamed = !one.idle && blames(one);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
-    if (cause.verdict !== 'left' && !rejects(one)) rejections = -1;
+    breaker?.ended(one);
     // Another node is there already; whoever balances the load only needs a moment to see it.
     if (cause.advice === 'reconnect_elsewhere') weight = 0.5;
     const moving = newest() && one.role === 'attach' && one.rank === current?.rank;
@@ -172,7 +170,8 @@ export function createPolicy(
       // One that died early before must outlive that age now; so must a server that came back.
       if (one.server === current!.server && !diedEarly(standings.get(one.rank)?.attempt)) promote(one);
     } else if (one.generation === held) {
-      failures = moves = rejections = 0;
+      failures = moves = 0;
+      breaker?.proven();
       renewed = false;
       // It may have been told before it was proven: then it is the one to be left.
       if (one !== told) moveAt = Infinity;
@@ -220,7 +219,7 @@ export function createPolicy(
     if (!race?.length && !running.some((one) => pending(one) && !one.welcomeBy) && retryAt === Infinity) {
       if (race) acquit();
       race = undefined;
-      const pause = isBroken(++rejections) ? breakFor(reconnect, random, rejections) : backoff(failures);
+      const pause = breaker?.pause() ?? backoff(failures);
       // What did not fit is read again at once: nobody else lost anything then.
       retryAt = now + Math.max(delay, current?.cause?.verdict === 'resync' ? 0 : pause);
       delay = 0;
@@ -236,7 +235,7 @@ export function createPolicy(
         isDoubted(one.rank, standings, suspects, now) ? 2 : one === first ? 0 : 1;
       race = [...ladder].sort((one, other) => likely(one) - likely(other));
       // Half open: one of them shows whether it is still so.
-      if (isBroken(rejections)) race = race.slice(0, 1);
+      if (breaker?.isBroken()) race = race.slice(0, 1);
     }
     if (!race || now < nextAt) return;
     const next = race.shift();
@@ -319,8 +318,6 @@ export function createPolicy(
     get running(): readonly Attempt[] {
       return running;
     },
-    /** The breaker is not closed (P57). */
-    isBroken: () => isBroken(rejections),
     /** By rank. */
     standings: standings as ReadonlyMap<number, Standing>,
     get current() {

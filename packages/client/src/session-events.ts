@@ -12,6 +12,8 @@ export interface SessionOptions extends PolicyOptions {
   poll: { min: number; max: number };
   /** Least time between own pings; 0 sends one with each heartbeat of the server, ms. */
   pingInterval?: number | undefined;
+  /** It goes on with a session that was connected elsewhere. */
+  resumed?: boolean | undefined;
 }
 
 /** Whoever waits for an end is told of it; with an error, if it is none that was hoped for. */

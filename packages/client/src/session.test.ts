@@ -131,6 +131,17 @@ describe('down', () => {
     expect(d.reports()).toContain('gap');
   });
 
+  test('goes on behind entries that are for others, and tells nobody of them (P82)', () => {
+    const d = subscribed();
+    d.hear(1, say(1), ['gap', 'room', 'excepted', ['r', 1], ['r', 5]], say(6));
+    expect([d.entries('room'), d.handed()]).toEqual([
+      [1, 6],
+      ['members', 'entry', 'entry'],
+    ]);
+    expect([d.reports().filter((report) => report === 'gap'), d.closed]).toEqual([[], []]);
+    expect(d.session.cursors.get('room')).toEqual(['r', 6]);
+  });
+
   test('forgets a channel whose gap says that it is no longer allowed (P28, P44)', () => {
     const d = subscribed();
     d.hear(1, ['gap', 'room', 'denied', ['r', 0], ['r', 0]], say(1));

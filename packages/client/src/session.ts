@@ -37,6 +37,14 @@ const MAX_REFRESHES = 3;
 
 export type Session = ReturnType<typeof createSession>;
 
+/** What whoever waits for this send is told; nothing, if it ended as it was hoped for. */
+export const errorOf = ({ state, outcome }: Pending): Error | undefined =>
+  state === 'unknown'
+    ? new OutcomeUnknown('outcome_unknown', 'It may have happened.')
+    : state === 'rejected'
+      ? new SendError(outcome as Refusal)
+      : undefined;
+
 /** What the server says in an envelope of its own. */
 type Said = Envelope<Partial<Fault> & { after?: number }>;
 
@@ -49,7 +57,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const sending = createSending(identity, outbox, path);
   let effects: SessionEffect[] = [];
   let now = 0;
-  let state: SessionState = 'connecting';
+  let state: SessionState = options.resumed ? 'connected' : 'connecting';
   /** Since when nothing carries the session. */
   let lostAt = Infinity;
   /** Nobody sees the page, so nothing is shown to them. */
@@ -109,17 +117,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   // ─── Up ───────────────────────────────────────────────────────────────────
 
   const settle = (sends: Pending[]): void => {
-    for (const send of sends) {
-      act(
-        'settle',
-        send,
-        send.state === 'unknown'
-          ? new OutcomeUnknown('outcome_unknown', 'It may have happened.')
-          : send.state === 'rejected'
-            ? new SendError(send.outcome as Refusal)
-            : undefined,
-      );
-    }
+    for (const send of sends) act('settle', send, errorOf(send));
   };
 
   const say = (one: Attempt, message: string): void => act('send', one, message);
@@ -157,7 +155,9 @@ export function createSession(options: SessionOptions, random: () => number, mak
     act('open', one, sending.poll(one, wait));
   };
 
-  const liveness = createLiveness(primary, smoothed, outbox, poll, () => consult('moved', undefined, 0));
+  const liveness = createLiveness(primary, smoothed, outbox, path, poll, () =>
+    consult('moved', undefined, 0),
+  );
 
   const subscribe = (channel: string, options: SubscribeOptions): Pending | undefined => {
     const send = outbox.add('subscribe', channel, options);

@@ -7,6 +7,8 @@ import { drive } from '@iskra/protocol/wire';
 import type { Contract, Envelope, Json, ServerFrame, Untyped } from '@iskra/protocol/wire';
 import { manualClock } from '@iskra/protocol/testing';
 import type { Rung } from './attempt.js';
+import { createBehind } from './behind.js';
+import { createBreaker } from './breaker.js';
 import { connect } from './connect.js';
 import type { ConnectOptions } from './connect.js';
 import type { Socket } from './environment.js';
@@ -59,7 +61,7 @@ export function dialogue({ transports = ALL, servers = [], ...options }: Dialogu
   let nonces = 0;
   let generation = 0;
   const session = createSession(
-    { ...DEFAULTS, ladder, ...options },
+    { ...DEFAULTS, ladder, breaker: createBreaker(20_000, () => 0.5), path: createBehind(), ...options },
     () => 0.5,
     () => `nonce-${++nonces}`.padEnd(22, '-'),
   );

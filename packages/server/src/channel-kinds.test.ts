@@ -91,9 +91,13 @@ async function subscriber(realtime: Realtime, channel: string, options: object =
   const nonce = `kinds-${nonces++}`.padEnd(22, '-');
   const frames = await poll(realtime, ['hello', { version: 1, nonce }], ['subscribe', 1, channel, options]);
   const [, { payload: welcome }] = frames[0] as [string, { payload: { key: string; generation: number } }];
-  const outcome = frames.find(([tag, log]) => tag === 'entry' && log === '@') as Frame;
-  const { delta, payload } = outcome[4] as { delta: string; payload: { position: Position } };
   const { key, generation } = welcome;
+  const goOn = ['continue', { nonce, key, generation, wait: 0 }];
+  const outcomeOf = () => frames.find(([tag, log]) => tag === 'entry' && log === '@')?.[4];
+  // On a machine that is busy the first answer is given before there is an outcome.
+  for (let polls = 0; polls < 50 && outcomeOf() === undefined; polls++)
+    frames.push(...(await poll(realtime, goOn)));
+  const { delta, payload } = outcomeOf() as { delta: string; payload: { position: Position } };
   return {
     ...{ delta, position: payload.position },
     read: async (from: Position) =>
@@ -171,7 +175,7 @@ describe('a reader whose connection is full', () => {
       { store, channels: CHANNELS },
       { clock, wallClock: clock.now, defer: (task) => queueMicrotask(task), randomId: () => `${nonces++}` },
     );
-    const [{ epoch = '' } = {}] = await store.heads([channel]);
+    const [head] = await store.heads([channel]);
     const connect = (isSlow: boolean) => {
       const given: Frame[] = [];
       const transport: Transport & { isFull: boolean } = {
@@ -188,7 +192,7 @@ describe('a reader whose connection is full', () => {
       });
       ends.push(() => connection.dispose());
       const nonce = `full-${nonces++}`.padEnd(22, '-');
-      connection.receive([['hello', { version: 1, nonce, cursors: { [channel]: [epoch, 0] } }]]);
+      connection.receive([['hello', { version: 1, nonce, cursors: { [channel]: [head?.epoch, 0] } }]]);
       return {
         room() {
           transport.isFull = false;

@@ -4,7 +4,7 @@
  * successor, or that came while nothing could be written, is answered by
  * reading the log; so a slow reader is a position and no queue.
  */
-import { decodeBody, INBOX, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
+import { decodeBody, isInbox, judgeEntry, SYSTEM } from '@iskra/protocol/wire';
 import type { GapReason, Position, Subscribed } from '@iskra/protocol/wire';
 import { isFor } from './except.js';
 import { Message, entriesMessage, wireName } from './message.js';
@@ -43,8 +43,8 @@ export class Downlink {
   /** A list, not a map: most connections read two logs, and a map costs as much as ten of these. */
   #readers: Reader[] = [];
   #isFull = false;
-  /** Whose it is: known from its inbox. */
-  #session = '';
+  /** Its inbox, which says whose it is. */
+  #inbox = '';
   #room: Room | undefined;
 
   /** @param readSize entries of one log read */
@@ -94,7 +94,7 @@ export class Downlink {
   }
 
   follow(log: string, [epoch, offset]: Position): DownlinkEffect {
-    if (isInbox(log)) this.#session = log.slice(INBOX.length);
+    if (isInbox(log)) this.#inbox = log;
     // Not pushed, which would make room for sixteen more.
     this.#readers = this.#readers.concat({ log, epoch, offset, reading: true, missed: false });
     return { type: 'follow', log, epoch, offset, max: this.#readSize };
@@ -196,7 +196,7 @@ export class Downlink {
   #deliver(reader: Reader, entries: readonly Entry[], run?: Run): DownlinkEffect[] {
     const { log } = reader;
     if (run?.excepts !== false && !isInbox(log)) {
-      const from = entries.findIndex(({ body }) => !isFor(body, this.#session));
+      const from = entries.findIndex(({ body }) => !isFor(body, this.#inbox));
       if (from >= 0) return this.#passOver(reader, entries, from);
     }
     const count = this.#room?.take(log, entries) ?? entries.length;
@@ -221,7 +221,7 @@ export class Downlink {
     const effects = from === 0 ? [] : this.#deliver(reader, entries.slice(0, from));
     // There was no room for all of those before.
     if (this.#isFull) return effects;
-    const end = entries.findIndex(({ body }, index) => index > from && isFor(body, this.#session));
+    const end = entries.findIndex(({ body }, index) => index > from && isFor(body, this.#inbox));
     const { epoch, offset } = entries[end < 0 ? entries.length - 1 : end - 1]!;
     effects.push(this.#move(reader, 'excepted', [epoch, offset]));
     return end < 0 ? effects : [...effects, ...this.#deliver(reader, entries.slice(end))];

@@ -3,6 +3,8 @@
  * envelope, in quotes; readers of other sessions are sent the envelope, those of these a gap that is none.
  */
 
+import { INBOX } from '@iskra/protocol/wire';
+
 /** Whom an entry is not for: a session, or several. */
 export type Except = string | readonly string[];
 
@@ -26,14 +28,11 @@ export function excepts(body: string): boolean {
   return body.charCodeAt(body.length - 1) === QUOTE;
 }
 
-export function isFor(body: string, session: string): boolean {
-  return (
-    !excepts(body) ||
-    !body
-      .slice(body.lastIndexOf(',') + 2, -1)
-      .split(' ')
-      .includes(session)
-  );
+/** Whether the session of this inbox is told it. */
+export function isFor(body: string, inbox: string): boolean {
+  if (!excepts(body)) return true;
+  const sessions = body.slice(body.lastIndexOf(',') + 2, -1).split(' ');
+  return !sessions.includes(inbox.slice(INBOX.length));
 }
 
 /** What goes over the wire. */

@@ -146,7 +146,7 @@ describe('fresh credentials', () => {
     const { frames, goOn, isOver } = await stream(there, { auth: first });
     await expect.poll(() => inShort(frames)).toContain('error unauthorized');
     expect((await post(here, '/send', [goOn(), ['auth', until(60_000)]])).status).toBe(200);
-    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(first.expiresAt! + 20);
+    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(first.expiresAt! + 250);
     expect([isOver(), inShort(frames).filter((told) => told === 'error unauthorized')]).toEqual([
       false,
       ['error unauthorized'],
@@ -309,7 +309,8 @@ describe('a publish except some sessions', () => {
     const passed = inShort(speaker.frames).slice(1);
     expect(passed.at(-1)).toBe('room said');
     expect(passed.slice(0, -1).every((told) => told.startsWith('gap room excepted'))).toBe(true);
-    expect(speaker.frames.at(-1)?.slice(1, 4)).toEqual(['room', epoch, 4]);
+    const [, ...last] = speaker.frames.filter(([tag]) => tag === 'entry').at(-1)!;
+    expect(last.slice(0, 3)).toEqual(['room', epoch, 4]);
     expect((await here.history('room', 2)).map((entry) => entry.envelope.payload)).toEqual([2, 3]);
   });
 

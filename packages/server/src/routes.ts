@@ -6,7 +6,7 @@ import type { GetConnInfo } from 'hono/conninfo';
 import { parseMessage } from '@iskra/protocol/wire';
 import { Connection } from './connection.js';
 import type { ConnectionFacts } from './connection.js';
-import type { Core } from './core.js';
+import type { Core, Variables } from './core.js';
 import type { HeaderReader, Passed, Place } from './guard.js';
 import { answerPost } from './posts.js';
 import type { Asked, PostParts } from './posts.js';
@@ -51,7 +51,7 @@ export function createRoutes(parts: RouteParts): Hono<{ Bindings: NodeBindings |
   });
 
   for (const name of ['sse', 'poll', 'send'] as const) {
-    app.post(`/${name}`, (c) => answerPost(parts, name, askedBy(parts, c)));
+    app.post(`/${name}`, (c) => answerPost(parts, name, new HonoAsked(parts, c)));
   }
 
   // Our own client needs no preflight (P60); programs of others may ask for one.
@@ -142,16 +142,31 @@ export function peerOf({ getConnInfo }: Runtime, c: RouteContext): string | unde
   return incoming === undefined ? getConnInfo?.(c).remote.address : incoming.socket.remoteAddress;
 }
 
-function askedBy(parts: RouteParts, c: RouteContext): Asked {
-  const { incoming, outgoing } = c.env ?? {};
-  const { raw: request, url } = c.req;
-  return {
-    ...{ header: headersOf(c), url, peer: peerOf(parts, c), request, incoming, outgoing },
-    // Most posts go on with a session, and ask nobody.
-    get variables() {
-      return c.var;
-    },
-  };
+/** A request as Hono brings it. A class, because a getter in a literal is defined anew for each. */
+class HonoAsked implements Asked {
+  readonly header: HeaderReader;
+  readonly url: string;
+  readonly peer: string | undefined;
+  readonly request: Request;
+  readonly incoming: IncomingMessage | undefined;
+  readonly outgoing: ServerResponse | undefined;
+  readonly #context: RouteContext;
+
+  constructor(runtime: Runtime, c: RouteContext) {
+    const { incoming, outgoing } = c.env ?? {};
+    this.header = headersOf(c);
+    this.url = c.req.url;
+    this.peer = peerOf(runtime, c);
+    this.request = c.req.raw;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.#context = c;
+  }
+
+  /** Most posts go on with a session, and ask nobody. */
+  get variables(): Variables {
+    return this.#context.var;
+  }
 }
 
 /** Headers from Node's request where there is one: a web `Headers` costs more than all that is read from it. */

@@ -355,6 +355,34 @@ function moderated(it: It): void {
     assert.deepEqual(new Set(changes), new Set([session]));
   });
 
+  it('has a revision that rises with each such change, and not otherwise (P84)', async ({
+    store,
+    peer,
+    open,
+    head,
+  }) => {
+    const session = await open({ subject: 'ann' });
+    const revisions: number[] = [];
+    const note = async (): Promise<void> =>
+      void revisions.push((await head(`@${session}`)).session?.revision ?? 0);
+    await note();
+    await store.attach(session);
+    await store.touch(session);
+    await note();
+    for (const act of [
+      () => peer.identify(session, { subject: 'ann' }),
+      () => peer.revoke(session),
+      () => peer.close(session, 'forbidden'),
+    ]) {
+      await act();
+      await note();
+    }
+    assert.deepEqual(revisions.slice(0, 2), [0, 0]);
+    assert.equal(new Set(revisions).size, 4);
+    const rising = [...revisions].sort((a, b) => a - b);
+    assert.deepEqual(revisions, rising);
+  });
+
   it('has a state without contact', async ({ store, open, advance }) => {
     const session = await open({ subject: 'ann' });
     await advance(SETTINGS.window - 1);

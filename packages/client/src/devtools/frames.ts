@@ -93,18 +93,45 @@ const fits = ({ tag, about, id, text }: Row, words: readonly string[]): boolean 
   return words.every((word) => (word[0] === '-' ? !whole.includes(word.slice(1)) : whole.includes(word)));
 };
 
-function rowsOf({ at, way, id, text }: Message, number: number): Row[] {
-  const frames = parseMessage(text);
+function rowsOf(message: Message, number: number): Row[] {
+  const frames = parseMessage(message.text);
+  if (frames) return frames.map((value, index) => rowOf(message, number + index, () => read(value)));
   // What a box on the way answers in the server's place.
-  if (!frames)
-    return [{ number, at, way, id, tag: 'no message', about: '', text: text.slice(0, LINE), frame: [text] }];
-  return frames.map((value, index) => {
-    const frame = withoutSecrets(Array.isArray(value) ? value : [value]);
-    const [tag, ...rest] = frame;
-    const { about, more } = told(String(tag), rest);
-    const line = (more.length > 0 ? more.map((one) => JSON.stringify(one)).join(' ') : '').slice(0, LINE);
-    return { number: number + index, at, way, id, tag: String(tag), about, text: line, frame };
-  });
+  const { text } = message;
+  const line = text.slice(0, LINE);
+  return [rowOf(message, number, () => ({ tag: 'no message', about: '', text: line, frame: [text] }))];
+}
+
+type Read = Pick<Row, 'tag' | 'about' | 'text' | 'frame'>;
+
+/** Most rows go by without being seen: what it takes to show one is done when it is. */
+function rowOf({ at, way, id }: Message, number: number, show: () => Read): Row {
+  let known: Read | undefined;
+  const whole = (): Read => (known ??= show());
+  return {
+    ...{ number, at, way, id },
+    get tag() {
+      return whole().tag;
+    },
+    get about() {
+      return whole().about;
+    },
+    get text() {
+      return whole().text;
+    },
+    get frame() {
+      return whole().frame;
+    },
+  };
+}
+
+function read(value: unknown): Read {
+  const frame = withoutSecrets(Array.isArray(value) ? value : [value]);
+  const [first, ...rest] = frame;
+  const tag = String(first);
+  const { about, more } = told(tag, rest);
+  const text = more.map((one) => JSON.stringify(one)).join(' ');
+  return { tag, about, text: text.slice(0, LINE), frame };
 }
 
 /** The few words for a frame, and what of it they leave out. */

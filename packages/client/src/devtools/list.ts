@@ -44,7 +44,7 @@ export function createList(frames: Frames, changed: () => void): List {
   let selected: Row | undefined;
   let following = true;
   /** Whether the chosen row has still to be brought into sight. */
-  let hidden = false;
+  let isToSee = false;
   let wanted = '';
   /** How many messages there had been when it stood still. */
   let stoodAt = 0;
@@ -64,7 +64,7 @@ export function createList(frames: Frames, changed: () => void): List {
   };
 
   const reveal = (top: number): void => {
-    hidden = false;
+    isToSee = false;
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top + HEIGHT > element.scrollTop + element.clientHeight)
       element.scrollTop = top + HEIGHT - element.clientHeight;
@@ -76,7 +76,7 @@ export function createList(frames: Frames, changed: () => void): List {
     if (!row) return;
     stand();
     selected = row;
-    hidden = true;
+    isToSee = true;
     changed();
   };
 
@@ -162,7 +162,7 @@ export function createList(frames: Frames, changed: () => void): List {
       if (following) rows = frames.rows(wanted);
       space.style.height = `${rows.length * HEIGHT}px`;
       if (following) element.scrollTop = rows.length * HEIGHT;
-      else if (hidden && selected) reveal(rows.indexOf(selected) * HEIGHT);
+      else if (isToSee && selected) reveal(rows.indexOf(selected) * HEIGHT);
       const first = Math.max(0, Math.floor(element.scrollTop / HEIGHT) - 1);
       const shown = rows.slice(first, first + Math.ceil(element.clientHeight / HEIGHT) + 2);
       shown.forEach((row, at) => fill(lineAt(at), row, first + at));

@@ -1,11 +1,13 @@
-/** The panel as a whole: in a shadow root of its own, closed to a button, and drawn at most once a frame while it is open. */
+/** The panel as a whole: in a shadow root of its own, closed to a button, and drawn a few times a second while it is open. */
 import type { Client } from '../connect.js';
 import type { Seam } from '../seam.js';
+import { copied } from './copied.js';
 import { createDetail } from './detail.js';
 import { button, draw, make, mark, write } from './dom.js';
 import type { Frames } from './frames.js';
 import { createList } from './list.js';
 import { channelsOf, sendsOf, span } from './look.js';
+import { isPressed } from './shortcut.js';
 import { createSide } from './side.js';
 import { STYLE } from './style.js';
 import type { Watch } from './watch.js';
@@ -26,6 +28,8 @@ export interface Panel {
 
 /** Between two looks at the session, ms: what is beside the frames is read by people. */
 const LOOK = 250;
+/** How long frames that came may wait for each other until they are shown, ms. */
+const TOGETHER = 100;
 /** As on the site. */
 const SPARK =
   'M14 6c.8 7.5 3.5 10.2 11 11-7.5.8-10.2 3.5-11 11-.8-7.5-3.5-10.2-11-11 7.5-.8 10.2-3.5 11-11z' +
@@ -41,6 +45,7 @@ export function createPanel(
   let isOpen = false;
   let isPaused = false;
   let isDue = false;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
   let looking: ReturnType<typeof setInterval> | undefined;
 
   const host = document.createElement('iskra-devtools');
@@ -76,7 +81,7 @@ export function createPanel(
 
   // ─── What is there ────────────────────────────────────────────────────────
 
-  const list = createList(frames, () => changed());
+  const list = createList(frames, () => drawSoon());
   const side = createSide(client, seam, watched, (transport, isBlocked) =>
     tellAll(watched.block(transport, isBlocked)),
   );
@@ -166,7 +171,16 @@ export function createPanel(
 
   // ─── How it is shown ──────────────────────────────────────────────────────
 
+  /** Nobody reads a thousand rows a second. */
   function changed(): void {
+    if (!isOpen || waiting !== undefined) return;
+    waiting = setTimeout(() => {
+      waiting = undefined;
+      drawSoon();
+    }, TOGETHER);
+  }
+
+  function drawSoon(): void {
     if (!isOpen || isDue) return;
     isDue = true;
     requestAnimationFrame(() => {
@@ -209,7 +223,7 @@ export function createPanel(
     clearInterval(looking);
     if (isShown) {
       looking = setInterval(look, LOOK);
-      changed();
+      drawSoon();
     }
     say('');
     look();
@@ -243,21 +257,8 @@ export function createPanel(
 
   // ─── Keys ─────────────────────────────────────────────────────────────────
 
-  const isShortcut = (event: KeyboardEvent): boolean => {
-    const names = shortcut.toLowerCase().split('+');
-    const key = names.pop();
-    // On some keyboards Alt makes another letter.
-    const isKey = event.code.toLowerCase() === `key${key}` || event.key.toLowerCase() === key;
-    return (
-      !!key &&
-      isKey &&
-      (['alt', 'shift', 'ctrl', 'meta'] as const).every(
-        (name) => event[`${name}Key`] === names.includes(name),
-      )
-    );
-  };
   const hear = (event: KeyboardEvent): void => {
-    if (!isShortcut(event)) return;
+    if (!isPressed(shortcut, event)) return;
     event.preventDefault();
     toggle();
   };
@@ -272,7 +273,7 @@ export function createPanel(
   // Keys that the page listens to are not meant here, and Escape would close something of the page as well.
   for (const name of ['keydown', 'keyup', 'keypress'] as const)
     all.addEventListener(name, (event) => {
-      if (!isShortcut(event)) event.stopPropagation();
+      if (!isPressed(shortcut, event)) event.stopPropagation();
     });
   addEventListener('keydown', hear);
   const offs = [client.on('status', look), client.on('transport', look)];
@@ -290,6 +291,7 @@ export function createPanel(
     remove() {
       isOpen = false;
       clearInterval(looking);
+      clearTimeout(waiting);
       removeEventListener('keydown', hear);
       for (const off of offs) off();
       host.remove();
@@ -309,22 +311,4 @@ function pointsOf(samples: readonly number[]): string {
   return samples
     .map((sample, at) => `${(at * step).toFixed(1)},${(17 - (sample / most) * 16).toFixed(1)}`)
     .join(' ');
-}
-
-/** Also where a page has no clipboard of its own, because it came without TLS. */
-async function copied(text: string, root: ShadowRoot): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const before = root.activeElement as HTMLElement | null;
-    const area = make('textarea', { 'aria-hidden': 'true' });
-    area.value = text;
-    root.append(area);
-    area.select();
-    const done = document.execCommand('copy');
-    area.remove();
-    before?.focus();
-    return done;
-  }
 }

@@ -70,6 +70,8 @@ h2, h3, p, ol, ul, dl, dd { margin: 0; padding: 0; list-style: none; font: inher
 
 .panel {
   pointer-events: auto;
+  /* A layer of its own: it is not painted again whenever the page below is. */
+  will-change: transform;
   container-type: inline-size;
   display: flex;
   flex-direction: column;
@@ -175,7 +177,7 @@ h2, h3, p, ol, ul, dl, dd { margin: 0; padding: 0; list-style: none; font: inher
 .find span { color: var(--muted); font-size: 12px; white-space: nowrap; }
 .split { flex: 1; min-height: 0; display: grid; grid-template-rows: minmax(0, 1fr); }
 .split.detailed { grid-template-columns: minmax(0, 3fr) minmax(240px, 2fr); }
-.list { overflow-y: auto; overflow-x: hidden; position: relative; scrollbar-width: thin; outline-offset: -2px; overflow-anchor: none; }
+.list { contain: strict; overflow-y: auto; overflow-x: hidden; position: relative; scrollbar-width: thin; outline-offset: -2px; overflow-anchor: none; }
 .space { position: relative; }
 .row {
   position: absolute;

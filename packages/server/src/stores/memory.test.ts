@@ -187,6 +187,23 @@ describe('the memory store forgets', () => {
     expect(again.kind === 'opened' && !first.has(again.state.session)).toBe(true);
   }, 30_000);
 
+  test('the sessions of a subject when they end, by their client, by the server, or by themselves', async () => {
+    let now = 0;
+    const store = memoryStore({ window: 1_000, now: () => now });
+    const ids: string[] = [];
+    for (const nonce of ['one', 'two', 'three']) {
+      const opened = await store.openSession(nonce, { subject: 'ann' });
+      if (opened.kind === 'opened') ids.push(opened.state.session);
+    }
+    expect(await store.sessionsOf('ann')).toEqual(ids);
+    await store.close(ids[0]!);
+    await store.close(ids[1]!, 'forbidden');
+    expect(await store.sessionsOf('ann')).toEqual([ids[2]]);
+    now = 1_001;
+    await store.sweep();
+    expect(await store.sessionsOf('ann')).toEqual([]);
+  });
+
   test('all but the newest of 100,000 appends', async () => {
     const { append, store, head, kept } = world({ retention: { entries: 100 } });
     for (let n = 0; n < 100_000; n++)

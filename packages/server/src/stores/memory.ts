@@ -65,10 +65,14 @@ interface SessionRecord {
   leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
   /** Its credentials count no more. */
   revoked: boolean;
+  revision: number;
 }
 
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
+
+/** Of one that is forbidden nothing is kept but that: no connection that still has it is further. */
+const FORBIDDEN = { generation: 0, silence: 0, revision: Number.MAX_SAFE_INTEGER };
 
 const NOTHING: Kept = { sessions: 0, channel: { entries: 0, bytes: 0 }, inbox: { entries: 0, bytes: 0 } };
 
@@ -153,6 +157,7 @@ class MemoryStore implements Store {
       interrupted: false,
       leases: undefined,
       revoked: false,
+      revision: 0,
     };
     if (subject !== undefined)
       this.#subjects.set(subject, (this.#subjects.get(subject) ?? []).concat(record.id));
@@ -179,6 +184,7 @@ class MemoryStore implements Store {
     if (record === undefined) return;
     record.identity = identity;
     record.revoked = false;
+    record.revision++;
     this.#changed(session);
   }
 
@@ -186,6 +192,7 @@ class MemoryStore implements Store {
     const record = this.#sessions.get(session);
     if (record === undefined) return;
     record.revoked = true;
+    record.revision++;
     this.#changed(session);
   }
 
@@ -443,6 +450,7 @@ class MemoryStore implements Store {
       generation: record.generation,
       acked: record.acked,
       inbox: this.#inboxHead(record),
+      ...(record.revision > 0 && { revision: record.revision }),
     };
   }
 
@@ -452,11 +460,16 @@ class MemoryStore implements Store {
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
   #head(name: string): Head {
-    const record = isInbox(name) ? this.#sessions.get(name.slice(1)) : undefined;
-    if (record === undefined) return this.#log(name).head();
-    const { inbox, inboxTop, generation, contact } = record;
+    const session = isInbox(name) ? name.slice(1) : '';
+    const record = this.#sessions.get(session);
+    if (record === undefined) {
+      const head = this.#log(name).head();
+      return this.#forbidden.has(session) ? { ...head, session: FORBIDDEN } : head;
+    }
+    const { inbox, inboxTop, generation, contact, revision } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
-    return { ...head, session: { generation, silence: this.#now() - contact } };
+    const silence = this.#now() - contact;
+    return { ...head, session: { generation, silence, ...(revision > 0 && { revision }) } };
   }
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */

@@ -1,0 +1,292 @@
+/**
+ * PURE. One session for many tabs, as a session of this tab: a machine in the place of the session's own. While it leads
+ * it has one of these; otherwise it says to the leader what it wants.
+ *
+ *   apart ──joined──▸ following ──begins──▸ leading
+ *     ▲                   │                    │
+ *     └───── parked ──────┴────────────────────┘
+ */
+import { ClosedError } from '../errors.js';
+import type { Policy } from '../policy.js';
+import type { createSession, Session } from '../session.js';
+import type { SessionEffect, SessionEvent, SessionOptions } from '../session-events.js';
+import { createLead } from './lead.js';
+import type { Lead } from './lead.js';
+import type { Carrier, Saying, Shared, TabsEffect, Telling, Told, Word } from './messages.js';
+import { createTab } from './tab.js';
+
+/** How often a tab that is seen moves the leader's time on: that of a hidden one has slow timers, ms. */
+const BEAT = 1_000;
+
+/** @param make makes the session that the leader has. */
+export function createSharing(
+  options: SessionOptions,
+  random: () => number,
+  makeId: () => string,
+  make: typeof createSession,
+) {
+  let now = 0;
+  let effects: (SessionEffect | TabsEffect)[] = [];
+  const act = (effect: SessionEffect | TabsEffect): void => void effects.push(effect);
+  const me = makeId();
+  const tab = createTab(me, options.outbox, act);
+  const { outbox, downlink, shared } = tab;
+  let leader: string | undefined;
+  /** Also while it is parked, as long as nobody else can have gone on. */
+  let lead: Lead | undefined;
+  let told: Told[] = [];
+  let parked = false;
+  let hidden = false;
+  let beatAt = Infinity;
+
+  const isAlone = (): boolean => shared.taken.size < 2;
+
+  const say = (event?: SessionEvent, begins = false): void => {
+    if (!leader) return;
+    const saying: Saying = { from: me, to: leader, sends: tab.say(begins), event };
+    if (leader === me) listen(saying);
+    else if (begins || event || saying.sends.length) act(['post', saying]);
+  };
+
+  const tell = (one: Told): void => {
+    tab.take(one);
+    told.push(one);
+  };
+
+  /** Tells what has come: to the others before anything of it is sent. */
+  const flush = (all = false): void => {
+    if (!lead || leader !== me) return;
+    const { identity, outbox: own, policy, status } = lead.session;
+    const { nonce, welcome } = identity;
+    let part: Partial<Shared> = {};
+    if (all || !told.length || told.some(([name]) => name !== 'hand')) {
+      const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
+      part = {
+        nonce,
+        welcome,
+        last: Math.max(own.sends.at(-1)?.number ?? 0, nonce === shared.nonce ? shared.last : 0),
+        committed: own.committed,
+        inbox: lead.inbox,
+        status: status(now),
+      };
+      if (transport) part.current = { transport, server, rank, attempt, generation };
+      Object.assign(shared, part);
+    }
+    if (!isAlone()) act(['post', { from: me, told, shared: all ? shared : part }]);
+    told = [];
+  };
+
+  /** Something happens to the session. */
+  const happen = (event: SessionEvent): void => {
+    if (!lead) return;
+    const given = lead.session.handle(event, now);
+    const { sends } = lead.session.outbox;
+    const newest = sends.at(-1);
+    const stop = given.find((one) => one[0] === 'stop');
+    for (const effect of given) {
+      // Others go on with what ends here, with credentials of their own.
+      if (stop && /hand|settle|stop/.test(effect[0])) continue;
+      if (effect[0] === 'tell' && effect[1] === 'transport') {
+        const from = shared.current?.transport;
+        const { to } = effect[2];
+        // Often the same as the last leader had.
+        if (from !== to) tell(['tell', 'transport', { from, to }]);
+      } else if (!lead.relay(effect)) act(effect);
+    }
+    // What came of it may be something to send.
+    if (sends.at(-1) !== newest) happen({ type: 'sendAdded' });
+    flush();
+    if (stop) finish(stop[1]);
+  };
+
+  const begin = (): void => {
+    const isNew = !lead;
+    if (!lead) {
+      let { nonce } = shared;
+      const session = make(
+        {
+          ...options,
+          // Each tab has its own limits.
+          outbox: { messages: Infinity, bytes: Infinity },
+          count: Math.floor(random() * 1e9),
+          resumed: !!shared.welcome,
+        },
+        random,
+        () => {
+          const id = nonce ?? makeId();
+          nonce = undefined;
+          return id;
+        },
+      );
+      lead = createLead(session, shared, tell);
+      lead.adopt();
+    }
+    for (const other of shared.taken.keys()) if (other !== me) act(['watch', other]);
+    tell(['take', me, shared.taken.get(me) ?? 0]);
+    happen(isNew ? { type: 'started' } : { type: 'pageChanged', signal: 'online' });
+  };
+
+  const gone = (other: string): void => {
+    for (const channel of [...shared.wants.keys()]) lead!.leave(other, channel);
+    tell(['leave', other]);
+    happen({ type: 'sendAdded' });
+  };
+
+  /** The leader hears what a tab says. */
+  const listen = ({ from, to, sends, event = { type: 'sendAdded' } }: Saying): void => {
+    if (leader !== me || (to && to !== me)) return;
+    const isNew = !to || !shared.taken.has(from);
+    if (isNew) {
+      // Back before anybody has noticed.
+      if (shared.taken.has(from)) gone(from);
+      tell(['take', from, 0]);
+      act(['watch', from]);
+    }
+    for (const [own, text] of sends) if (own > shared.taken.get(from)!) lead!.submit(from, own, text);
+    happen(event);
+    if (isNew) flush(true);
+  };
+
+  /** Others go on with the session, and tell nothing to whoever does not run. */
+  const lose = (): void => {
+    lead = undefined;
+    told = [];
+    tab.lose();
+  };
+
+  const hear = ({ from, told: news, shared: part }: Telling): void => {
+    const isNew = !leader && part?.taken;
+    if (from !== leader && !isNew) return;
+    if (isNew) {
+      lose();
+      leader = from;
+    } else news.forEach(tab.take);
+    const { session: before } = shared.status;
+    Object.assign(shared, part);
+    const { session } = shared.status;
+    if (part?.taken && session && session !== before) {
+      act(['tell', 'session', { session, lost: false }]);
+      act(['tell', 'status']);
+    }
+    say(undefined, !!isNew);
+    if (!hidden) beatAt = Math.min(beatAt, now + BEAT);
+  };
+
+  /** Whoever leads tells it everything, and then hears what it has. */
+  const join = (): void => {
+    leader = undefined;
+    act(['post', { from: me, to: undefined, sends: [] }]);
+  };
+
+  const word = (said: Word): void => {
+    if ('joined' in said) join();
+    else if ('begins' in said) {
+      beatAt = Infinity;
+      leader = said.begins;
+      if (leader === me) begin();
+      else {
+        if (lead) lose();
+        if (!shared.taken.has(me)) return join();
+      }
+      say(undefined, true);
+    } else if ('gone' in said) {
+      if (leader === me) gone(said.gone);
+    } else if ('told' in said) hear(said);
+    else listen(said);
+  };
+
+  const part = (): void => {
+    leader = undefined;
+    beatAt = Infinity;
+    act(['part']);
+  };
+
+  const finish = (error: Error): void => {
+    happen({ type: 'pageChanged', signal: 'parked' });
+    lead = undefined;
+    shared.status = { ...shared.status, state: 'closed' };
+    tab.settle(outbox.clear());
+    act(['tell', 'status']);
+    part();
+    act(['stop', error]);
+  };
+
+  const happens: { [Type in SessionEvent['type']]?: (event: Extract<SessionEvent, { type: Type }>) => void } =
+    {
+      started: () => act(['join', me]),
+      sendAdded: () => say(),
+      pinged: say,
+      pageChanged(event) {
+        const { signal } = event;
+        if (typeof signal === 'object') word(signal);
+        else if (signal === 'left') {
+          if (isAlone()) happen(event);
+        } else if (signal === 'parked') {
+          parked = true;
+          happen(event);
+          // Alone, it keeps the session.
+          if (!lead || !isAlone()) lose();
+          part();
+        } else {
+          hidden = signal === 'hidden';
+          if (hidden) beatAt = Infinity;
+          else if (parked && signal !== 'offline') {
+            parked = false;
+            act(['join', me]);
+          } else say(event);
+        }
+      },
+      closeAsked(event) {
+        if (lead && isAlone()) happen(event);
+        else finish(new ClosedError('closed', 'The client is closed: by close().'));
+      },
+      deadlinePassed(event) {
+        if (now >= beatAt) {
+          beatAt = now + BEAT;
+          say(event);
+        } else if (leader === me) happen(event);
+      },
+    };
+
+  /** What another tab's policy does is not seen from here. */
+  const resting = {
+    newest: () => shared.current,
+    isBroken: () => false,
+    running: [],
+    standings: new Map(),
+    deadline: Infinity,
+  };
+
+  const session: Session = {
+    handle(event, at) {
+      now = at;
+      effects = [];
+      const own = happens[event.type] as ((event: SessionEvent) => void) | undefined;
+      (own ?? happen)(event);
+      return effects as SessionEffect[];
+    },
+    get deadline() {
+      return Math.min((leader === me && lead?.session.deadline) || Infinity, beatAt);
+    },
+    policy: new Proxy({} as Policy, {
+      get: (_, name: keyof Policy) =>
+        lead?.session.policy[name] ??
+        (name === 'current' ? shared.current : resting[name as keyof typeof resting]),
+    }),
+    outbox,
+    status: () => ({ ...shared.status, unsettled: outbox.sends.length }),
+    // What of it is asked for is there.
+    identity: shared as unknown as Session['identity'],
+    cursors: downlink.cursors,
+    subscribe(channel, given) {
+      const send = outbox.add('subscribe', channel, given);
+      if (send) downlink.wish(channel, send.number, given.presence);
+      return send;
+    },
+    unsubscribe(channel) {
+      downlink.forget(channel);
+      return outbox.add('unsubscribe', channel);
+    },
+  };
+  return session;
+}
