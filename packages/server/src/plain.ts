@@ -95,8 +95,6 @@ export function createPlain(parts: PlainParts): Hono<{ Bindings: NodeBindings | 
         else send(core, client, `Server received: ${event.data}`);
       },
       onClose: () => {
-        // Where there is no socket of Node whose end would say it.
-        place.release();
         if (opened === undefined || !core.plainClients.delete(opened)) return;
         traffic.open--;
         core.drain?.plainParted();
