@@ -558,7 +558,8 @@ export class Connection implements Follower {
   }
 
   get #info(): SessionInfo {
-    return { id: this.#session.id ?? '', ...this.#identity };
+    // What the application found may have an `id` of its own, as a row of a table has.
+    return { ...this.#identity, id: this.#session.id ?? '' };
   }
 
   // ── what is told of it ────────────────────────────────────────────────────

@@ -139,7 +139,7 @@ export function partFrom(
   if (core.hooks.disconnect === undefined || generation === 0) return;
   // Somebody may be writing down who left: a node that ends waits for it.
   core.working++;
-  void ask(core, 'disconnect', { session: { id: session, ...identity }, reason }, { session }).finally(
+  void ask(core, 'disconnect', { session: { ...identity, id: session }, reason }, { session }).finally(
     () => core.working--,
   );
 }

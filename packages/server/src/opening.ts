@@ -41,6 +41,7 @@ const GONE = 'http://localhost/';
 
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
+type Refusing = Extract<Entrance, { type: 'refused' }>;
 
 /** Opens, resumes or probes. */
 export async function enterByHello(core: Core, hello: Hello, caller: Caller): Promise<Entrance> {
@@ -76,7 +77,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
     if (core.hooks.connect !== undefined && opened.state.generation === 0) {
-      const code = await begin(core, { id: session, ...identity }, caller);
+      const code = await begin(core, { ...identity, id: session }, caller);
       if (code !== undefined) return refused(code);
     }
   } else {
@@ -100,7 +101,9 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   }
   // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
-    return hello.key === undefined ? refused('overload') : ended(core, session);
+    const why = await ended(core, session);
+    // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
+    return hello.key === undefined && why.code !== 'forbidden' ? refused('overload') : why;
   }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
@@ -173,7 +176,7 @@ export async function look(
 }
 
 /** Whom the server has ended comes in no more, and is told so (P84). */
-async function ended(core: Core, session: string): Promise<Entrance> {
+async function ended(core: Core, session: string): Promise<Refusing> {
   const { kind } = await core.store.stateOf(session);
   return refused(kind === 'forbidden' ? 'forbidden' : 'session_unknown');
 }
@@ -217,7 +220,7 @@ async function joined(
   cursors: Cursors,
   welcome?: ServerFrame,
 ): Promise<Extract<Entrance, { type: 'joined' }>> {
-  const session: SessionInfo = { id: state.session, ...state.identity };
+  const session: SessionInfo = { ...state.identity, id: state.session };
   const denied: string[] = [];
   for (const channel of Object.keys(cursors)) {
     if (channel === INBOX) continue;
@@ -269,7 +272,7 @@ function welcomeFrame(core: Core, state: SessionState, hello: Hello): ServerFram
   return ['welcome', envelope];
 }
 
-function refused(code: CodeName, field?: string): Entrance {
+function refused(code: CodeName, field?: string): Refusing {
   return { type: 'refused', code, ...(field !== undefined && { field }) };
 }
 
