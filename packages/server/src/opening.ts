@@ -99,7 +99,6 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   } finally {
     greeted(core, session);
   }
-  // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
     const why = await ended(core, session);
     // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
