@@ -444,6 +444,14 @@ function subjects(it: It): void {
     assert.deepEqual(await store.sessionsOf('a "nobody" {with} anything'), []);
   });
 
+  it('has none that another subject tried to open by its nonce', async ({ store, peer }) => {
+    const nonce = newNonce();
+    await store.openSession(nonce, { subject: 'ann' });
+    assert.deepEqual(await peer.openSession(nonce, { subject: 'bob' }), { kind: 'taken' });
+    assert.deepEqual(await store.sessionsOf('bob'), []);
+    assert.equal((await store.sessionsOf('ann')).length, 1);
+  });
+
   it('keeps a session for as long as it lives', async ({ store, open, advance }) => {
     const session = await open({ subject: 'ann' });
     for (let contacts = 0; contacts < 80; contacts++) {
@@ -472,6 +480,9 @@ function subjects(it: It): void {
     await store.refuse('ann', 10_000);
     await peer.refuse('ann', 0);
     assert.equal((await open(store, 'ann')).kind, 'opened');
+    await store.refuse('ann', Infinity);
+    await advance(10_001);
+    assert.deepEqual(await open(peer, 'ann'), { kind: 'refused' });
   });
 }
 

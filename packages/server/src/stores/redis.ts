@@ -76,6 +76,8 @@ export interface RedisStoreOptions {
 /** Logs whose heads are asked for at once. */
 const HEADS_AT_ONCE = 200;
 const QUESTIONS_AT_ONCE = 64;
+/** Milliseconds that Redis can count: a thousand years. */
+const FOREVER = 1_000 * 365 * 86_400_000;
 /** Logs that nobody has, in the first, the second and the last third of all slots: masters that share them all have one. */
 const PINGED = ['@d', '@f', '@c'];
 
@@ -171,7 +173,10 @@ class RedisStore implements Store {
       StateAnswer,
     ];
     if (kind === 'opened') return { kind, state: stateOf(session, state) };
-    return { kind: kind === 'taken' ? kind : 'ended' };
+    if (kind !== 'taken') return { kind: 'ended' };
+    // It is another one's: nobody is to take it for one of this subject.
+    if (subject !== undefined) await this.#askSubject(subjects.unlist, subject, [session]);
+    return { kind };
   }
 
   async attach(session: string, identity?: Identity, attempt = ''): Promise<Attached> {
@@ -210,7 +215,7 @@ class RedisStore implements Store {
   }
 
   async refuse(subject: string, ms: number): Promise<void> {
-    await this.#askSubject(subjects.refuse, subject, [Math.ceil(ms)]);
+    await this.#askSubject(subjects.refuse, subject, [Math.ceil(Math.min(ms, FOREVER))]);
   }
 
   async sessionsOf(subject: string): Promise<readonly string[]> {
