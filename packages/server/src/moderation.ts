@@ -54,10 +54,11 @@ export interface Subject<C extends Contract = Untyped> {
 export function createModeration<C extends Contract>(core: Core): Moderation<C> {
   const { store, connections } = core;
 
-  const disconnect = async (session: string): Promise<void> => {
-    // At once where it is; elsewhere the store tells.
-    for (const one of connections) if (one.session === session) one.refuse('forbidden');
-    await endSession(core, 'disconnected', { session });
+  const disconnect = async (sessions: readonly string[]): Promise<void> => {
+    const ending = new Set<string | undefined>(sessions);
+    // At once where they are; elsewhere the store tells.
+    for (const one of connections) if (ending.has(one.session)) one.refuse('forbidden');
+    await Promise.all(sessions.map((session) => endSession(core, 'disconnected', { session })));
   };
 
   const unsubscribe = async (session: string, channel: string): Promise<Sent> => {
@@ -72,6 +73,7 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
   };
 
   const subject = (id: string): Subject<C> => {
+    const disconnectAll = async (): Promise<void> => disconnect(await store.sessionsOf(id));
     const each = async (act: (session: string) => Promise<unknown>): Promise<void> =>
       void (await Promise.all((await store.sessionsOf(id)).map(act)));
     return {
@@ -92,7 +94,7 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
         return reached;
       },
       unsubscribe: (channel) => each((session) => unsubscribe(session, channel)),
-      disconnect: () => each(disconnect),
+      disconnect: disconnectAll,
       async revoke({ until } = {}) {
         if (until === undefined) return each((session) => store.revoke(session));
         const ms = until - core.wallClock();
@@ -103,10 +105,15 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
         }
         // Before its sessions end, so that none of them is back in between.
         await store.refuse(id, Math.max(0, ms));
-        if (ms > 0) await each(disconnect);
+        if (ms > 0) await disconnectAll();
       },
     };
   };
 
-  return { disconnect, revoke: (session) => store.revoke(session), unsubscribe, subject };
+  return {
+    disconnect: (session) => disconnect([session]),
+    revoke: (session) => store.revoke(session),
+    unsubscribe,
+    subject,
+  };
 }
