@@ -112,6 +112,14 @@ describe('a session that is disconnected', () => {
     expect(await here.history('room', 1)).toEqual([]);
   });
 
+  test('is forbidden also where its client never had its welcome, and says hello again (P84)', async () => {
+    const { here, there } = world();
+    const { session, nonce } = await open(here, ann);
+    await here.disconnect(session);
+    const again = await post(there, '/poll', [['hello', { version: 1, nonce, auth: ann }]]);
+    expect([again.status, inShort(again.frames)]).toEqual([403, ['close forbidden']]);
+  });
+
   test('leaves those alone that are not it', async () => {
     const { here, there } = world();
     const [one, other] = [await open(there, ann), await stream(there, { auth: ann })];

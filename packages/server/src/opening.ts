@@ -74,6 +74,7 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     const opened = await store.openSession(hello.nonce, identity ?? {});
     if (opened.kind === 'taken') return refused('forbidden', 'nonce');
     if (opened.kind === 'ended') return refused('session_unknown');
+    if (opened.kind === 'forbidden') return refused('forbidden');
     if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
     if (core.hooks.connect !== undefined && opened.state.generation === 0) {

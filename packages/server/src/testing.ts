@@ -303,6 +303,21 @@ function sessions(it: It): void {
 }
 
 function moderated(it: It): void {
+  it('is forbidden by its nonce too: its client may have had no welcome (P84)', async ({
+    store,
+    peer,
+    advance,
+  }) => {
+    const nonce = newNonce();
+    const opened = await store.openSession(nonce, { subject: 'ann' });
+    if (opened.kind !== 'opened') assert.fail(opened.kind);
+    await peer.close(opened.state.session, 'forbidden');
+    assert.deepEqual(await store.openSession(nonce, { subject: 'ann' }), { kind: 'forbidden' });
+    await advance(SETTINGS.window - 1);
+    await store.sweep();
+    assert.deepEqual(await peer.openSession(nonce, { subject: 'ann' }), { kind: 'forbidden' });
+  });
+
   it('is forbidden from then on, and unknown to every verb (P84)', async ({ store, peer, open, advance }) => {
     const session = await open({ subject: 'ann' });
     assert.deepEqual(await peer.stateOf(session), await store.stateOf(session));

@@ -100,7 +100,7 @@ class MemoryStore implements Store {
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
-  /** When a session was forbidden, by its id, oldest first. */
+  /** When a session was forbidden, by its id and by its nonce, oldest first. */
   readonly #forbidden = new Map<string, number>();
   /** Until when a subject opens no session. */
   readonly #refused = new Map<string, number>();
@@ -145,6 +145,7 @@ class MemoryStore implements Store {
       if (known.identity.subject !== subject) return { kind: 'taken' as const };
       return { kind: 'opened' as const, state: this.#state(known) };
     }
+    if (this.#forbidden.has(nonce)) return { kind: 'forbidden' as const };
     if (this.#ended.has(nonce)) return { kind: 'ended' as const };
     const record: SessionRecord = {
       id: this.#randomId(),
@@ -231,6 +232,7 @@ class MemoryStore implements Store {
     const record = this.#sessions.get(session);
     const ended = record && this.#remove(record);
     if (why !== undefined) {
+      if (record !== undefined) this.#forbidden.set(record.nonce, this.#now());
       this.#forbidden.delete(session);
       this.#forbidden.set(session, this.#now());
       this.#changed(session);

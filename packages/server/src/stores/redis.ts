@@ -174,7 +174,7 @@ class RedisStore implements Store {
       StateAnswer,
     ];
     if (kind === 'opened') return { kind, state: stateOf(session, state) };
-    if (kind !== 'taken') return { kind: 'ended' };
+    if (kind !== 'taken') return { kind: kind === 'forbidden' ? kind : 'ended' };
     // It is another one's: nobody is to take it for one of this subject.
     if (subject !== undefined) await this.#askSubject(subjects.unlist, subject, [session]);
     return { kind };
