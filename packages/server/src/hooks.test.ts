@@ -36,6 +36,31 @@ async function hello(realtime: Realtime, nonce = newNonce(), ...sends: unknown[]
   return { status: answer.status, tag, delta, session: payload.session };
 }
 
+describe('authenticate', () => {
+  test('lets nobody in whose end is no time, and says so', async () => {
+    const errors: string[] = [];
+    const realtime = start({
+      authenticate: () => ({ subject: 'ann', expiresAt: Number('soon') }),
+      onError: (error) => void errors.push(String(error)),
+    });
+    expect(await hello(realtime)).toMatchObject({ status: 401, delta: 'unauthorized' });
+    expect(errors).toEqual([expect.stringMatching(/^TypeError: expiresAt/)]);
+  });
+
+  test('may say that credentials never end, to a store that keeps JSON too', async () => {
+    const store = memoryStore();
+    const kept: unknown[] = [];
+    const { openSession } = store;
+    store.openSession = (nonce, identity) => {
+      kept.push(identity, JSON.parse(JSON.stringify(identity)));
+      return openSession.call(store, nonce, identity);
+    };
+    const forever = { subject: 'ann', expiresAt: Infinity, refreshAt: Infinity };
+    expect(await hello(start({ store, authenticate: () => forever }))).toMatchObject({ tag: 'welcome' });
+    expect(kept[1]).toEqual(kept[0]);
+  });
+});
+
 describe('connect', () => {
   test('is asked once for a session, before its welcome, with who it is and the request', async () => {
     const told: unknown[] = [];

@@ -32,6 +32,9 @@ export interface Caller {
 /** Milliseconds before their end at which fresh credentials are asked for; of short ones a quarter of their time. */
 const REFRESH_LEAD = 30_000;
 
+/** Milliseconds since 1970 that nobody lives to see. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** Who comes where nobody is asked. */
 const ANYBODY: Identity = {};
 /** The session of a probe that has none here. */
@@ -208,10 +211,19 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
 
 /** Whichever node has the session later asks at the same time. */
 function withRefresh(core: Core, identity: Identity): Identity {
-  const { expiresAt, refreshAt } = identity;
-  if (expiresAt === undefined || refreshAt !== undefined) return identity;
+  const expiresAt = momentOf('expiresAt', identity.expiresAt);
+  const refreshAt = momentOf('refreshAt', identity.refreshAt);
+  if (expiresAt === undefined) return refreshAt === undefined ? identity : { ...identity, refreshAt };
+  if (refreshAt !== undefined) return { ...identity, expiresAt, refreshAt };
   const lead = Math.min(REFRESH_LEAD, (expiresAt - core.wallClock()) / 4);
-  return { ...identity, refreshAt: Math.floor(expiresAt - lead) };
+  return { ...identity, expiresAt, refreshAt: Math.floor(expiresAt - lead) };
+}
+
+/** Of what is no time nobody could say whether it is over; and a store may keep JSON, which has no infinity. */
+function momentOf(name: string, given: number | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'number' && !Number.isNaN(given)) return Math.min(given, NEVER);
+  throw new TypeError(`${name} of an identity is no time: give milliseconds since 1970, or leave it out.`);
 }
 
 async function joined(
