@@ -171,6 +171,18 @@ describe('JSON Schema', () => {
     });
   });
 
+  it('leaves nothing behind of a schema that has to wait and then throws', async () => {
+    let asked = 0;
+    const broken = mute('broken', () => {
+      asked++;
+      return Promise.reject(new Error('no database'));
+    });
+    expect(jsonSchemas({ channels: { news: { item: broken } } }).$defs).toEqual({ 'news.item': {} });
+    // A rejection that nobody hears ends a process.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toBeGreaterThan(0);
+  });
+
   it('is of a contract that checks the same', async () => {
     const check = compileContract(contract);
     expect(await check.payload('room:7:a', 'left', undefined)).toMatchObject({ ok: true });

@@ -204,6 +204,8 @@ const isNothing = (schema: Schema): boolean =>
 function passes(schema: Schema, value: unknown): boolean {
   try {
     const result = schema['~standard'].validate(value);
+    // A rejection that nobody hears would end the process.
+    if (result instanceof Promise) result.catch(() => {});
     return 'issues' in result ? result.issues === undefined : 'value' in result;
   } catch {
     return false;

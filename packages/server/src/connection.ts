@@ -545,7 +545,15 @@ export class Connection implements Follower {
 
   /** What the store answered; where it says that there is no such session, why. */
   #unlessGone(session: string, kind: string, event: SessionEvent): SessionEvent | Promise<SessionEvent> {
-    return kind === 'unknown' || kind === 'revoked' ? this.#look(session) : event;
+    if (kind === 'revoked') return this.#lookRevoked(session);
+    return kind === 'unknown' ? this.#look(session) : event;
+  }
+
+  /** Nothing was begun. Where fresh credentials came in between, it is asked for again. */
+  async #lookRevoked(session: string): Promise<SessionEvent> {
+    const looked = await this.#look(session);
+    const isWell = looked.type === 'looked' && looked.expiresIn > 0;
+    return isWell ? { type: 'begun', result: { kind: 'busy' } } : looked;
   }
 
   get #caller(): Caller {
@@ -558,7 +566,8 @@ export class Connection implements Follower {
   }
 
   get #info(): SessionInfo {
-    return { id: this.#session.id ?? '', ...this.#identity };
+    // What the application found may have an `id` of its own, as a row of a table has.
+    return { ...this.#identity, id: this.#session.id ?? '' };
   }
 
   // ── what is told of it ────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ afterEach(async () => {
 });
 
 let nonces = 0;
+const SAID = { delta: 'said', dimension: 1, omega: 1, lambda: 'continue' };
 const newNonce = (): string => `hooks-${nonces++}`.padEnd(22, '-');
 
 function start(options: RealtimeOptions): Realtime {
@@ -26,14 +27,39 @@ function start(options: RealtimeOptions): Realtime {
 }
 
 /** The status and the first frame of the answer to a hello by a poll, and the session. */
-async function hello(realtime: Realtime, nonce = newNonce()) {
-  const body = JSON.stringify([['hello', { version: 1, nonce }]]);
+async function hello(realtime: Realtime, nonce = newNonce(), ...sends: unknown[]) {
+  const body = JSON.stringify([['hello', { version: 1, nonce }], ...sends]);
   const answer = await realtime.app.request('/poll', { method: 'POST', body, headers: { cookie: 'id=ann' } });
   const [[tag, { delta, payload }]] = (await answer.json()) as [
     [string, { delta: string; payload: { session: string } }],
   ];
   return { status: answer.status, tag, delta, session: payload.session };
 }
+
+describe('authenticate', () => {
+  test('lets nobody in whose end is no time, and says so', async () => {
+    const errors: string[] = [];
+    const realtime = start({
+      authenticate: () => ({ subject: 'ann', expiresAt: Number('soon') }),
+      onError: (error) => void errors.push(String(error)),
+    });
+    expect(await hello(realtime)).toMatchObject({ status: 401, delta: 'unauthorized' });
+    expect(errors).toEqual([expect.stringMatching(/^TypeError: expiresAt/)]);
+  });
+
+  test('may say that credentials never end, to a store that keeps JSON too', async () => {
+    const store = memoryStore();
+    const kept: unknown[] = [];
+    const { openSession } = store;
+    store.openSession = (nonce, identity) => {
+      kept.push(identity, JSON.parse(JSON.stringify(identity)));
+      return openSession.call(store, nonce, identity);
+    };
+    const forever = { subject: 'ann', expiresAt: Infinity, refreshAt: Infinity };
+    expect(await hello(start({ store, authenticate: () => forever }))).toMatchObject({ tag: 'welcome' });
+    expect(kept[1]).toEqual(kept[0]);
+  });
+});
 
 describe('connect', () => {
   test('is asked once for a session, before its welcome, with who it is and the request', async () => {
@@ -50,6 +76,35 @@ describe('connect', () => {
     const { tag, session } = await hello(realtime);
     expect(tag).toBe('welcome');
     expect(told).toEqual([[{ id: session, subject: 'ann', claims: 1 }, 'id=ann']]);
+  });
+
+  test('is told the id of the session, also where what authenticate found has an id of its own', async () => {
+    const told: unknown[] = [];
+    const row = { id: 'row 7', subject: 'ann' };
+    const realtime = start({
+      authenticate: () => row,
+      authorize: (session) => told.push(session.id) > 0,
+      hooks: {
+        connect: ({ session }) => void told.push(session.id),
+        disconnect: ({ session }) => void told.push(session.id),
+      },
+    });
+    const { session } = await hello(realtime, newNonce(), ['publish', 1, 'room', SAID]);
+    await expect.poll(() => realtime.history('room', 1)).toHaveLength(1);
+    await realtime.disconnect(session);
+    expect(told).toEqual([session, session, session]);
+  });
+
+  test('takes so long that the server ends the session meanwhile: then it is forbidden (P84)', async () => {
+    const ended: unknown[] = [];
+    const realtime = start({
+      hooks: {
+        connect: ({ session }) => realtime.disconnect(session.id),
+        disconnect: ({ reason }) => void ended.push(reason),
+      },
+    });
+    expect(await hello(realtime)).toMatchObject({ status: 403, tag: 'close', delta: 'forbidden' });
+    expect(ended).toEqual([]);
   });
 
   test('is asked once for attempts that come at once, and both wait for it (P10)', async () => {

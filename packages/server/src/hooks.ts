@@ -124,10 +124,12 @@ export async function endSession(
   reason: Exclude<EndReason, 'timeout'>,
   ids: Ids & { session: string },
 ): Promise<void> {
-  core.events.tell('session_ended', { ...ids, reason });
   // Told on every node, also to a connection that is about to open it (P84).
   const closed = await core.store.close(ids.session, reason === 'disconnected' ? 'forbidden' : undefined);
-  if (closed.kind === 'ended') partFrom(core, closed.ended, reason);
+  // There was none, or it is told already.
+  if (closed.kind !== 'ended') return;
+  core.events.tell('session_ended', { ...ids, reason });
+  partFrom(core, closed.ended, reason);
 }
 
 /** A session is over, and this node is the one that knows. One that was never attached had not begun. */
@@ -139,7 +141,7 @@ export function partFrom(
   if (core.hooks.disconnect === undefined || generation === 0) return;
   // Somebody may be writing down who left: a node that ends waits for it.
   core.working++;
-  void ask(core, 'disconnect', { session: { id: session, ...identity }, reason }, { session }).finally(
+  void ask(core, 'disconnect', { session: { ...identity, id: session }, reason }, { session }).finally(
     () => core.working--,
   );
 }

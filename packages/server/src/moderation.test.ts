@@ -112,6 +112,14 @@ describe('a session that is disconnected', () => {
     expect(await here.history('room', 1)).toEqual([]);
   });
 
+  test('is forbidden also where its client never had its welcome, and says hello again (P84)', async () => {
+    const { here, there } = world();
+    const { session, nonce } = await open(here, ann);
+    await here.disconnect(session);
+    const again = await post(there, '/poll', [['hello', { version: 1, nonce, auth: ann }]]);
+    expect([again.status, inShort(again.frames)]).toEqual([403, ['close forbidden']]);
+  });
+
   test('leaves those alone that are not it', async () => {
     const { here, there } = world();
     const [one, other] = [await open(there, ann), await stream(there, { auth: ann })];
@@ -308,6 +316,44 @@ describe('a subject', () => {
     expect((await open(there, ann)).status).toBe(200);
   });
 });
+
+test('a time that is none revokes nothing, and takes nothing back', async () => {
+  const { here, there } = world();
+  const { goOn } = await open(there, ann);
+  const revoke = (until: number) => here.subject('ann').revoke({ until });
+  await expect(revoke(NaN)).rejects.toThrow(RangeError);
+  expect((await post(there, '/poll', [goOn({ wait: 0 })])).status).toBe(200);
+  await revoke(Infinity);
+  await expect(revoke(NaN)).rejects.toThrow(RangeError);
+  const hello = ['hello', { version: 1, nonce: 'never-again'.padEnd(22, '-'), auth: ann }];
+  expect((await post(there, '/poll', [hello])).status).toBe(403);
+});
+
+test('that a session was ended is told once, and of none that there is not', async () => {
+  const { here } = world();
+  const told: string[] = [];
+  ends.push(here.events.subscribe(({ delta }) => void (delta === 'session_ended' && told.push(delta))));
+  const { session } = await open(here, ann);
+  for (const one of ['nobody', session, session]) await here.disconnect(one);
+  await here.publish('room', 'said', 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told).toEqual(['session_ended']);
+});
+
+test('a send that met revoked credentials goes on where fresh ones came in between (P84)', async () => {
+  const store = memoryStore();
+  const begin = store.begin.bind(store);
+  let isRevoked = true;
+  store.begin = async (...asked) => {
+    if (!isRevoked) return begin(...asked);
+    isRevoked = false;
+    return { kind: 'revoked' };
+  };
+  const { here } = world({ store });
+  const { goOn } = await open(here, ann);
+  const { status } = await post(here, '/send', [goOn(), publish1]);
+  expect([status, (await here.history('room', 1)).length]).toEqual([200, 1]);
+}, 5_000);
 
 describe('a publish except some sessions', () => {
   test('is told everybody else, and moves their cursors without a word (P82)', async () => {

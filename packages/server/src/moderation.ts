@@ -2,6 +2,7 @@
 import { Dimension, encodeBody } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, MessageName, MessagePayload, Untyped } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
+import type { Except } from './except.js';
 import { endSession } from './hooks.js';
 import { messageBody, post } from './posting.js';
 import type { EnvelopeOptions, Sent } from './posting.js';
@@ -37,7 +38,7 @@ export interface Subject<C extends Contract = Untyped> {
   send<Delta extends MessageName<C>>(
     delta: Delta,
     payload: MessagePayload<C, Delta>,
-    options?: EnvelopeOptions & { except?: string | readonly string[] },
+    options?: EnvelopeOptions & { except?: Except },
   ): Promise<readonly string[]>;
   /** Takes all its sessions out of a channel. */
   unsubscribe(channel: ChannelName<C>): Promise<void>;
@@ -45,7 +46,7 @@ export interface Subject<C extends Contract = Untyped> {
   disconnect(): Promise<void>;
   /**
    * Without `until`, the credentials of all its sessions count no more: each has to bring fresh ones. With `until` (ms since 1970) they
-   * end with `forbidden`, and before that time none is opened; one that has passed lets it in again.
+   * end with `forbidden`, and before that time none is opened (`Infinity`: never again); one that has passed lets it in again.
    */
   revoke(options?: { until?: number }): Promise<void>;
 }
@@ -53,10 +54,11 @@ export interface Subject<C extends Contract = Untyped> {
 export function createModeration<C extends Contract>(core: Core): Moderation<C> {
   const { store, connections } = core;
 
-  const disconnect = async (session: string): Promise<void> => {
-    // At once where it is; elsewhere the store tells.
-    for (const one of [...connections]) if (one.session === session) one.refuse('forbidden');
-    await endSession(core, 'disconnected', { session });
+  const disconnect = async (sessions: readonly string[]): Promise<void> => {
+    const ending = new Set<string | undefined>(sessions);
+    // At once where they are; elsewhere the store tells.
+    for (const one of connections) if (ending.has(one.session)) one.refuse('forbidden');
+    await Promise.all(sessions.map((session) => endSession(core, 'disconnected', { session })));
   };
 
   const unsubscribe = async (session: string, channel: string): Promise<Sent> => {
@@ -71,6 +73,7 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
   };
 
   const subject = (id: string): Subject<C> => {
+    const disconnectAll = async (): Promise<void> => disconnect(await store.sessionsOf(id));
     const each = async (act: (session: string) => Promise<unknown>): Promise<void> =>
       void (await Promise.all((await store.sessionsOf(id)).map(act)));
     return {
@@ -91,16 +94,26 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
         return reached;
       },
       unsubscribe: (channel) => each((session) => unsubscribe(session, channel)),
-      disconnect: () => each(disconnect),
+      disconnect: disconnectAll,
       async revoke({ until } = {}) {
         if (until === undefined) return each((session) => store.revoke(session));
         const ms = until - core.wallClock();
+        if (Number.isNaN(ms)) {
+          throw new RangeError(
+            'until is no time (NaN), as of a date that could not be read; give ms since 1970, or Infinity.',
+          );
+        }
         // Before its sessions end, so that none of them is back in between.
         await store.refuse(id, Math.max(0, ms));
-        if (ms > 0) await each(disconnect);
+        if (ms > 0) await disconnectAll();
       },
     };
   };
 
-  return { disconnect, revoke: (session) => store.revoke(session), unsubscribe, subject };
+  return {
+    disconnect: (session) => disconnect([session]),
+    revoke: (session) => store.revoke(session),
+    unsubscribe,
+    subject,
+  };
 }

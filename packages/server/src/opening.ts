@@ -32,6 +32,9 @@ export interface Caller {
 /** Milliseconds before their end at which fresh credentials are asked for; of short ones a quarter of their time. */
 const REFRESH_LEAD = 30_000;
 
+/** Milliseconds since 1970 that nobody lives to see. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** Who comes where nobody is asked. */
 const ANYBODY: Identity = {};
 /** The session of a probe that has none here. */
@@ -41,6 +44,7 @@ const GONE = 'http://localhost/';
 
 /** What the session is told of it. */
 export type Entrance = Extract<SessionEvent, { type: 'joined' | 'probed' | 'refused' }>;
+type Refusing = Extract<Entrance, { type: 'refused' }>;
 
 /** Opens, resumes or probes. */
 export async function enterByHello(core: Core, hello: Hello, caller: Caller): Promise<Entrance> {
@@ -73,10 +77,11 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
     const opened = await store.openSession(hello.nonce, identity ?? {});
     if (opened.kind === 'taken') return refused('forbidden', 'nonce');
     if (opened.kind === 'ended') return refused('session_unknown');
+    if (opened.kind === 'forbidden') return refused('forbidden');
     if (opened.kind === 'refused') return refused('forbidden', 'auth');
     session = opened.state.session;
     if (core.hooks.connect !== undefined && opened.state.generation === 0) {
-      const code = await begin(core, { id: session, ...identity }, caller);
+      const code = await begin(core, { ...identity, id: session }, caller);
       if (code !== undefined) return refused(code);
     }
   } else {
@@ -98,9 +103,10 @@ export async function enterByHello(core: Core, hello: Hello, caller: Caller): Pr
   } finally {
     greeted(core, session);
   }
-  // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
   if (attached.kind === 'unknown') {
-    return hello.key === undefined ? refused('overload') : ended(core, session);
+    const why = await ended(core, session);
+    // What was opened a moment ago can be unknown to a store that failed over in between: it opens it anew when asked again.
+    return hello.key === undefined && why.code !== 'forbidden' ? refused('overload') : why;
   }
   core.channels.forget(session);
   return joined(core, attached.state, hello.cursors ?? {}, welcomeFrame(core, attached.state, hello));
@@ -173,7 +179,7 @@ export async function look(
 }
 
 /** Whom the server has ended comes in no more, and is told so (P84). */
-async function ended(core: Core, session: string): Promise<Entrance> {
+async function ended(core: Core, session: string): Promise<Refusing> {
   const { kind } = await core.store.stateOf(session);
   return refused(kind === 'forbidden' ? 'forbidden' : 'session_unknown');
 }
@@ -205,10 +211,19 @@ async function authenticate(core: Core, credentials: unknown, caller: Caller): P
 
 /** Whichever node has the session later asks at the same time. */
 function withRefresh(core: Core, identity: Identity): Identity {
-  const { expiresAt, refreshAt } = identity;
-  if (expiresAt === undefined || refreshAt !== undefined) return identity;
+  const expiresAt = momentOf('expiresAt', identity.expiresAt);
+  const refreshAt = momentOf('refreshAt', identity.refreshAt);
+  if (expiresAt === undefined) return refreshAt === undefined ? identity : { ...identity, refreshAt };
+  if (refreshAt !== undefined) return { ...identity, expiresAt, refreshAt };
   const lead = Math.min(REFRESH_LEAD, (expiresAt - core.wallClock()) / 4);
-  return { ...identity, refreshAt: Math.floor(expiresAt - lead) };
+  return { ...identity, expiresAt, refreshAt: Math.floor(expiresAt - lead) };
+}
+
+/** Of what is no time nobody could say whether it is over; and a store may keep JSON, which has no infinity. */
+function momentOf(name: string, given: number | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'number' && !Number.isNaN(given)) return Math.min(given, NEVER);
+  throw new TypeError(`${name} of an identity is no time: give milliseconds since 1970, or leave it out.`);
 }
 
 async function joined(
@@ -217,7 +232,7 @@ async function joined(
   cursors: Cursors,
   welcome?: ServerFrame,
 ): Promise<Extract<Entrance, { type: 'joined' }>> {
-  const session: SessionInfo = { id: state.session, ...state.identity };
+  const session: SessionInfo = { ...state.identity, id: state.session };
   const denied: string[] = [];
   for (const channel of Object.keys(cursors)) {
     if (channel === INBOX) continue;
@@ -269,7 +284,7 @@ function welcomeFrame(core: Core, state: SessionState, hello: Hello): ServerFram
   return ['welcome', envelope];
 }
 
-function refused(code: CodeName, field?: string): Entrance {
+function refused(code: CodeName, field?: string): Refusing {
   return { type: 'refused', code, ...(field !== undefined && { field }) };
 }
 

@@ -155,6 +155,19 @@ describe('a publish', () => {
     expect(await entries('room')).toHaveLength(1);
   });
 
+  test('that is in the log already is not refused where its hook makes more of it the second time (P39)', async () => {
+    let made = 'little';
+    const { perform, entries } = await world({ hooks: { publish: () => made } });
+    const said = publish(1, 'room', envelope('said', 'x'));
+    await perform(said);
+    made = 'x'.repeat(70_000);
+    expect(await perform(said, publish(2, 'room', envelope('said', 'x')))).toMatchObject([
+      undefined,
+      refusal(2, 'too_big', 'envelope'),
+    ]);
+    expect(await entries('room')).toHaveLength(1);
+  });
+
   test('cannot pretend that a member came or left (P45)', async () => {
     const { perform, entries } = await world();
     const [joined, left] = await perform(

@@ -128,7 +128,7 @@ async function publish(
     core.events.fail('handler_failed', error, { ...claim.from.ids, number, hook: 'contract' });
   }
   if (text === undefined) return refuseUnlessTaken(core, channel, key, ...why);
-  if (isTooBig(text)) return refuse('too_big', 'envelope');
+  if (isTooBig(text)) return refuseUnlessTaken(core, channel, key, 'too_big', 'envelope');
   const appended = await core.store.append(channel, text, key);
   // It was refused when those behind it were taken, and their end was lost: it cannot go before them any more.
   if (appended.kind === 'behind') return refuse('internal');

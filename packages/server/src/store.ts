@@ -60,7 +60,12 @@ export interface SessionState {
 }
 
 export type Opened =
-  { kind: 'opened'; state: SessionState } | { kind: 'taken' } | { kind: 'ended' } | { kind: 'refused' };
+  | { kind: 'opened'; state: SessionState }
+  | { kind: 'taken' }
+  | { kind: 'ended' }
+  /** It was ended by the server, and must not come again. */
+  | { kind: 'forbidden' }
+  | { kind: 'refused' };
 export type Attached = { kind: 'attached'; state: SessionState } | { kind: 'unknown' };
 export type Touched = { kind: 'current'; state: SessionState } | { kind: 'superseded' } | { kind: 'unknown' };
 export type Known =
@@ -171,7 +176,7 @@ export interface Store {
 
   /**
    * Opens a session, or finds the one that this nonce opened before. `taken`: it belongs to another subject;
-   * `ended`: it ended not longer than a window ago, and is not opened again; `refused`: its subject is, for now.
+   * `ended`, `forbidden`: it ended not longer than a window ago, and is not opened again; `refused`: its subject is, for now.
    */
   openSession(nonce: string, identity: Identity): Promise<Opened>;
 

@@ -303,6 +303,21 @@ function sessions(it: It): void {
 }
 
 function moderated(it: It): void {
+  it('is forbidden by its nonce too: its client may have had no welcome (P84)', async ({
+    store,
+    peer,
+    advance,
+  }) => {
+    const nonce = newNonce();
+    const opened = await store.openSession(nonce, { subject: 'ann' });
+    if (opened.kind !== 'opened') assert.fail(opened.kind);
+    await peer.close(opened.state.session, 'forbidden');
+    assert.deepEqual(await store.openSession(nonce, { subject: 'ann' }), { kind: 'forbidden' });
+    await advance(SETTINGS.window - 1);
+    await store.sweep();
+    assert.deepEqual(await peer.openSession(nonce, { subject: 'ann' }), { kind: 'forbidden' });
+  });
+
   it('is forbidden from then on, and unknown to every verb (P84)', async ({ store, peer, open, advance }) => {
     const session = await open({ subject: 'ann' });
     assert.deepEqual(await peer.stateOf(session), await store.stateOf(session));
@@ -444,6 +459,14 @@ function subjects(it: It): void {
     assert.deepEqual(await store.sessionsOf('a "nobody" {with} anything'), []);
   });
 
+  it('has none that another subject tried to open by its nonce', async ({ store, peer }) => {
+    const nonce = newNonce();
+    await store.openSession(nonce, { subject: 'ann' });
+    assert.deepEqual(await peer.openSession(nonce, { subject: 'bob' }), { kind: 'taken' });
+    assert.deepEqual(await store.sessionsOf('bob'), []);
+    assert.equal((await store.sessionsOf('ann')).length, 1);
+  });
+
   it('keeps a session for as long as it lives', async ({ store, open, advance }) => {
     const session = await open({ subject: 'ann' });
     for (let contacts = 0; contacts < 80; contacts++) {
@@ -472,6 +495,9 @@ function subjects(it: It): void {
     await store.refuse('ann', 10_000);
     await peer.refuse('ann', 0);
     assert.equal((await open(store, 'ann')).kind, 'opened');
+    await store.refuse('ann', Infinity);
+    await advance(10_001);
+    assert.deepEqual(await open(peer, 'ann'), { kind: 'refused' });
   });
 }
 

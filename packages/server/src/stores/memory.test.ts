@@ -187,6 +187,16 @@ describe('the memory store forgets', () => {
     expect(again.kind === 'opened' && !first.has(again.state.session)).toBe(true);
   }, 30_000);
 
+  test('40,000 sessions of one subject, as of all who are a guest, without going through them for each', async () => {
+    const { store, advance } = world();
+    for (let n = 0; n < 40_000; n++)
+      await store.openSession(`guest${n}`.padEnd(22, '-'), { subject: 'guest' });
+    expect((await store.sessionsOf('guest')).length).toBe(40_000);
+    advance(120_001);
+    await store.sweep();
+    expect(await store.sessionsOf('guest')).toEqual([]);
+  }, 5_000);
+
   test('the sessions of a subject when they end, by their client, by the server, or by themselves', async () => {
     let now = 0;
     const store = memoryStore({ window: 1_000, now: () => now });

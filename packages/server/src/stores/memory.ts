@@ -71,6 +71,9 @@ interface SessionRecord {
 /** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
 const LOG_BYTES = 256;
 
+/** Sessions of a subject that are gone through to find one. */
+const FEW = 8;
+
 /** Of one that is forbidden nothing is kept but that: no connection that still has it is further. */
 const FORBIDDEN = { generation: 0, silence: 0, revision: Number.MAX_SAFE_INTEGER };
 
@@ -97,12 +100,12 @@ class MemoryStore implements Store {
   readonly #nonces = new Map<string, SessionRecord>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
-  /** When a session was forbidden, by its id, oldest first. */
+  /** When a session was forbidden, by its id and by its nonce, oldest first. */
   readonly #forbidden = new Map<string, number>();
   /** Until when a subject opens no session. */
   readonly #refused = new Map<string, number>();
-  /** An array each: most subjects have one session or two. */
-  readonly #subjects = new Map<string, readonly string[]>();
+  /** An array each, as most subjects have one session or two; a set where everybody is the same guest. */
+  readonly #subjects = new Map<string, readonly string[] | Set<string>>();
   readonly #members = new MemoryMembers();
   /** What nodes say of themselves. */
   readonly #reports = new Map<string, { text: string; until: number }>();
@@ -142,6 +145,7 @@ class MemoryStore implements Store {
       if (known.identity.subject !== subject) return { kind: 'taken' as const };
       return { kind: 'opened' as const, state: this.#state(known) };
     }
+    if (this.#forbidden.has(nonce)) return { kind: 'forbidden' as const };
     if (this.#ended.has(nonce)) return { kind: 'ended' as const };
     const record: SessionRecord = {
       id: this.#randomId(),
@@ -159,8 +163,7 @@ class MemoryStore implements Store {
       revoked: false,
       revision: 0,
     };
-    if (subject !== undefined)
-      this.#subjects.set(subject, (this.#subjects.get(subject) ?? []).concat(record.id));
+    if (subject !== undefined) this.#list(record.id, subject);
     this.#sessions.set(record.id, record);
     this.#nonces.set(nonce, record);
     return { kind: 'opened' as const, state: this.#state(record) };
@@ -202,7 +205,7 @@ class MemoryStore implements Store {
   }
 
   async sessionsOf(subject: string) {
-    return this.#subjects.get(subject) ?? [];
+    return [...(this.#subjects.get(subject) ?? [])];
   }
 
   async stateOf(session: string): Promise<Known> {
@@ -229,6 +232,7 @@ class MemoryStore implements Store {
     const record = this.#sessions.get(session);
     const ended = record && this.#remove(record);
     if (why !== undefined) {
+      if (record !== undefined) this.#forbidden.set(record.nonce, this.#now());
       this.#forbidden.delete(session);
       this.#forbidden.set(session, this.#now());
       this.#changed(session);
@@ -529,9 +533,22 @@ class MemoryStore implements Store {
     return { session, identity, generation };
   }
 
+  #list(session: string, subject: string): void {
+    const listed = this.#subjects.get(subject) ?? [];
+    if (listed instanceof Set) listed.add(session);
+    else if (listed.length < FEW) this.#subjects.set(subject, listed.concat(session));
+    else this.#subjects.set(subject, new Set(listed).add(session));
+  }
+
   #unlist({ id, identity: { subject } }: SessionRecord): void {
     if (subject === undefined) return;
-    const others = (this.#subjects.get(subject) ?? []).filter((other) => other !== id);
+    const listed = this.#subjects.get(subject) ?? [];
+    if (listed instanceof Set) {
+      listed.delete(id);
+      if (listed.size === 0) this.#subjects.delete(subject);
+      return;
+    }
+    const others = listed.filter((other) => other !== id);
     if (others.length > 0) this.#subjects.set(subject, others);
     else this.#subjects.delete(subject);
   }

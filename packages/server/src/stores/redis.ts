@@ -76,6 +76,8 @@ export interface RedisStoreOptions {
 /** Logs whose heads are asked for at once. */
 const HEADS_AT_ONCE = 200;
 const QUESTIONS_AT_ONCE = 64;
+/** Milliseconds that Redis can count: a thousand years. */
+const FOREVER = 1_000 * 365 * 86_400_000;
 /** Logs that nobody has, in the first, the second and the last third of all slots: masters that share them all have one. */
 const PINGED = ['@d', '@f', '@c'];
 
@@ -107,7 +109,8 @@ class RedisStore implements Store {
   readonly #presence: Presence;
   readonly #endings: Endings;
   readonly #window: number;
-  readonly #keep: Retention;
+  readonly #retention: Retention;
+  readonly #keep: readonly number[];
   #terms: StoreTerms = {};
   readonly #inboxKeep: readonly number[];
   readonly #given: (() => number) | undefined;
@@ -119,9 +122,9 @@ class RedisStore implements Store {
     const urls = urlsOf(options.url ?? 'redis://127.0.0.1:6379');
     const timeout = options.timeout ?? 3_000;
     this.#window = options.window ?? SESSION_WINDOW;
-    this.#keep = { ...RETENTION, ...options.retention };
-    const inboxKeep = { ...RETENTION, ...options.inbox };
-    this.#inboxKeep = [inboxKeep.entries, inboxKeep.bytes, inboxKeep.age];
+    this.#retention = { ...RETENTION, ...options.retention };
+    this.#keep = termsOf(this.#retention);
+    this.#inboxKeep = termsOf({ ...RETENTION, ...options.inbox });
     this.#given = options.now;
     this.#keys = new Keys(options.prefix ?? 'iskra');
     this.#link = new Link({
@@ -147,7 +150,7 @@ class RedisStore implements Store {
       run: (script, keys, args) => this.#link.run(script, keys, args),
       keys: this.#keys,
       keepOf: (channel) => this.#keepOf(channel),
-      age: this.#keep.age,
+      age: this.#retention.age,
       presenceWindow: options.presenceWindow ?? 30_000,
     };
     this.#presence = new Presence(asking);
@@ -171,7 +174,10 @@ class RedisStore implements Store {
       StateAnswer,
     ];
     if (kind === 'opened') return { kind, state: stateOf(session, state) };
-    return { kind: kind === 'taken' ? kind : 'ended' };
+    if (kind !== 'taken') return { kind: kind === 'forbidden' ? kind : 'ended' };
+    // It is another one's: nobody is to take it for one of this subject.
+    if (subject !== undefined) await this.#askSubject(subjects.unlist, subject, [session]);
+    return { kind };
   }
 
   async attach(session: string, identity?: Identity, attempt = ''): Promise<Attached> {
@@ -210,7 +216,7 @@ class RedisStore implements Store {
   }
 
   async refuse(subject: string, ms: number): Promise<void> {
-    await this.#askSubject(subjects.refuse, subject, [Math.ceil(ms)]);
+    await this.#askSubject(subjects.refuse, subject, [Math.ceil(Math.min(ms, FOREVER))]);
   }
 
   async sessionsOf(subject: string): Promise<readonly string[]> {
@@ -444,9 +450,10 @@ class RedisStore implements Store {
   // ── asking ────────────────────────────────────────────────────────────────
 
   /** What a channel keeps: entries, bytes, age. */
-  #keepOf(channel: string): number[] {
-    const { entries, bytes, age } = { ...this.#keep, ...this.#terms.retentionOf?.(channel) };
-    return [entries, bytes, age];
+  #keepOf(channel: string): readonly number[] {
+    const own = this.#terms.retentionOf?.(channel);
+    // Asked with every read and every append: most channels are kept as all others.
+    return own === undefined ? this.#keep : termsOf({ ...this.#retention, ...own });
   }
 
   /** This node's clock, by which its own claims run out. */
@@ -523,6 +530,9 @@ function urlsOf(given: string | readonly string[]): string[] {
   }
   return urls;
 }
+
+/** As scripts take it. */
+const termsOf = ({ entries, bytes, age }: Retention): number[] => [entries, bytes, age];
 
 const whose = ({ subject }: Identity): string => (subject === undefined ? '' : `=${subject}`);
 

@@ -146,6 +146,7 @@ export const openSession = session(
   `
 local v = redis.call('HMGET', meta, 't', 'end', 'u')
 if v[1] then
+  if v[2] == 'forbidden' then return { 'forbidden' } end
   if v[2] or now - tonumber(v[1]) > window then return { 'ended' } end
   if v[3] ~= ARGV[3] then return { 'taken' } end
   return { 'opened', state() }

@@ -21,6 +21,11 @@ return 1
   { isPromise: true },
 );
 
+/** KEYS sessions, refused · ARGV now, session */
+export const unlist = script('unlist', [`redis.call('ZREM', KEYS[1], ARGV[2])`], {
+  isFrugal: true,
+});
+
 /** KEYS sessions, refused · ARGV now, milliseconds */
 export const refuse = script(
   'refuse',
