@@ -9,8 +9,8 @@ import { IskraError } from '../errors.js';
 export interface Row {
   /** When it was sent first, ms since 1970. No two have the same. */
   readonly since: number;
-  /** The frame, as it goes up. */
-  text: string;
+  /** The frame as it was first; whoever sends it gives it a number. */
+  readonly text: string;
   /** Its number in the session that is written down; without one, no connection was ever given it. */
   number?: number | undefined;
 }

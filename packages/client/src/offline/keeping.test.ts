@@ -1,10 +1,11 @@
 /** What is written down before a connection is given a send: the test says when it is. */
 import { beforeEach, expect, test } from 'vitest';
+import { encodeFrame } from '@iskra/protocol/wire';
 import { createEmitter } from '../emitter.js';
 import { dialogue, envelope } from '../testing.js';
 import type { Dialogue } from '../testing.js';
 import { createKeeping } from './keeping.js';
-import type { Row } from './journal.js';
+import type { Identified, Row } from './journal.js';
 
 let d: Dialogue;
 let writes: { numbers: unknown[]; done(): Promise<void> }[];
@@ -66,4 +67,27 @@ test('gives no number beyond those that are written down as used', async () => {
   expect(d.numbers()).toEqual([1]);
   await writes[1]!.done();
   expect(d.numbers()).toEqual([1, 1_501]);
+});
+
+test('what an earlier page gave to a connection may have arrived, though it is too big for the way now', () => {
+  const session = {
+    since: 0 as const,
+    nonce: 'n',
+    welcome: { session: 's' } as Identified['welcome'],
+    inbox: ['e', 0] as Identified['inbox'],
+    reserved: 1_001,
+  };
+  const row = { since: 1, number: 1, text: encodeFrame(['publish', 1, 'room', envelope('said')]) };
+  d = dialogue({ transports: ['websocket'] });
+  const { around } = createKeeping(
+    { found: [session, row], write: async () => true },
+    () => true,
+    createEmitter(() => {}),
+  );
+  around(d.session, () => {});
+  const { outbox } = d.session;
+  outbox.batch(0, 1, 1_000);
+  outbox.bounced(1);
+  outbox.refuse();
+  expect(outbox.settle(['e', 0]).map(({ state }) => state)).toEqual(['unknown']);
 });
