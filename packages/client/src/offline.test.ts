@@ -314,6 +314,11 @@ describe('without room', () => {
     return works(/VersionError/);
   });
 
+  test('Web Locks that are refused', () => {
+    isRefused = true;
+    return works(/SecurityError/);
+  });
+
   test('a quota', () => {
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError');
@@ -363,8 +368,10 @@ function tab() {
 }
 let first = tab();
 let hasLocks = true;
+let isRefused = false;
 beforeEach(() => {
   locks.clear();
+  isRefused = false;
   hasLocks = true;
   first = tab();
 });
@@ -373,7 +380,10 @@ beforeEach(() => {
 async function page(options: OutboxOptions = {}, connecting: ConnectOptions = {}, here = first) {
   const self = {};
   vi.stubGlobal('sessionStorage', here);
+  let refusals = 0;
   const request = async (name: string, _: LockOptions, given: (lock: object | null) => unknown) => {
+    // Whoever asks for ever would never be done.
+    if (isRefused && refusals++ < 5) throw new DOMException('no', 'SecurityError');
     const isFree = !locks.has(name);
     if (isFree) locks.set(name, self);
     await given(isFree ? {} : null);
