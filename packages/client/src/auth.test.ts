@@ -50,6 +50,7 @@ const ownName = (): string => `test-${names++}`;
 const withLocks = () => {
   const locks = createLocks();
   vi.stubGlobal('navigator', { locks });
+  vi.stubGlobal('document', {});
   return locks;
 };
 afterEach(() => vi.unstubAllGlobals());
@@ -92,6 +93,13 @@ describe('credentials', () => {
     const get = vi.fn(async () => 1);
     await Promise.all([sharedAuth(get, { name: ownName() })(), sharedAuth(get, { name: ownName() })()]);
     expect(get).toHaveBeenCalledTimes(2);
+  });
+
+  test('are those of one user each in a program, which has locks and no pages', async () => {
+    withLocks();
+    delete (globalThis as { document?: unknown }).document;
+    const users = ['ann', 'bob'].map((user) => sharedAuth(async () => user)());
+    expect(await Promise.all(users)).toEqual(['ann', 'bob']);
   });
 
   test('that one page does not get, no other one gets at the same time', async () => {
@@ -171,6 +179,7 @@ describe('credentials', () => {
       throw new DOMException('refused', 'SecurityError');
     };
     vi.stubGlobal('navigator', { locks: { request } });
+    vi.stubGlobal('document', {});
     expect(await sharedAuth(async () => 'mine', { name: ownName() })()).toBe('mine');
     const none = async () => {
       throw new Error('offline');

@@ -26,7 +26,8 @@ const GRACE = 50;
 
 /**
  * For the option `auth` of `connect`: calls `get` once, however many clients and pages ask while it is under way, and again after a
- * pause when it throws. Without Web Locks and BroadcastChannel, as in a page that is not secure or in a sandbox, each page asks for itself.
+ * pause when it throws. Without Web Locks and BroadcastChannel, as in a page that is not secure or in a sandbox, and where there
+ * is no page, as in Node and workers, each asks for itself.
  */
 export function sharedAuth<Credentials extends Json>(
   get: () => Credentials | Promise<Credentials>,
@@ -91,10 +92,9 @@ export function sharedAuth<Credentials extends Json>(
   };
 
   return () => {
-    const { locks } = (globalThis.navigator ?? {}) as { locks?: LockManager };
-    asked ??= (locks && globalThis.BroadcastChannel ? getWithOthers(locks) : getIt()).finally(
-      () => (asked = undefined),
-    );
+    // Other runtimes may have both, and clients of many users.
+    const locks = 'document' in globalThis && globalThis.BroadcastChannel && navigator.locks;
+    asked ??= (locks ? getWithOthers(locks) : getIt()).finally(() => (asked = undefined));
     return asked;
   };
 }
