@@ -5,9 +5,11 @@ import { createEmitter } from '../emitter.js';
 import { dialogue, envelope } from '../testing.js';
 import type { Dialogue } from '../testing.js';
 import { createKeeping } from './keeping.js';
+import type { OfflineOutbox } from './keeping.js';
 import type { Identified, Row } from './journal.js';
 
 let d: Dialogue;
+let outbox: OfflineOutbox;
 let writes: { numbers: unknown[]; done(): Promise<void> }[];
 const publish = (): unknown => d.session.outbox.add('publish', 'room', envelope('said'));
 /** What was begun in this turn is done in the next. */
@@ -24,12 +26,12 @@ beforeEach(() => {
       };
       writes.push({ numbers: [...changes.values()].map((row) => (row as Row | undefined)?.number), done });
     });
-  const { around } = createKeeping(
+  outbox = createKeeping(
     { found: [], write },
     () => true,
     createEmitter(() => {}),
   );
-  around(d.session, () => d.tell({ type: 'sendAdded' }));
+  outbox.around(d.session, () => d.tell({ type: 'sendAdded' }));
 });
 
 test('writes no number without a connection: until then nobody was given it', async () => {
@@ -51,6 +53,18 @@ test('gives a connection a send when its number is written down, and not when on
   expect(d.numbers()).toEqual([]);
   await writes[1]!.done();
   expect(d.numbers()).toEqual([1]);
+});
+
+test('rejects what is taken back while its number is being written: no connection was given it', async () => {
+  publish();
+  d.start();
+  d.connect(1);
+  await turn();
+  const [send] = outbox.sends;
+  expect([writes.map(({ numbers }) => numbers), send!.state]).toEqual([[[1, undefined]], 'queued']);
+  outbox.discard(send!);
+  await writes[0]!.done();
+  expect([send!.state, d.numbers()]).toEqual(['rejected', []]);
 });
 
 test('gives no number beyond those that are written down as used', async () => {

@@ -145,7 +145,7 @@ export function createKeeping(
   };
 
   /** It ends here, and its number is skipped when the server asks for it. */
-  const drop = (one: Kept, isUnknown = !!one.row.number): void => {
+  const drop = (one: Kept, isUnknown = one.state !== 'queued'): void => {
     if (!kept.has(one.since)) return;
     const outcome = { delta: 'discarded', lambda: 'stop' };
     Object.assign(one.pending, {
