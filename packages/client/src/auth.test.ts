@@ -50,6 +50,7 @@ const ownName = (): string => `test-${names++}`;
 const withLocks = () => {
   const locks = createLocks();
   vi.stubGlobal('navigator', { locks });
+  vi.stubGlobal('document', {});
   return locks;
 };
 afterEach(() => vi.unstubAllGlobals());
@@ -94,6 +95,13 @@ describe('credentials', () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
+  test('are those of one user each in a program, which has locks and no pages', async () => {
+    withLocks();
+    delete (globalThis as { document?: unknown }).document;
+    const users = ['ann', 'bob'].map((user) => sharedAuth(async () => user)());
+    expect(await Promise.all(users)).toEqual(['ann', 'bob']);
+  });
+
   test('that one page does not get, no other one gets at the same time', async () => {
     withLocks();
     const name = ownName();
@@ -134,6 +142,49 @@ describe('credentials', () => {
     void locks.request(`iskra-auth:${name}`, {}, () => new Promise(() => {}));
     await expect.poll(() => locks.held.size).toBe(1);
     expect(await sharedAuth(async () => 'mine', { name, patience: 5 })()).toBe('mine');
+  });
+
+  test('are not kept from others by a page that has got its own meanwhile', async () => {
+    const locks = withLocks();
+    const name = ownName();
+    let die = (): void => {};
+    void locks.request(`iskra-auth:${name}`, {}, () => new Promise<void>((resolve) => (die = resolve)));
+    await expect.poll(() => locks.held.size).toBe(1);
+    const waits = sharedAuth(async () => 'mine', { name, patience: 20 })();
+    die();
+    expect(await waits).toBe('mine');
+    await expect.poll(() => locks.held.size).toBe(0);
+  });
+
+  test('are got once by a page whose turn comes while it gets its own', async () => {
+    const locks = withLocks();
+    const name = ownName();
+    let die = (): void => {};
+    void locks.request(`iskra-auth:${name}`, {}, () => new Promise<void>((resolve) => (die = resolve)));
+    await expect.poll(() => locks.held.size).toBe(1);
+    let give = (): void => {};
+    const get = vi.fn(() => new Promise<string>((resolve) => (give = () => resolve('mine'))));
+    const waits = sharedAuth(get, { name, patience: 5 })();
+    await expect.poll(() => get.mock.calls.length).toBe(1);
+    die();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    give();
+    expect(await waits).toBe('mine');
+    expect(get).toHaveBeenCalledTimes(1);
+    await expect.poll(() => locks.held.size).toBe(0);
+  });
+
+  test('are got by each page for itself where locks are refused, as in a sandbox', async () => {
+    const request = async () => {
+      throw new DOMException('refused', 'SecurityError');
+    };
+    vi.stubGlobal('navigator', { locks: { request } });
+    vi.stubGlobal('document', {});
+    expect(await sharedAuth(async () => 'mine', { name: ownName() })()).toBe('mine');
+    const none = async () => {
+      throw new Error('offline');
+    };
+    await expect(sharedAuth(none, { name: ownName(), tries: 1 })()).rejects.toThrow('offline');
   });
 
   test('are tried for again after a pause, and so often only', async () => {

@@ -26,7 +26,8 @@ const GRACE = 50;
 
 /**
  * For the option `auth` of `connect`: calls `get` once, however many clients and pages ask while it is under way, and again after a
- * pause when it throws. Without Web Locks and BroadcastChannel, as in a page that is not secure, each page asks for itself.
+ * pause when it throws. Without Web Locks and BroadcastChannel, as in a page that is not secure or in a sandbox, and where there
+ * is no page, as in Node and workers, each asks for itself.
  */
 export function sharedAuth<Credentials extends Json>(
   get: () => Credentials | Promise<Credentials>,
@@ -53,38 +54,37 @@ export function sharedAuth<Credentials extends Json>(
     const told = new Promise<Told>((resolve) => {
       others.onmessage = ({ data }) => resolve(data as Told);
     });
-    let isTurn = false;
+    let own: Promise<Credentials> | undefined;
+    /** Once, also where it is this page's turn while it gets its own. */
+    const getOwn = (): Promise<Told> =>
+      (own ??= getIt()).then(
+        (credentials) => ({ given: { credentials } }),
+        () => ({}),
+      );
     const getForAll = async (): Promise<Told> => {
-      isTurn = true;
-      try {
-        const told = { given: { credentials: await getIt() } };
-        others.postMessage(told);
-        return told;
-      } catch (error) {
-        others.postMessage({});
-        throw error;
-      }
+      const told = await getOwn();
+      others.postMessage(told);
+      return told;
     };
     try {
-      let got = await locks.request(label, { ifAvailable: true }, (lock) => (lock ? getForAll() : undefined));
-      if (!got) {
-        // Whoever has the lock tells; if it does not, because its page is gone, the lock is ours.
-        const turn = locks.request(
-          label,
-          { signal },
-          async () => (await Promise.race([told, sleep(GRACE, signal)])) ?? getForAll(),
-        );
-        turn.catch(() => {});
-        got = await Promise.race([
-          told,
-          turn,
-          sleep(patience, signal).then(async () =>
-            isTurn ? turn : { given: { credentials: await getIt() } },
-          ),
-        ]);
-      }
-      if (!got.given) throw new Error('Another page of this origin did not get credentials.');
-      return got.given.credentials as Credentials;
+      const got = await locks
+        .request(label, { ifAvailable: true }, (lock) => (lock ? getForAll() : undefined))
+        .then((first) => {
+          if (first) return first;
+          // Whoever has the lock tells; if it does not, because its page is gone, the lock is ours.
+          const turn = locks.request(
+            label,
+            { signal },
+            async () => (await Promise.race([told, sleep(GRACE)])) ?? getForAll(),
+          );
+          return Promise.race([told, turn, sleep(patience, signal).then(getOwn)]);
+        })
+        // Refused, as in a sandbox.
+        .catch(getOwn);
+      if (got.given) return got.given.credentials as Credentials;
+      // It says why.
+      if (own) return await own;
+      throw new Error('Another page of this origin did not get credentials.');
     } finally {
       over.abort();
       others.close();
@@ -92,10 +92,9 @@ export function sharedAuth<Credentials extends Json>(
   };
 
   return () => {
-    const { locks } = (globalThis.navigator ?? {}) as { locks?: LockManager };
-    asked ??= (locks && globalThis.BroadcastChannel ? getWithOthers(locks) : getIt()).finally(
-      () => (asked = undefined),
-    );
+    // Other runtimes may have both, and clients of many users.
+    const locks = 'document' in globalThis && globalThis.BroadcastChannel && navigator.locks;
+    asked ??= (locks ? getWithOthers(locks) : getIt()).finally(() => (asked = undefined));
     return asked;
   };
 }

@@ -47,7 +47,9 @@ export function devtools<C extends Contract = Untyped>(
   );
   const panel: Panel = createPanel(client as unknown as Client, seam, watched, frames, { open, shortcut });
   const remove = (): void => {
-    if (shown === remove) shown = undefined;
+    // Another panel may be there in its place, around the same machine.
+    if (shown !== remove) return;
+    shown = undefined;
     watched.stop();
     panel.remove();
   };

@@ -177,6 +177,35 @@ describe('the next page', () => {
     expect(p.sockets[0]!.sent.flat()).toContainEqual(['skip', 2, number - 1]);
   });
 
+  test('that takes less gives no number to the server that stands for nothing: what does not fit is unknown', async () => {
+    const before = await page();
+    const room = before.client.channel('room');
+    before.welcome();
+    room.publish('said', 1);
+    room.publish('said', 2);
+    await until(() => before.up().length === 2);
+    await before.crash();
+
+    const p = await page({}, { outbox: { messages: 1 } });
+    expect([p.ends, p.states()]).toEqual([['2 unknown'], ['1 sent']]);
+    p.welcome();
+    expect(p.up()).toEqual(['publish 1']);
+    p.hear(['acked', 1, 'e', 0]);
+    // Behind a hole, that the server is told to skip.
+    p.client.channel('room').publish('said', 3);
+    await until(() => p.up().length === 2);
+    const number = Number(p.up()[1]!.split(' ')[1]);
+    p.hear(['expect', 2]);
+    expect(p.sockets[0]!.sent.flat()).toContainEqual(['skip', 2, number - 1]);
+    p.hear(['acked', number, 'e', 0]);
+    await p.crash();
+
+    const next = await page();
+    next.welcome();
+    next.hear(['acked', number, 'e', 0]);
+    expect(next.ends).toEqual([]);
+  });
+
   test('is told a refusal that came before its acknowledgement (P34)', async () => {
     const before = await page();
     before.welcome();
@@ -285,6 +314,11 @@ describe('without room', () => {
     return works(/VersionError/);
   });
 
+  test('Web Locks that are refused', () => {
+    isRefused = true;
+    return works(/SecurityError/);
+  });
+
   test('a quota', () => {
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError');
@@ -334,8 +368,10 @@ function tab() {
 }
 let first = tab();
 let hasLocks = true;
+let isRefused = false;
 beforeEach(() => {
   locks.clear();
+  isRefused = false;
   hasLocks = true;
   first = tab();
 });
@@ -344,7 +380,10 @@ beforeEach(() => {
 async function page(options: OutboxOptions = {}, connecting: ConnectOptions = {}, here = first) {
   const self = {};
   vi.stubGlobal('sessionStorage', here);
+  let refusals = 0;
   const request = async (name: string, _: LockOptions, given: (lock: object | null) => unknown) => {
+    // Whoever asks for ever would never be done.
+    if (isRefused && refusals++ < 5) throw new DOMException('no', 'SecurityError');
     const isFree = !locks.has(name);
     if (isFree) locks.set(name, self);
     await given(isFree ? {} : null);

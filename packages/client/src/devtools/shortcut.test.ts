@@ -18,3 +18,12 @@ test.each([
 ])('%s, and what is pressed', (shortcut, event, isIt) => {
   expect(isPressed(shortcut, event)).toBe(isIt);
 });
+
+test('what fills in a form presses no key, and says so', () => {
+  const event = new Event('keydown') as KeyboardEvent;
+  expect([isPressed('Alt+Shift+D', event), isPressed('F9', event), isPressed('', event)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});

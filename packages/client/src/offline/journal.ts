@@ -9,8 +9,8 @@ import { IskraError } from '../errors.js';
 export interface Row {
   /** When it was sent first, ms since 1970. No two have the same. */
   readonly since: number;
-  /** The frame, as it goes up. */
-  text: string;
+  /** The frame as it was first; whoever sends it gives it a number. */
+  readonly text: string;
   /** Its number in the session that is written down; without one, no connection was ever given it. */
   number?: number | undefined;
 }
@@ -124,13 +124,14 @@ const answer = <Value>(asked: IDBRequest<Value> | IDBTransaction): Promise<Value
  */
 async function takeSlot(name: string, left: readonly number[]): Promise<number> {
   const take = (slot: number, options: LockOptions) =>
-    new Promise((resolve: (lock?: Lock | null) => void) => {
+    new Promise<Lock | null>((resolve, reject) => {
       // It is held for as long as the page is there.
       const hold = (lock: Lock | null) => new Promise(() => resolve(lock));
-      navigator.locks.request(name + slot, options, hold).catch(() => resolve());
+      navigator.locks.request(name + slot, options, hold).catch(reject);
     });
   const before = sessionStorage[name] as string | undefined;
-  if (before && (await take(+before, { signal: AbortSignal.timeout(RELOAD) }))) return +before;
+  if (before && (await take(+before, { signal: AbortSignal.timeout(RELOAD) }).catch(() => {})))
+    return +before;
   for (let next = 0; ; next++) {
     const slot = left[next] ?? next;
     if (!(await take(slot, { ifAvailable: true }))) continue;

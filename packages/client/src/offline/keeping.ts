@@ -133,8 +133,8 @@ export function createKeeping(
     emit('change');
   };
 
-  const change = (one: Kept, text: string, number?: number): void =>
-    void put(one.since, (one.row = { since: one.since, text, number }));
+  const change = (one: Kept, number?: number): void =>
+    void put(one.since, (one.row = { ...one.row, number }));
 
   const forget = (one: Kept, error?: Error): void => {
     const { since, pending } = one;
@@ -145,7 +145,7 @@ export function createKeeping(
   };
 
   /** It ends here, and its number is skipped when the server asks for it. */
-  const drop = (one: Kept, isUnknown = !!one.row.number): void => {
+  const drop = (one: Kept, isUnknown = one.state !== 'queued'): void => {
     if (!kept.has(one.since)) return;
     const outcome = { delta: 'discarded', lambda: 'stop' };
     Object.assign(one.pending, {
@@ -195,7 +195,7 @@ export function createKeeping(
         if (!isBlocked) free++;
         // Without a connection nobody was given anything.
         else if (policy.newest()) {
-          if (one && !one.row.number) change(one, one.row.text, number);
+          if (one && !one.row.number) change(one, number);
           if (number <= (saved?.reserved as number)) continue;
           saved = {
             since: 0,
@@ -228,7 +228,7 @@ export function createKeeping(
         }
         // No connection was given it: it goes into the next session, or waits for the next client.
         const fresh = isStopped ? undefined : one.enter(add);
-        if (!one.isReady) change(one, fresh?.text ?? one.row.text);
+        if (!one.isReady) change(one);
         one.pending = stateOf(one.row);
         if (!fresh) return true;
         // Whoever holds it goes on holding it.
@@ -260,11 +260,13 @@ export function createKeeping(
       const { number } = one.row;
       outbox.leap(number ? number - 1 : reserved);
       const pending = one.enter(add);
-      // The limits were higher before: it waits for the next client.
-      if (!pending) break;
-      track(pending, one);
-      if (number) pending.state = 'sent';
-      else change(one, pending.text);
+      if (pending) {
+        track(pending, one);
+        // As that page gave it to a connection.
+        if (number) batch(number - 1, 1, 0);
+        // The limits were higher before: it waits for the next client. The number of what was given to a connection passes meanwhile.
+      } else if (number) drop(one);
+      else break;
     }
     outbox.leap(reserved);
     isUsed = true;
