@@ -33,6 +33,16 @@ describe('news for the server', () => {
     expect(d.insight.news()).toEqual([]);
   });
 
+  test('is nothing for which there is no cure', () => {
+    const d = dialogue({ transports: ['websocket'] });
+    d.start();
+    d.connect(1);
+    d.hear(1, ['close', code('draining', 'reconnect_elsewhere')]);
+    settle(d, d.next(1));
+    expect(d.explain().attempts[0]?.verdict).toBe('draining');
+    expect(d.insight.news()).toEqual([]);
+  });
+
   test('is no probe that fails as before', () => {
     const d = dialogue({ transports: ['websocket', 'sse'] });
     d.start();
@@ -58,6 +68,7 @@ describe('news for the server', () => {
     ] as const) {
       settle(d, attempt);
       expect(d.insight.news(), `after attempt ${attempt}`).toHaveLength(news);
+      expect(d.insight.news()).toEqual([]);
       d.die(attempt, 1006);
       d.next(attempt);
     }
