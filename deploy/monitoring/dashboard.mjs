@@ -50,6 +50,9 @@ const rows = {
     panel('Those who come', 'reqps', { '{{verdict}}': rate('iskra_hellos_total', 'verdict') }),
     panel('Streams that end', 'ops', { '{{code}}': `${rate('iskra_streams_ended_total', 'code')} > 0` }),
     panel('Refused', 'ops', { '{{code}}': `${rate('iskra_refused_total', 'code')} > 0` }),
+    panel('What clients found on their way', 'ops', {
+      '{{transport}}, {{verdict}}': `${rate('iskra_client_verdicts_total', 'transport, verdict')} > 0`,
+    }),
     panel('To the first message, 95 %', 's', {
       '{{transport}}': quantile(0.95, 'iskra_first_message_seconds', 'transport'),
     }),

@@ -57,3 +57,25 @@ describe.each([inNode(), inBrowser('Chromium'), inBrowser('Firefox')])('a client
     expect((await client.report()).transports).toEqual(['websocket']);
   });
 });
+
+describe('a server', () => {
+  const rig = withRig(inNode());
+
+  it('counts what clients found out about their way, also when they came by another one (P85, S5)', async () => {
+    await rig.replaceBy(await rig.another({ times: { heartbeat: 1_000 } }));
+    await rig.proxy.block('ws-refuse');
+    const clients = await Promise.all(
+      [1, 2].map(() => rig.open({ transports: ['websocket', 'sse', 'long-poll'] })),
+    );
+    for (const client of clients) await isConnected(client, 'sse');
+    const numbers = `http://127.0.0.1:${await rig.server.port()}/metrics`;
+    const told = async () =>
+      [
+        ...(await (await fetch(numbers)).text()).matchAll(
+          /^iskra_client_verdicts_total(\{.*\}) ([1-9].*)$/gm,
+        ),
+      ].map(([, labels, count]) => `${labels} ${count}`);
+    await eventually(told).toEqual(['{transport="websocket",verdict="ws-refused"} 2']);
+    for (const client of clients) expect((await client.status()).unsettled).toBe(0);
+  });
+});

@@ -42,4 +42,5 @@ export const elsewhere: Readonly<Record<string, string>> = {
   P82: 'packages/server/src/moderation.test.ts',
   P83: 'packages/server/src/moderation.test.ts',
   P84: 'packages/server/src/moderation.test.ts',
+  P85: 'packages/server/src/sends.test.ts',
 };

@@ -1,5 +1,5 @@
 /** The whole client: the core, and around it the insight, the breaker, the member lists, the last values and a look at the network. */
-import { MEMBERS } from '@iskra/protocol/wire';
+import { MEMBERS, VERDICTS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Subscribed, SYSTEM, Untyped } from '@iskra/protocol/wire';
 import { createBreaker } from './breaker.js';
 import { createChannel } from './channel.js';
@@ -14,7 +14,7 @@ import type {
 import type { Off } from './emitter.js';
 import { platform, platformClock } from './environment.js';
 import type { Environment } from './environment.js';
-import { MisuseError } from './errors.js';
+import { MisuseError, SendError } from './errors.js';
 import type { Explanation } from './explain.js';
 import { createInsight } from './insight.js';
 import type { Feeling, Insight } from './insight.js';
@@ -137,5 +137,16 @@ export function connect<C extends Contract = Untyped>(
   });
   // Whatever else is learned, is learned from an end.
   whole.on('system', () => memory.keep());
+  // With a heartbeat, so that nothing wakes for it. One at a time; a server that refuses it has no numbers of it, and is not told again.
+  let isTelling = false;
+  whole.on('status', () => {
+    const news = isTelling ? [] : insight.news();
+    if (!news.length) return;
+    isTelling = true;
+    client.request(VERDICTS, news).then(
+      () => (isTelling = false),
+      (error: unknown) => (isTelling = error instanceof SendError),
+    );
+  });
   return whole;
 }

@@ -2,8 +2,12 @@
  * What would mend each verdict, for people who look after networks. An entry of
  * its own (`@iskra/client/cures`): the client itself only names the cure.
  */
+import type { Curable } from '@iskra/protocol/wire';
 
-const SENTENCES = {
+export type { Curable };
+
+/** For each verdict that has one: what would mend it. */
+export const CURES: Readonly<Record<Curable, string>> = {
   'ws-refused': 'let the proxy pass Upgrade',
   'ws-timeout': 'something holds the handshake: use TLS',
   'ws-silent': 'switch off WebSocket inspection',
@@ -23,12 +27,7 @@ const SENTENCES = {
   overload: 'add nodes',
   'server-down': 'check url and server',
   'not-available': 'leave it out of `transports`',
-} as const;
-
-export type Curable = keyof typeof SENTENCES;
-
-/** For each verdict that has one: what would mend it. */
-export const CURES: Readonly<Record<Curable, string>> = SENTENCES;
+};
 
 /** The sentence for a verdict, or for a `cure` of `explain()`. */
 export const cureOf = (verdict: string | undefined): string | undefined =>

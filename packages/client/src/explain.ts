@@ -2,9 +2,9 @@
  * PURE. Attempts → verdicts, as data: why this server and transport, what was tried, what
  * each failure proves, and where to read what would mend it.
  */
+import type { Curable } from '@iskra/protocol/wire';
 import { ANSWER, EARLY, staysBehind, wentNowhere } from './attempt.js';
 import type { Attempt, Rung } from './attempt.js';
-import type { Curable } from './cures.js';
 import type { Breaker } from './breaker.js';
 import type { Learned } from './path.js';
 import type { Policy } from './policy.js';

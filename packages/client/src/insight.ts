@@ -11,6 +11,8 @@ import type { Breaker } from './breaker.js';
 import { certainty, downBy, explain, serversOf, verdictOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import type { Path } from './path.js';
+import { createProofs } from './proofs.js';
+import type { Proof } from './proofs.js';
 import { createQuality } from './quality.js';
 import type { QualityClass } from './quality.js';
 import type { Session } from './session.js';
@@ -33,9 +35,13 @@ export interface Insight extends Session {
   status(now: number): Status & Feeling;
   /** What was tried, what it proved, what would mend it. */
   explain(): Explanation;
+  /** What is to be told to the server now, once: nothing until something has worked for 1 s, and nothing while nobody sees the page. */
+  news(): Proof[];
 }
 
 const MAX_LOG = 50;
+/** Whoever is just back has other things to say first, and many may be just back, ms. */
+const QUIET = 1_000;
 
 /** `seam`: where this end is, as `seam_id` of its reports. */
 export function createInsight(
@@ -55,6 +61,8 @@ export function createInsight(
   let degraded = false;
   /** The attempt that carried the session when this last looked. */
   let before: Attempt | undefined;
+  const proofs = createProofs();
+  let hidden = false;
 
   const report = (
     delta: SystemEventName,
@@ -175,10 +183,12 @@ export function createInsight(
     return degraded === was ? [] : [['tell', 'status']];
   };
 
-  const insight: Pick<Insight, 'handle' | 'status' | 'explain'> = {
+  const insight: Pick<Insight, 'handle' | 'status' | 'explain' | 'news'> = {
     handle(event, at) {
       const effects = session.handle(event, at);
       now = at;
+      if (event.type === 'pageChanged' && /^(hidden|visible)$/.test(`${event.signal}`))
+        hidden = event.signal === 'hidden';
       // In their place: a gap is told before what follows it.
       const told = effects.flatMap((effect) => [effect, ...look(effect)]);
       before = policy.current;
@@ -192,6 +202,10 @@ export function createInsight(
       voices: quality.voices(at),
     }),
     explain: () => explain(policy, log, ladder, path, breaker),
+    news() {
+      const carrier = policy.newest();
+      return carrier && now - carrier.provenAt! >= QUIET && !hidden ? proofs(log, carrier.transport) : [];
+    },
   };
   // In everything else it is the session.
   return Object.assign(Object.create(session) as Session, insight);

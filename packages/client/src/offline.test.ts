@@ -45,14 +45,17 @@ describe('a page', () => {
     void room.subscribe();
     room.publish('typing');
     void p.client.request('@members', { channel: 'room' }).catch(() => {});
+    void p.client.request('@verdicts', []).catch(() => {});
     room.publish('said', 1);
     void p.client.request('rename', 2).catch(() => {});
     expect(p.outbox.sends.map(({ channel, envelope }) => [channel, envelope.delta])).toEqual([
       ['room', 'said'],
       [undefined, 'rename'],
     ]);
-    await until(() => p.up().length === 5);
-    expect(p.up()).toEqual(['subscribe 1', 'publish 2', 'request 3', 'publish 4', 'request 5']);
+    await until(() => p.up().length === 6);
+    expect(p.up()).toEqual([
+      ...['subscribe 1', 'publish 2', 'request 3', 'request 4', 'publish 5', 'request 6'],
+    ]);
   });
 
   test('says of itself that it is full', async () => {

@@ -14,7 +14,8 @@ test.each([
   expect(s.sockets[0]!.sent[0]![0]![0]).toBe('hello');
 });
 
-test('a page that may not ask for locks is alone', async () => {
+/** Of a page that is alone: it may not ask for locks. */
+function alone() {
   const locks = { request: () => Promise.reject(new DOMException('Not here.', 'SecurityError')) };
   class Radio {
     static all: Radio[] = [];
@@ -27,8 +28,29 @@ test('a page that may not ask for locks is alone', async () => {
     }
     close() {}
   }
-  const s = await scene({ tabs: shareTabs('ada', { locks, Radio } as never) });
+  return shareTabs('ada', { locks, Radio } as never);
+}
+
+test('a page that may not ask for locks is alone', async () => {
+  const s = await scene({ tabs: alone() });
   await s.turn();
   s.welcome();
   expect(s.client.status).toMatchObject({ state: 'connected', session: 's' });
+});
+
+test('the tab that leads tells the server what it found out about the way (P85)', async () => {
+  const s = await scene({ tabs: alone() });
+  await s.turn();
+  s.sockets[0]!.onclose!({ code: 1006, reason: '' });
+  for (let step = 0; s.sockets.length < 2 && step < 100; step++) {
+    s.clock.advance(1_000);
+    await s.turn();
+  }
+  s.welcome();
+  s.clock.advance(1_000);
+  s.hear(['ping', 2]);
+  const told = s.sockets[1]!.sent.flat().filter(([tag]) => tag === 'request');
+  expect(told).toMatchObject([
+    ['request', 1, { delta: '@verdicts', payload: [['websocket', 'server-down']] }],
+  ]);
 });

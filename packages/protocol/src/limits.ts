@@ -20,6 +20,12 @@ export const SYSTEM = '@system';
 /** The request that reads a member list page by page (P48). Names of requests that start so are the server's own. */
 export const MEMBERS = '@members';
 
+/** The request by which a client tells what its attempts proved, for the server's numbers (P85). */
+export const VERDICTS = '@verdicts';
+
+/** Pairs of a transport and a verdict in one such request: four transports seldom fail in more ways. */
+export const MAX_VERDICTS = 16;
+
 /** Bytes of one encoded message from a client, all frames together. Fits every proxy's default body limit (nginx: 1 MiB). */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 

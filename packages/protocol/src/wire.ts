@@ -7,6 +7,7 @@ export * from './sse.js';
 export * from './machine.js';
 export * from './contract.js';
 export * from './voices.js';
+export * from './verdicts.js';
 export { isChannel, isInbox, isReadable } from './check.js';
 export { byteLength, depthWithin } from './json.js';
 export { readServerFrame } from './read-server.js';

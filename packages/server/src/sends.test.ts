@@ -486,6 +486,43 @@ describe('a subscription', () => {
   });
 });
 
+describe('what a client found out about its way (P85)', () => {
+  const say = (number: number, input: unknown): Send => request(number, '@verdicts', input);
+
+  test('is counted by transport and verdict, and what is not known here as other', async () => {
+    const { core, perform } = await world({ authorize: () => false });
+    const [answer] = await perform(
+      say(1, [
+        ['websocket', 'ws-refused'],
+        ['sse', 'sse-buffered'],
+        ['__proto__', 'constructor'],
+        ['websocket', 'of-a-later-version'],
+      ]),
+      say(2, [['websocket', 'ws-refused']]),
+      say(3, []),
+    );
+    expect(answer).toMatchObject({ envelope: { delta: 'reply' }, answers: 1 });
+    const { told } = core.metrics;
+    expect([told.websocket['ws-refused'], told.sse['sse-buffered']]).toEqual([2, 1]);
+    expect([told.websocket.other, told.other.other]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['no array', { websocket: 'ws-refused' }],
+    ['no pairs', ['websocket', 'ws-refused']],
+    ['more than a pair', [['websocket', 'ws-refused', 1]]],
+    ['no names', [['websocket', 1006]]],
+    ['more than 16', Array.from({ length: 17 }, () => ['websocket', 'ws-refused'])],
+  ])('is refused whole where it is %s, and nothing of it is counted or said again', async (_, input) => {
+    const { core, perform } = await world();
+    const [answer] = await perform(say(1, input));
+    expect(answer).toMatchObject({ envelope: { delta: 'invalid', payload: { field: 'payload' } } });
+    expect(JSON.stringify(answer)).not.toContain('ws-');
+    expect(core.metrics.told.websocket['ws-refused']).toBe(0);
+  });
+});
+
 describe('a member list', () => {
   const ask = (number: number, input: unknown): Send => request(number, '@members', input);
 

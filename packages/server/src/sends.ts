@@ -10,7 +10,9 @@ import {
   faultEnvelope,
   isChannel,
   MAX_ENVELOPE_BYTES,
+  MAX_VERDICTS,
   MEMBERS,
+  VERDICTS,
 } from '@iskra/protocol/wire';
 import type { Send } from '@iskra/protocol/wire';
 import { bounded } from './bounded.js';
@@ -159,6 +161,7 @@ async function request(
   const [, number, envelope] = send;
   const name = envelope.delta;
   if (name === MEMBERS) return listMembers(core, session, number, envelope.payload, claim.from);
+  if (name === VERDICTS) return hearVerdicts(core, number, envelope.payload);
   const handler = core.handlers.get(name);
   if (handler === undefined) return refuse('not_found', 'delta', 'This server handles no such request.');
   if (!(await may(core, session, 'request', name, claim.from))) return refuse('forbidden', 'delta');
@@ -205,6 +208,19 @@ async function request(
     return refuse('internal');
   }
 }
+
+/** Answers `@verdicts`: what a client's attempts proved, for the numbers (P85). Nothing of it is kept or said again. */
+function hearVerdicts(core: Core, number: number, input: unknown): Performed {
+  if (!Array.isArray(input) || input.length > MAX_VERDICTS || !input.every(isPair)) {
+    const message = `payload must be an array of at most ${MAX_VERDICTS} pairs of a transport and a verdict.`;
+    return refuse('invalid', 'payload', message);
+  }
+  for (const [transport, verdict] of input) core.metrics.judged(transport, verdict);
+  return { outcome: encodeBody({ delta: 'reply' }, number) };
+}
+
+const isPair = (value: unknown): value is [string, string] =>
+  Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
 
 /** What a field must be: for the sentence of a refusal, which never repeats the input. */
 const MUST_BE = new Map(

@@ -5,7 +5,7 @@
  *
  *   added ── written ──▸ stored ── a connection asks ──▸ claimed ── written with its number ──▸ ready ── ended ──▸ gone
  */
-import { INBOX, MEMBERS } from '@iskra/protocol/wire';
+import { INBOX } from '@iskra/protocol/wire';
 import type { Envelope, Json, Position, Send as SendFrame } from '@iskra/protocol/wire';
 import type { Emitter, Off } from '../emitter.js';
 import type { PageSignal } from '../environment.js';
@@ -56,7 +56,7 @@ interface Kept extends KeptSend {
   pending: Partial<Tracked>;
   stored: boolean;
   /** It is written down under its number. */
-  isReady: boolean;
+  ready: boolean;
   /** Puts it into the outbox of a session. */
   enter(add: Session['outbox']['add']): Tracked | undefined;
 }
@@ -91,7 +91,7 @@ export function createKeeping(
       row,
       pending: stateOf(row),
       stored,
-      isReady: !!row.number,
+      ready: !!row.number,
       enter: (add) => add(tag, ...fields),
       get state() {
         return one.pending.state!;
@@ -124,10 +124,10 @@ export function createKeeping(
       const one = kept.get(since);
       if (!one) continue;
       // It is there as it was, and the next page would send it once more.
-      if (stored === undefined && one.stored && !one.isReady) drop(one, true);
+      if (stored === undefined && one.stored && !one.ready) drop(one, true);
       one.stored = !!stored;
       // It may have another number meanwhile.
-      one.isReady ||= one.row === row && !!one.row.number;
+      one.ready ||= one.row === row && !!one.row.number;
     }
     poke?.();
     emit('change');
@@ -155,12 +155,12 @@ export function createKeeping(
       ...(isUnknown ? { doubtful: true, state: 'unknown' } : { outcome, state: 'rejected' }),
     });
     const Ending = isUnknown ? OutcomeUnknown : IskraError;
-    forget(one, new Ending(isUnknown ? 'outcome_unknown' : 'discarded', 'Not sent any more.'));
+    forget(one, new Ending(isUnknown ? 'outcome_unknown' : 'discarded', 'No longer sent.'));
   };
 
   /** Puts it around a session; `look` has that look again at what can be sent. */
   const around = (inner: Session, look: () => void): void => {
-    if (isUsed) throw new MisuseError('outbox_in_use', 'Another client has it.');
+    if (isUsed) throw new MisuseError('outbox_in_use', 'A client has it.');
     const { outbox, identity, policy, handle } = inner;
     const sends = outbox.sends as Tracked[];
     const cursors = inner.cursors as Map<string, Position>;
@@ -172,10 +172,12 @@ export function createKeeping(
     };
 
     outbox.add = (tag, ...fields) => {
-      const envelope = fields.at(-1) as Partial<Envelope>;
+      const envelope = fields.at(-1) as Envelope;
       // Of subscriptions there is none, and the server's own requests belong to the page.
       const isMeant =
-        envelope.delta && envelope.delta !== MEMBERS && isKept(envelope as Envelope, fields.at(-2) as string);
+        envelope.delta &&
+        (fields[1] || envelope.delta[0] !== '@') &&
+        isKept(envelope, fields.at(-2) as string);
       const pending = add(tag, ...fields);
       if (pending && isMeant) {
         const one = keep({ since: Math.max(Date.now(), last + 1), text: pending.text }, false);
@@ -191,7 +193,7 @@ export function createKeeping(
       for (const { number, barrier, kept: one } of sends) {
         if (number <= after || barrier || count-- <= 0) continue;
         // Undefined is neither less nor more: nothing is written of a session in which nothing was kept.
-        isBlocked ||= one ? !one.isReady : number > (durable?.reserved as number);
+        isBlocked ||= one ? !one.ready : number > (durable?.reserved as number);
         if (!isBlocked) free++;
         // Without a connection nobody was given anything.
         else if (policy.newest()) {
@@ -222,13 +224,13 @@ export function createKeeping(
         const { kept: one } = pending;
         if (!one) return true;
         pending.kept = undefined;
-        if (pending.state !== 'unknown' || (one.isReady && !isStopped)) {
+        if (pending.state !== 'unknown' || (one.ready && !isStopped)) {
           effect[1] = { settle: (error) => forget(one, error) };
           return true;
         }
         // No connection was given it: it goes into the next session, or waits for the next client.
         const fresh = isStopped ? undefined : one.enter(add);
-        if (!one.isReady) change(one);
+        if (!one.ready) change(one);
         one.pending = stateOf(one.row);
         if (!fresh) return true;
         // Whoever holds it goes on holding it.

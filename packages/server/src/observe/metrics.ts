@@ -2,7 +2,7 @@
  * What is counted and timed. Plain numbers on the hot path, and increments in arrays; `metrics/catalogue.ts` says how
  * they are called, and a meter reads them only when somebody looks.
  */
-import { CODES } from '@iskra/protocol/wire';
+import { CODES, CURABLE } from '@iskra/protocol/wire';
 import type { CodeName, GapReason } from '@iskra/protocol/wire';
 import { ABSENCE_SECONDS, Distribution, LOCAL_SECONDS, NETWORK_SECONDS } from './metrics/distribution.js';
 import { VERBS } from './metrics/timed-store.js';
@@ -20,6 +20,10 @@ export const STREAMS = ['websocket', 'sse'] as const;
 /** What became of a `hello`. */
 export const VERDICTS = ['opened', 'resumed', 'probed', 'refused'] as const;
 export type Verdict = (typeof VERDICTS)[number];
+
+/** What clients may tell of their attempts (P85); whatever this server does not know is `other`. */
+export const TOLD_TRANSPORTS = [...SESSION_TRANSPORTS, 'other'] as const;
+export const TOLD_VERDICTS = [...CURABLE, 'other'] as const;
 
 /** Why a stream ended: a code, or `gone` when its peer or the way to it was. */
 export const ENDS = [...(Object.keys(CODES) as CodeName[]), 'gone'] as const;
@@ -46,6 +50,10 @@ export interface Metrics {
   readonly measures: boolean;
   readonly traffic: Readonly<Record<MetricTransport, Traffic>>;
   readonly verdicts: Record<Verdict, number>;
+  /** What clients told, by transport. */
+  readonly told: Readonly<
+    Record<(typeof TOLD_TRANSPORTS)[number], Record<(typeof TOLD_VERDICTS)[number], number>>
+  >;
   readonly refusals: Readonly<Record<CodeName, number>>;
   readonly ends: Record<End, number>;
   /** Told to readers, by reason. */
@@ -63,6 +71,8 @@ export interface Metrics {
   /** Of a store that is timed. */
   readonly store: StoreNumbers | undefined;
   refused(code: CodeName): void;
+  /** A client says that an attempt over this transport proved that. */
+  judged(transport: string, verdict: string): void;
 }
 
 export interface MetricsOptions {
@@ -75,6 +85,7 @@ export interface MetricsOptions {
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { measures = true, timesStore = false } = options;
   const refusals = zeroes(Object.keys(CODES) as CodeName[]);
+  const told = record(TOLD_TRANSPORTS, () => zeroes(TOLD_VERDICTS));
   const spread = <Name extends string>(names: readonly Name[], bounds: readonly number[]) =>
     record(names, () => new Distribution(bounds));
   return {
@@ -84,6 +95,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       ...{ sent: 0, sentBytes: 0, received: 0, receivedBytes: 0 },
     })),
     verdicts: zeroes(VERDICTS),
+    told,
     refusals,
     ends: zeroes(ENDS),
     gaps: zeroes(GAP_REASONS),
@@ -97,6 +109,8 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       // An application without types may have made up its own: no series for it.
       if (Object.hasOwn(refusals, code)) refusals[code]++;
     },
+    judged: (transport, verdict) =>
+      void told[known(TOLD_TRANSPORTS, transport)][known(TOLD_VERDICTS, verdict)]++,
   };
 }
 
@@ -104,5 +118,9 @@ function record<Name extends string, Value>(names: readonly Name[], make: () => 
   // One entry for each name, which is what the type says.
   return Object.fromEntries(names.map((name) => [name, make()])) as Record<Name, Value>;
 }
+
+/** The name itself, if it is among those; otherwise the one for all others. */
+const known = <Name extends string>(names: readonly (Name | 'other')[], name: string): Name | 'other' =>
+  names.find((one) => one === name) ?? 'other';
 
 const zeroes = <Name extends string>(names: readonly Name[]): Record<Name, number> => record(names, () => 0);

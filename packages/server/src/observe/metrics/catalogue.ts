@@ -7,7 +7,16 @@ import type { CodeName } from '@iskra/protocol/wire';
 import type { Core } from '../../core.js';
 import { EVENTS } from '../catalogue.js';
 import type { EventName } from '../catalogue.js';
-import { ENDS, GAP_REASONS, SESSION_TRANSPORTS, STREAMS, TRANSPORTS, VERDICTS } from '../metrics.js';
+import {
+  ENDS,
+  GAP_REASONS,
+  SESSION_TRANSPORTS,
+  STREAMS,
+  TOLD_TRANSPORTS,
+  TOLD_VERDICTS,
+  TRANSPORTS,
+  VERDICTS,
+} from '../metrics.js';
 import type { Meter } from './meter.js';
 import { VERBS } from './timed-store.js';
 
@@ -90,6 +99,14 @@ function describeSessions(meter: Meter, { hub, metrics }: Core): void {
       labels: { verdict: VERDICTS },
     },
     ({ verdict }) => metrics.verdicts[verdict],
+  );
+  meter.counter(
+    {
+      name: 'iskra_client_verdicts_total',
+      help: 'What clients found out about their way here, as they told it: by transport and verdict.',
+      labels: { transport: TOLD_TRANSPORTS, verdict: TOLD_VERDICTS },
+    },
+    ({ transport, verdict }) => metrics.told[transport][verdict],
   );
   meter.counter(
     {
