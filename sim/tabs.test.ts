@@ -15,16 +15,20 @@ class Desk {
   readonly stage: Stage;
   readonly browser: Browser;
   readonly tabs: Open[] = [];
+  transports: readonly ('websocket' | 'sse' | 'long-poll' | 'polling')[] | undefined;
   #opened = 0;
 
-  constructor(seed: number) {
-    this.stage = new Stage({ seed, store: 'shared', nodes: 2, traced: !!process.env['TRACE'] });
+  constructor(seed: number, window = 120_000) {
+    this.stage = new Stage({ seed, store: 'shared', nodes: 2, window, traced: !!process.env['TRACE'] });
     this.browser = new Browser(this.stage.world, createRandom(seed, 'browser'));
   }
 
   open(): Open {
     const seat = this.browser.seat('anna');
-    const page = this.stage.page(`anna/${++this.#opened}`, { tabs: seat.tabs });
+    const page = this.stage.page(`anna/${++this.#opened}`, {
+      tabs: seat.tabs,
+      ...(this.transports && { transports: this.transports }),
+    });
     seat.actor = page.actor;
     const one = { page, seat };
     this.tabs.push(one);
@@ -194,6 +198,30 @@ describe('tabs', () => {
     expect(page.client.status.session).toBe(session);
   });
 
+  it('go on with a new session when the server has lost theirs, and are told so', async () => {
+    const desk = new Desk(8, 30_000);
+    for (let n = 0; n < 3; n++) desk.open().page.subscribe('room', { presence: { tab: n } });
+    await desk.stage.run(500);
+    const { way } = desk.leader!.page;
+    way.shut(way.doors[0]!, 'refused');
+    await desk.stage.run(45_000);
+    for (const { page } of desk.tabs) page.publish('room');
+    expect(desk.tabs.map(({ page }) => page.client.status.state)).toEqual(Array(3).fill('reconnecting'));
+    way.doors[0]!.shut = undefined;
+    await desk.stage.run(25_000);
+    for (const { page } of desk.tabs) page.publish('room');
+    await desk.stage.run(1_000);
+    const log = desk.stage.truth.appended.get('room')!.flatMap(({ id }) => id ?? []);
+    expect(log).toHaveLength(3);
+    for (const { page } of desk.tabs) {
+      expect(page.client.status.state).toBe('connected');
+      expect(page.history.seen.filter((one) => one.what === 'session' && one.lost)).toHaveLength(1);
+      expect(page.history.sent.map(({ end }) => end)).toEqual(['unknown', 'acknowledged']);
+      expect(idsOf(page, 'room')).toEqual(log);
+    }
+    expect(await desk.stage.store.ask('members', 'room')).toHaveLength(1);
+  });
+
   // Another seed draws other moments, for a look at many: SEEDS=1000.
   const seeds = Number(process.env['SEEDS'] ?? 12);
   it(`lose, double and reorder nothing, whatever happens to whom (${seeds} schedules)`, async () => {
@@ -206,6 +234,8 @@ async function schedule(seed: number): Promise<void> {
   const desk = new Desk(seed);
   const random = createRandom(seed, 'schedule');
   const { stage } = desk;
+  // By default the best, which is a WebSocket here.
+  if (random.chance(0.4)) desk.transports = [random.pick(['sse', 'long-poll', 'polling'] as const)];
   const enter = (): void => {
     const { page } = desk.open();
     page.subscribe('room', random.chance(0.5) ? { last: random.whole(1, 30) } : {});

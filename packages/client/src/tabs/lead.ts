@@ -64,9 +64,11 @@ export function createLead(session: Session, shared: Shared, tell: (one: Told) =
     session,
     leave,
 
-    /** Whoever goes on from there finds all outcomes of what has not ended. */
-    get inbox(): Position | undefined {
-      return [...pendings].some(({ outcome }) => outcome) ? shared.inbox : cursors.get(INBOX);
+    /** Tells outcomes of what has not ended, and up to where the inbox was told so: nobody reads that part of it again. */
+    inbox(): Position | undefined {
+      for (const { number, outcome } of pendings)
+        if (outcome && !shared.sends.get(number)?.[4]) tell(['outcome', number, outcome]);
+      return cursors.get(INBOX);
     },
 
     /** A send of a tab. */
@@ -139,10 +141,10 @@ export function createLead(session: Session, shared: Shared, tell: (one: Told) =
         cursors.set(INBOX, inbox);
         outbox.acked(committed, inbox);
       }
-      for (const [number, [, , frame]] of sends) {
+      for (const [number, [, , frame, , outcome]] of sends) {
         const text = frame.replace(/\d+/, `${number}`);
         const bytes = byteLength(text);
-        const pending: Pending = { number, text, bytes, state: 'sent', copies: 1 };
+        const pending: Pending = { number, text, bytes, state: 'sent', copies: 1, outcome };
         (outbox.sends as Pending[]).push(pending);
         pendings.add(pending);
       }

@@ -15,7 +15,7 @@ export interface Shared {
   last: number;
   /** The highest that is known to be committed. */
   committed: number;
-  /** Up to here nothing of the inbox is needed any more. */
+  /** Up to here the inbox was told. */
   inbox: Position | undefined;
   /** The last message to the session that was told. */
   heard: Position | undefined;
@@ -26,9 +26,9 @@ export interface Shared {
   taken: Map<string, number>;
   /**
    * What has not ended, by its number in the session: whose it is, its number there, its frame as it was there; whether it
-   * is no subscription that is still to begin.
+   * is no subscription that is still to begin; its outcome, if that is known before its end.
    */
-  sends: Map<number, [tab: string, own: number, text: string, begun?: boolean]>;
+  sends: Map<number, [tab: string, own: number, text: string, begun?: boolean, outcome?: Pending['outcome']]>;
   /** By channel, up to where it was told; or from where it is being read again. */
   places: Map<string, Position>;
   /** By channel, who reads it, and enters its member list with what. */
@@ -42,6 +42,8 @@ export type Told =
   | [name: 'hand', channel: string, what: 'gap', value: Gap]
   /** A tab's send was taken, if it has a number in the session under that. */
   | [name: 'take', tab: string, own: number, number?: number, text?: string]
+  /** What the inbox says of a send, which the server need not keep any more. */
+  | [name: 'outcome', number: number, outcome: Pending['outcome']]
   /** A tab's send has ended. */
   | [name: 'end', tab: string, own: number, number: number, end: Pick<Pending, 'state' | 'outcome'>]
   /** A tab's subscription begins. */

@@ -58,20 +58,20 @@ export function createSharing(
     if (!lead || leader !== me) return;
     const { identity, outbox: own, policy, status } = lead.session;
     const { nonce, welcome } = identity;
-    let part: Partial<Shared> = {};
+    let part: Partial<Shared> = { inbox: lead.inbox() };
     if (all || !told.length || told.some(([name]) => name !== 'hand')) {
       const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
       part = {
+        ...part,
         nonce,
         welcome,
         last: Math.max(own.sends.at(-1)?.number ?? 0, nonce === shared.nonce ? shared.last : 0),
         committed: own.committed,
-        inbox: lead.inbox,
         status: status(now),
       };
       if (transport) part.current = { transport, server, rank, attempt, generation };
-      Object.assign(shared, part);
     }
+    Object.assign(shared, part);
     if (!isAlone()) act(['post', { from: me, told, shared: all ? shared : part }]);
     told = [];
   };

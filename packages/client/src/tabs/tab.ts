@@ -115,6 +115,11 @@ export function createTab(me: string, limits: OutboxLimits, act: (effect: Sessio
           if (one[3]) sends.set(one[3], [one[1], one[2], one[4]!]);
           if (own) own.state = 'sent';
           return;
+        case 'outcome': {
+          const send = sends.get(one[1]);
+          if (send) send[4] = one[2];
+          return;
+        }
         case 'end': {
           const { state, outcome } = one[4];
           sends.delete(one[3]);
