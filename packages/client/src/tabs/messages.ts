@@ -59,8 +59,10 @@ export type Told =
 export interface Telling {
   from: string;
   told: Told[];
-  /** What is different now; all of it, for who did not know it. */
+  /** What is different now; all of it, for who has joined. */
   shared?: Partial<Shared> | undefined;
+  /** Who has joined, as far as the leader has heard. */
+  to?: string | undefined;
 }
 
 /** From a tab to the leader. */

@@ -37,6 +37,7 @@ function tab() {
 /** What the leader `x` tells a tab that has just come. */
 const everything = (more: Partial<Shared> = {}): Telling => ({
   from: 'x',
+  to: 'id-1',
   told: [],
   shared: {
     nonce: 'n',

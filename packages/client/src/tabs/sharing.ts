@@ -54,12 +54,12 @@ export function createSharing(
   };
 
   /** Tells what has come: to the others before anything of it is sent. */
-  const flush = (all = false): void => {
+  const flush = (joined?: string): void => {
     if (!lead || leader !== me) return;
     const { identity, outbox: own, policy, status } = lead.session;
     const { nonce, welcome } = identity;
     let part: Partial<Shared> = { inbox: lead.inbox() };
-    if (all || !told.length || told.some(([name]) => name !== 'hand')) {
+    if (joined || !told.length || told.some(([name]) => name !== 'hand')) {
       const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
       part = {
         ...part,
@@ -72,7 +72,7 @@ export function createSharing(
       if (transport) part.current = { transport, server, rank, attempt, generation };
     }
     Object.assign(shared, part);
-    if (!isAlone()) act(['post', { from: me, told, shared: all ? shared : part }]);
+    if (!isAlone()) act(['post', { from: me, told, shared: joined ? shared : part, to: joined }]);
     told = [];
   };
 
@@ -135,16 +135,18 @@ export function createSharing(
   /** The leader hears what a tab says. */
   const listen = ({ from, to, sends, event = { type: 'sendAdded' } }: Saying): void => {
     if (leader !== me || (to && to !== me)) return;
-    const isNew = !to || !shared.taken.has(from);
-    if (isNew) {
+    const isKnown = shared.taken.has(from);
+    // Said before it was gone: it counts on nothing of it any more.
+    if (to && !isKnown) return;
+    if (!to) {
       // Back before anybody has noticed.
-      if (shared.taken.has(from)) gone(from);
+      if (isKnown) gone(from);
       tell(['take', from, 0]);
       act(['watch', from]);
     }
     for (const [own, text] of sends) if (own > shared.taken.get(from)!) lead!.submit(from, own, text);
     happen(event);
-    if (isNew) flush(true);
+    if (!to) flush(from);
   };
 
   /** Others go on with the session, and tell nothing to whoever does not run. */
@@ -154,8 +156,9 @@ export function createSharing(
     tab.lose();
   };
 
-  const hear = ({ from, told: news, shared: part }: Telling): void => {
-    const isNew = !leader && part?.taken;
+  const hear = ({ from, told: news, shared: part, to }: Telling): void => {
+    // What another tab is told on joining may be from before this one has joined.
+    const isNew = !leader && to === me;
     if (from !== leader && !isNew) return;
     if (isNew) {
       lose();
@@ -164,11 +167,11 @@ export function createSharing(
     const { session: before } = shared.status;
     Object.assign(shared, part);
     const { session } = shared.status;
-    if (part?.taken && session && session !== before) {
+    if (to === me && session && session !== before) {
       act(['tell', 'session', { session, lost: false }]);
       act(['tell', 'status']);
     }
-    say(undefined, !!isNew);
+    say(undefined, isNew);
     if (!hidden) beatAt = Math.min(beatAt, now + BEAT);
   };
 
