@@ -76,7 +76,7 @@ test('moves the time of the leader on while it is seen, and only then', () => {
     { to: 'x', sends: [], event: { type: 'deadlinePassed' } },
   ]);
   expect(t.session.deadline).toBe(3_000);
-  t.happen({ type: 'pageChanged', signal: 'hidden' });
+  expect(t.said(t.happen({ type: 'pageChanged', signal: 'hidden' }))).toEqual([]);
   expect(t.session.deadline).toBe(Infinity);
   expect(t.said(t.happen({ type: 'pageChanged', signal: 'visible' }))).toMatchObject([
     { event: { type: 'pageChanged', signal: 'visible' } },
@@ -97,17 +97,23 @@ test('goes on behind the last number that it was told of, and tells its own befo
   const mine = t.session.outbox.add('publish', 'room', { delta: 'said' })!;
   t.happen({ type: 'sendAdded' });
   // What the last leader has numbered, for this tab, before it died.
-  t.hear({ from: 'x', told: [['take', 'id-1', 1, 8, mine.text]], shared: { last: 8 } });
+  t.hear({
+    from: 'x',
+    told: [
+      ['set', 'taken', 'id-1', 1],
+      ['set', 'sends', 8, ['id-1', 1, mine.text]],
+    ],
+    shared: { last: 8 },
+  });
   t.session.outbox.add('publish', 'room', { delta: 'said' });
   const begun = t.hear({ begins: 'id-1' });
   expect(begun).toContainEqual(['watch', 'x']);
   // The lines of one turn are posted before anything of it is performed.
   expect(t.said(begun).flatMap(({ told }) => told)).toContainEqual([
-    'take',
-    'id-1',
-    2,
+    'set',
+    'sends',
     9,
-    expect.any(String),
+    ['id-1', 2, expect.any(String)],
   ]);
   const [, one] = begun.find(([name]) => name === 'askCredentials') as [string, { attempt: number }];
   t.happen({ type: 'credentialsGiven', attempt: one.attempt, auth: undefined });
