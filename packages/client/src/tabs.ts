@@ -4,7 +4,6 @@
  */
 import type { Tabs } from './connect.js';
 import { createSession } from './session.js';
-import type { Session } from './session.js';
 import type { PageSignal } from './environment.js';
 import type { TabsEffect, Word } from './tabs/messages.js';
 import { createSharing } from './tabs/sharing.js';

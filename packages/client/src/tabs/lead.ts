@@ -25,12 +25,24 @@ export function createLead(
   /** Of the tabs, until it was told how they ended: that is later than their outcome. */
   const pendings = new Set<Pending>();
 
-  const wantedBy = (channel: string) => shared.wants.get(channel) ?? [];
+  const othersOf = (tab: string | undefined, channel: string): [string, unknown][] =>
+    (shared.wants.get(channel) ?? []).filter(([other]) => other !== tab);
 
   const presenceOf = (channel: string): unknown =>
-    wantedBy(channel)
+    othersOf(undefined, channel)
       .filter(([, presence]) => presence !== undefined)
       .at(-1)?.[1];
+
+  /** Nobody reads it any more. */
+  const drop = (channel: string): void => {
+    tell(['set', 'wants', channel]);
+    tell(['set', 'places', channel]);
+  };
+
+  const mark = (number: number, begun: boolean | undefined, outcome: Pending['outcome']): void => {
+    const [tab, own, text] = shared.sends.get(number)!;
+    tell(['set', 'sends', number, [tab, own, text, begun, outcome]]);
+  };
 
   /** By the wire only who does not read a channel can say from where to. */
   const reread = (channel: string, since: Position): void => {
@@ -44,16 +56,14 @@ export function createLead(
     const presence = presenceOf(channel);
     const place = shared.places.get(channel);
     // Nor does it begin to.
-    for (const [number, [by, own, text, , outcome]] of shared.sends)
-      if (by === tab && text.includes(`,"${channel}"`))
-        tell(['set', 'sends', number, [by, own, text, true, outcome]]);
-    const others = wantedBy(channel).filter(([other]) => other !== tab);
-    tell(['set', 'wants', channel, others]);
+    for (const [number, [by, , text, , outcome]] of shared.sends)
+      if (by === tab && text.includes(`,"${channel}"`)) mark(number, true, outcome);
+    const others = othersOf(tab, channel);
     if (!others.length) {
-      tell(['set', 'wants', channel]);
-      tell(['set', 'places', channel]);
+      drop(channel);
       return session.unsubscribe(channel);
     }
+    tell(['set', 'wants', channel, others]);
     // Out of the member list there is no other way.
     if (place && presence !== undefined && presenceOf(channel) === undefined) reread(channel, place);
     return undefined;
@@ -62,9 +72,7 @@ export function createLead(
   const gap = (value: Gap): void => {
     const { channel, reason } = value;
     tell(['hand', channel, 'gap', value]);
-    if (reason !== 'denied') return;
-    tell(['set', 'wants', channel]);
-    tell(['set', 'places', channel]);
+    if (reason === 'denied') drop(channel);
   };
 
   /** Subscriptions to this channel whose outcome is here begin. */
@@ -76,9 +84,8 @@ export function createLead(
       if (page.channel !== channel) continue;
       const [epoch, offset] = page.position;
       const [, , , { presence }] = JSON.parse(text) as [never, never, never, SubscribeOptions];
-      const others = wantedBy(channel).filter(([other]) => other !== tab);
-      tell(['set', 'sends', number, [tab, own, text, true, outcome]]);
-      tell(['set', 'wants', channel, [...others, [tab, presence]]]);
+      mark(number, true, outcome);
+      tell(['set', 'wants', channel, [...othersOf(tab, channel), [tab, presence]]]);
       tell(['start', tab, own, page]);
       const place = shared.places.get(channel);
       // The first, from which the session reads.
@@ -118,8 +125,8 @@ export function createLead(
     /** Tells outcomes of what has not ended, and up to where the inbox was told so: nobody reads that part of it again. */
     inbox(): Position | undefined {
       for (const { number, outcome } of pendings) {
-        const [tab, own, text, begun, known] = shared.sends.get(number)!;
-        if (outcome && !known) tell(['set', 'sends', number, [tab, own, text, begun, outcome]]);
+        const [, , , begun, known] = shared.sends.get(number)!;
+        if (outcome && !known) mark(number, begun, outcome);
       }
       return cursors.get(INBOX);
     },
@@ -135,7 +142,7 @@ export function createLead(
             ? session.subscribe(channel, { ...options, presence: options.presence ?? presenceOf(channel) })
             : outbox.add(tag, ...fields);
       tell(['set', 'taken', tab, own]);
-      if (!pending) return tell(['end', tab, own, { state: 'acknowledged' }]);
+      if (!pending) return tell(['end', tab, own]);
       tell(['set', 'sends', pending.number, [tab, own, text]]);
       pendings.add(pending);
     },
@@ -156,7 +163,7 @@ export function createLead(
           const [tab, own] = shared.sends.get(number) ?? [];
           pendings.delete(pending);
           tell(['set', 'sends', number]);
-          if (tab) return tell(['end', tab, own!, { state, outcome }]);
+          if (tab) return tell(['end', tab, own!, outcome, state === 'unknown']);
           const [tag, , channel] = JSON.parse(text) as SendFrame & [never, never, string];
           const was = shared.places.get(channel);
           // Nobody asked for it, and nobody would learn that it is not read again.
@@ -173,7 +180,7 @@ export function createLead(
           } else if (name === 'error') {
             const error = value as SendError;
             // Of an error itself only the message would come the way.
-            tell(['tell', name, { ...error, message: error.message }, effect[3]]);
+            tell(['tell', name, Object.assign({ message: error.message }, error), effect[3]]);
           } else tell(effect);
           // What was being read again is not read by the next session.
           if (name === 'session' && value.lost)

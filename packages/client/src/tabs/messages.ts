@@ -47,7 +47,7 @@ export type Told =
   | [name: 'hand', channel: string, what: 'entry', value: Entry]
   | [name: 'hand', channel: string, what: 'gap', value: Gap]
   /** A tab's send has ended. */
-  | [name: 'end', tab: string, own: number, end: Pick<Pending, 'state' | 'outcome'>]
+  | [name: 'end', tab: string, own: number, outcome?: Pending['outcome'], doubtful?: boolean]
   /** A tab's subscription begins. */
   | [name: 'start', tab: string, own: number, page: Subscribed]
   | [name: 'measured', sample: number]

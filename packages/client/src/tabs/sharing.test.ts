@@ -41,7 +41,7 @@ const everything = (more: Partial<Shared> = {}): Telling => ({
   told: [],
   shared: {
     nonce: 'n',
-    status: { state: 'connected', transport: 'websocket', roundTrip: 9, session: 's' },
+    status: { state: 'connected', transport: 'websocket', roundTrip: 9, session: 's', unsettled: 0 },
     last: 7,
     committed: 7,
     taken: new Map([

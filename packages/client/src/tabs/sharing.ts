@@ -23,16 +23,16 @@ export function createSharing(
   random: () => number,
   makeId: () => string,
   make: typeof createSession,
-) {
+): Session {
   let now = 0;
   let effects: (SessionEffect | TabsEffect)[] = [];
   const act = (effect: SessionEffect | TabsEffect): void => void effects.push(effect);
   const me = makeId();
-  /** Never started: the outbox is this tab's own, and there is something to say of a policy while another tab's is not seen. */
+  /** Never started: outbox and cursors are this tab's own, and there is something to say of a policy while another tab's is not seen. */
   const resting = make(options, random, makeId);
   const { outbox } = resting;
   const tab = createTab(me, resting, act);
-  const { downlink, shared } = tab;
+  const { shared } = tab;
   let leader: string | undefined;
   /** Also while it is parked, as long as nobody else can have gone on. */
   let lead: Lead | undefined;
@@ -118,10 +118,9 @@ export function createSharing(
 
   /** The leader hears what a tab says. */
   const listen = ({ from, to, sends, event = { type: 'sendAdded' } }: Saying): void => {
-    if (leader !== me || (to && to !== me)) return;
     const isKnown = shared.taken.has(from);
-    // Said before it was gone: it counts on nothing of it any more.
-    if (to && !isKnown) return;
+    // What was said before a tab was gone is nothing: it counts on nothing of it any more.
+    if (leader !== me || (to && (to !== me || !isKnown))) return;
     if (!to) {
       // Back before anybody has noticed.
       if (isKnown) gone(from);
@@ -231,7 +230,8 @@ export function createSharing(
       },
     };
 
-  const session: Session = {
+  return {
+    ...resting,
     handle(event, at) {
       now = at;
       effects = [];
@@ -243,24 +243,12 @@ export function createSharing(
       if (leader === me) return lead!.session.deadline;
       return leader && !hidden ? beatAt : Infinity;
     },
+    // Of what another tab's policy does, only this is seen from here.
     policy: new Proxy({} as Policy, {
-      get: (_, name: keyof Policy) =>
-        (lead?.session ?? resting).policy[name] ?? (name === 'current' ? shared.current : undefined),
+      get: (_, name: 'current') => (lead?.session ?? resting).policy[name] ?? shared[name],
     }),
-    outbox,
     status: () => ({ ...shared.status, unsettled: outbox.sends.length }),
     // What of it is asked for is there.
     identity: shared as unknown as Session['identity'],
-    cursors: downlink.cursors,
-    subscribe(channel, given) {
-      const send = outbox.add('subscribe', channel, given);
-      if (send) downlink.wish(channel, send.number, given.presence);
-      return send;
-    },
-    unsubscribe(channel) {
-      downlink.forget(channel);
-      return outbox.add('unsubscribe', channel);
-    },
   };
-  return session;
 }

@@ -2,7 +2,6 @@
  * PURE. One tab of several that share a session. It has cursors and unsettled sends of its own, as a session has, and
  * knows what another leader needs; both change by nothing but what the leader tells.
  */
-import { createDownlink } from '../downlink.js';
 import type { Pending } from '../outbox.js';
 import { SendError } from '../errors.js';
 import type { Refusal } from '../errors.js';
@@ -23,10 +22,9 @@ const nothing = (): Omit<Shared, 'status'> => ({
   wants: new Map(),
 });
 
-/** @param resting has the outbox of this tab. */
+/** @param resting has the outbox and the cursors of this tab. */
 export function createTab(me: string, resting: Session, act: (effect: SessionEffect) => void) {
-  const { outbox } = resting;
-  const downlink = createDownlink();
+  const { outbox, downlink } = resting;
   const { cursors, wishes } = downlink;
   const shared: Shared = { ...nothing(), status: resting.status(0) };
   /** Sends up to this number were said to a leader. */
@@ -36,8 +34,8 @@ export function createTab(me: string, resting: Session, act: (effect: SessionEff
     for (const send of outbox.settle(['', 0])) act(['settle', send, errorOf(send)]);
   };
 
-  const end = (send: Pending | undefined, outcome?: Pending['outcome'], doubtful = true): void => {
-    if (send) Object.assign(send, { barrier: 'passed', outcome, doubtful });
+  const end = (send: Pending, outcome?: Pending['outcome'], doubtful?: boolean): void => {
+    Object.assign(send, { barrier: 'passed', outcome, doubtful });
   };
 
   /** Subscribes to what it reads already, from where it is: nobody reads it for this tab any more, or not all of it. */
@@ -47,7 +45,6 @@ export function createTab(me: string, resting: Session, act: (effect: SessionEff
   };
 
   return {
-    downlink,
     shared,
 
     /** What is new, or with another leader what the last one has not taken. */
@@ -95,13 +92,9 @@ export function createTab(me: string, resting: Session, act: (effect: SessionEff
           return;
         }
         case 'end': {
-          const [, tab, own, { state, outcome }] = one;
-          if (tab === me)
-            end(
-              outbox.sends.find(({ number }) => number === own),
-              outcome,
-              state === 'unknown',
-            );
+          const [, tab, own, outcome, doubtful] = one;
+          const send = tab === me && outbox.sends.find(({ number }) => number === own);
+          if (send) end(send, outcome, doubtful);
           return settle();
         }
         case 'start': {
@@ -123,7 +116,8 @@ export function createTab(me: string, resting: Session, act: (effect: SessionEff
 
     /** It hears nothing for a while, and others go on: what becomes of what it said is unknown. */
     lose(): void {
-      for (const send of outbox.sends) if (send.number <= said && !/^\["(un)?sub/.test(send.text)) end(send);
+      for (const send of outbox.sends)
+        if (send.number <= said && !/^\["(un)?sub/.test(send.text)) end(send, undefined, true);
       settle();
       Object.assign(shared, nothing());
       cursors.forEach((_, channel) => again(channel));
