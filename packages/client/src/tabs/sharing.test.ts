@@ -1,9 +1,10 @@
 /** What a tab says and does while another one leads, word by word. How many of them go on is played in `sim/tabs.test.ts`. */
+import type { Subscribed } from '@iskra/protocol/wire';
 import { expect, test } from 'vitest';
 import { createSession } from '../session.js';
 import type { SessionEvent } from '../session-events.js';
 import { ladderOf } from '../testing.js';
-import type { Saying, Shared, TabsEffect, Telling, Word } from './messages.js';
+import type { Saying, Shared, TabsEffect, Telling, Told, Word } from './messages.js';
 import { createSharing } from './sharing.js';
 
 function tab() {
@@ -126,4 +127,26 @@ test('goes on behind the last number that it was told of, and tells its own befo
     ['publish', 8],
     ['publish', 9],
   ]);
+});
+
+test('hands each entry on once, also over a fork of the log, and nothing of what is denied', () => {
+  const t = tab();
+  t.hear(everything());
+  t.session.subscribe('room', {});
+  t.happen({ type: 'sendAdded' });
+  const page = { channel: 'room', position: ['e', 4] } as Subscribed;
+  t.hear({ from: 'x', told: [['start', 'id-1', 1, page]] });
+  const hear = (...told: Told[]) => t.hear({ from: 'x', told }).map(([name, , what]) => [name, what]);
+  const entry = (epoch: string, offset: number): Told => [
+    'hand',
+    'room',
+    'entry',
+    { channel: 'room', position: [epoch, offset], envelope: { delta: 'said' } } as never,
+  ];
+  expect(hear(entry('e', 5), entry('e', 5))).toEqual([['hand', 'entry']]);
+  expect(hear(entry('f', 6))).toEqual([['hand', 'entry']]);
+  expect(t.session.cursors.get('room')).toEqual(['f', 6]);
+  const now: [string, number] = ['f', 6];
+  const gap: Told = ['hand', 'room', 'gap', { channel: 'room', reason: 'denied', was: now, now }];
+  expect(hear(gap, gap, entry('f', 7))).toEqual([['hand', 'gap']]);
 });
