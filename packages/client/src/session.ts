@@ -523,6 +523,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
     /** With what the server said last of itself and of this session. */
     identity: identity as Readonly<Identity>,
     cursors,
+    downlink,
     subscribe,
     unsubscribe,
   };

@@ -4,7 +4,6 @@
  */
 import type { Tabs } from './connect.js';
 import { createSession } from './session.js';
-import type { Session } from './session.js';
 import type { PageSignal } from './environment.js';
 import type { TabsEffect, Word } from './tabs/messages.js';
 import { createSharing } from './tabs/sharing.js';
@@ -80,13 +79,14 @@ export const shareTabs =
       },
       createSession(...given) {
         const session = createSharing(...given, createSession);
-        const handle: Session['handle'] = (event, now) =>
-          session.handle(event, now).filter(([name, value]) => {
+        const { handle } = session;
+        session.handle = (event, now) =>
+          handle(event, now).filter(([name, value]) => {
             const own = perform[name as TabsEffect[0]] as ((given: unknown) => void) | undefined;
             own?.(value);
             return !own;
           });
-        return Object.assign(Object.create(session) as Session, { handle });
+        return session;
       },
     };
   };

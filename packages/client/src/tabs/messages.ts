@@ -9,17 +9,16 @@ export type Carrier = Pick<Attempt, 'transport' | 'server' | 'rank' | 'attempt' 
 
 /** All that another tab needs to go on with the session: each tab has it, as it was told. */
 export interface Shared {
+  /** Without it nothing is known: the next leader begins anew. */
   nonce: string | undefined;
   welcome: Welcome | undefined;
   /** The highest number that a send has. */
-  last: number;
+  last?: number;
   /** The highest that is known to be committed. */
-  committed: number;
+  committed?: number;
   /** Up to here the inbox was told. */
-  inbox: Position | undefined;
-  /** The last message to the session that was told. */
-  heard: Position | undefined;
-  status: Omit<Status, 'unsettled'>;
+  inbox?: Position | undefined;
+  status: Status;
   /** What carries the session. */
   current: Carrier | undefined;
   /** By tab, the last of its sends that was taken. */
@@ -32,26 +31,25 @@ export interface Shared {
   /** By channel, up to where it was told; or from where it is being read again. */
   places: Map<string, Position>;
   /** By channel, who reads it, and enters its member list with what. */
-  wants: Map<string, Map<string, unknown>>;
+  wants: Map<string, [tab: string, presence: unknown][]>;
 }
+
+/** A map in what is shared has this under that key now; nothing, if there is no value. */
+type Change = {
+  [Name in keyof Shared]-?: Shared[Name] extends Map<infer Key, infer Value>
+    ? [name: 'set', map: Name, key: Key, value?: Value]
+    : never;
+}[keyof Shared];
 
 /** What the leader tells: what becomes of the session, and its effects but for those of its connections. */
 export type Told =
-  /** `was`: up to where the channel was told before, if it goes on from there under another epoch. */
-  | [name: 'hand', channel: string, what: 'entry', value: Entry, was?: Position]
+  | Change
+  | [name: 'hand', channel: string, what: 'entry', value: Entry]
   | [name: 'hand', channel: string, what: 'gap', value: Gap]
-  /** A tab's send was taken, if it has a number in the session under that. */
-  | [name: 'take', tab: string, own: number, number?: number, text?: string]
-  /** What the inbox says of a send, which the server need not keep any more. */
-  | [name: 'outcome', number: number, outcome: Pending['outcome']]
   /** A tab's send has ended. */
-  | [name: 'end', tab: string, own: number, number: number, end: Pick<Pending, 'state' | 'outcome'>]
+  | [name: 'end', tab: string, own: number, outcome?: Pending['outcome'], doubtful?: boolean]
   /** A tab's subscription begins. */
-  | [name: 'start', tab: string, own: number, page: Subscribed, presence: unknown, number: number]
-  /** The tab does not read this channel, or is gone. */
-  | [name: 'leave', tab: string, channel?: string]
-  /** A channel is read again from there. */
-  | [name: 'reread', channel: string, since: Position]
+  | [name: 'start', tab: string, own: number, page: Subscribed]
   | [name: 'measured', sample: number]
   | { [Name in keyof ToldByName]: ['tell', Name, ...ToldByName[Name]] }[keyof ToldByName];
 

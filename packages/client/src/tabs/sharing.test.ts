@@ -1,9 +1,10 @@
 /** What a tab says and does while another one leads, word by word. How many of them go on is played in `sim/tabs.test.ts`. */
+import type { Subscribed } from '@iskra/protocol/wire';
 import { expect, test } from 'vitest';
 import { createSession } from '../session.js';
 import type { SessionEvent } from '../session-events.js';
 import { ladderOf } from '../testing.js';
-import type { Saying, Shared, TabsEffect, Telling, Word } from './messages.js';
+import type { Saying, Shared, TabsEffect, Telling, Told, Word } from './messages.js';
 import { createSharing } from './sharing.js';
 
 function tab() {
@@ -41,7 +42,7 @@ const everything = (more: Partial<Shared> = {}): Telling => ({
   told: [],
   shared: {
     nonce: 'n',
-    status: { state: 'connected', transport: 'websocket', roundTrip: 9, session: 's' },
+    status: { state: 'connected', transport: 'websocket', roundTrip: 9, session: 's', unsettled: 0 },
     last: 7,
     committed: 7,
     taken: new Map([
@@ -76,7 +77,7 @@ test('moves the time of the leader on while it is seen, and only then', () => {
     { to: 'x', sends: [], event: { type: 'deadlinePassed' } },
   ]);
   expect(t.session.deadline).toBe(3_000);
-  t.happen({ type: 'pageChanged', signal: 'hidden' });
+  expect(t.said(t.happen({ type: 'pageChanged', signal: 'hidden' }))).toEqual([]);
   expect(t.session.deadline).toBe(Infinity);
   expect(t.said(t.happen({ type: 'pageChanged', signal: 'visible' }))).toMatchObject([
     { event: { type: 'pageChanged', signal: 'visible' } },
@@ -97,17 +98,23 @@ test('goes on behind the last number that it was told of, and tells its own befo
   const mine = t.session.outbox.add('publish', 'room', { delta: 'said' })!;
   t.happen({ type: 'sendAdded' });
   // What the last leader has numbered, for this tab, before it died.
-  t.hear({ from: 'x', told: [['take', 'id-1', 1, 8, mine.text]], shared: { last: 8 } });
+  t.hear({
+    from: 'x',
+    told: [
+      ['set', 'taken', 'id-1', 1],
+      ['set', 'sends', 8, ['id-1', 1, mine.text]],
+    ],
+    shared: { last: 8 },
+  });
   t.session.outbox.add('publish', 'room', { delta: 'said' });
   const begun = t.hear({ begins: 'id-1' });
   expect(begun).toContainEqual(['watch', 'x']);
   // The lines of one turn are posted before anything of it is performed.
   expect(t.said(begun).flatMap(({ told }) => told)).toContainEqual([
-    'take',
-    'id-1',
-    2,
+    'set',
+    'sends',
     9,
-    expect.any(String),
+    ['id-1', 2, expect.any(String)],
   ]);
   const [, one] = begun.find(([name]) => name === 'askCredentials') as [string, { attempt: number }];
   t.happen({ type: 'credentialsGiven', attempt: one.attempt, auth: undefined });
@@ -120,4 +127,26 @@ test('goes on behind the last number that it was told of, and tells its own befo
     ['publish', 8],
     ['publish', 9],
   ]);
+});
+
+test('hands each entry on once, also over a fork of the log, and nothing of what is denied', () => {
+  const t = tab();
+  t.hear(everything());
+  t.session.subscribe('room', {});
+  t.happen({ type: 'sendAdded' });
+  const page = { channel: 'room', position: ['e', 4] } as Subscribed;
+  t.hear({ from: 'x', told: [['start', 'id-1', 1, page]] });
+  const hear = (...told: Told[]) => t.hear({ from: 'x', told }).map(([name, , what]) => [name, what]);
+  const entry = (epoch: string, offset: number): Told => [
+    'hand',
+    'room',
+    'entry',
+    { channel: 'room', position: [epoch, offset], envelope: { delta: 'said' } } as never,
+  ];
+  expect(hear(entry('e', 5), entry('e', 5))).toEqual([['hand', 'entry']]);
+  expect(hear(entry('f', 6))).toEqual([['hand', 'entry']]);
+  expect(t.session.cursors.get('room')).toEqual(['f', 6]);
+  const now: [string, number] = ['f', 6];
+  const gap: Told = ['hand', 'room', 'gap', { channel: 'room', reason: 'denied', was: now, now }];
+  expect(hear(gap, gap, entry('f', 7))).toEqual([['hand', 'gap']]);
 });

@@ -6,7 +6,6 @@
  *     ▲                   │                    │
  *     └───── parked ──────┴────────────────────┘
  */
-import { ClosedError } from '../errors.js';
 import type { Policy } from '../policy.js';
 import type { createSession, Session } from '../session.js';
 import type { SessionEffect, SessionEvent, SessionOptions } from '../session-events.js';
@@ -24,20 +23,23 @@ export function createSharing(
   random: () => number,
   makeId: () => string,
   make: typeof createSession,
-) {
+): Session {
   let now = 0;
   let effects: (SessionEffect | TabsEffect)[] = [];
   const act = (effect: SessionEffect | TabsEffect): void => void effects.push(effect);
   const me = makeId();
-  const tab = createTab(me, options.outbox, act);
-  const { outbox, downlink, shared } = tab;
+  /** Never started: outbox and cursors are this tab's own, and there is something to say of a policy while another tab's is not seen. */
+  const resting = make(options, random, makeId);
+  const { outbox } = resting;
+  const tab = createTab(me, resting, act);
+  const { shared } = tab;
   let leader: string | undefined;
   /** Also while it is parked, as long as nobody else can have gone on. */
   let lead: Lead | undefined;
   let told: Told[] = [];
   let parked = false;
   let hidden = false;
-  let beatAt = Infinity;
+  let beatAt = 0;
 
   const isAlone = (): boolean => shared.taken.size < 2;
 
@@ -58,19 +60,16 @@ export function createSharing(
     if (!lead || leader !== me) return;
     const { identity, outbox: own, policy, status } = lead.session;
     const { nonce, welcome } = identity;
-    let part: Partial<Shared> = { inbox: lead.inbox() };
-    if (joined || !told.length || told.some(([name]) => name !== 'hand')) {
-      const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
-      part = {
-        ...part,
-        nonce,
-        welcome,
-        last: Math.max(own.sends.at(-1)?.number ?? 0, nonce === shared.nonce ? shared.last : 0),
-        committed: own.committed,
-        status: status(now),
-      };
-      if (transport) part.current = { transport, server, rank, attempt, generation };
-    }
+    const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
+    const part: Partial<Shared> = {
+      nonce,
+      welcome,
+      inbox: lead.inbox(),
+      last: own.sends.at(-1)?.number ?? own.open - 1,
+      committed: own.committed,
+      status: status(now),
+    };
+    if (transport) part.current = { transport, server, rank, attempt, generation };
     Object.assign(shared, part);
     if (!isAlone()) act(['post', { from: me, told, shared: joined ? shared : part, to: joined }]);
     told = [];
@@ -83,26 +82,16 @@ export function createSharing(
     const { sends } = lead.session.outbox;
     const newest = sends.at(-1);
     const stop = given.find((one) => one[0] === 'stop');
-    for (const effect of given) {
-      // Others go on with what ends here, with credentials of their own.
-      if (stop && /hand|settle|stop/.test(effect[0])) continue;
-      if (effect[0] === 'tell' && effect[1] === 'transport') {
-        const from = shared.current?.transport;
-        const { to } = effect[2];
-        // Often the same as the last leader had.
-        if (from !== to) tell(['tell', 'transport', { from, to }]);
-      } else if (!lead.relay(effect)) act(effect);
-    }
-    if (stop) return finish(stop[1]);
+    // Others go on with what ends here, with credentials of their own.
+    for (const effect of given) if (!stop || !/hand|settle|stop/.test(effect[0])) lead.relay(effect);
+    if (stop) return finish(stop);
     // What came of it may be something to send.
     if (sends.at(-1) !== newest) happen({ type: 'sendAdded' });
     flush();
   };
 
   const begin = (): void => {
-    const isNew = !lead;
     if (!lead) {
-      let { nonce } = shared;
       const session = make(
         {
           ...options,
@@ -112,36 +101,30 @@ export function createSharing(
           resumed: !!shared.welcome,
         },
         random,
-        () => {
-          const id = nonce ?? makeId();
-          nonce = undefined;
-          return id;
-        },
+        makeId,
       );
-      lead = createLead(session, shared, tell);
-      lead.adopt();
+      lead = createLead(session, shared, tell, act);
     }
     for (const other of shared.taken.keys()) if (other !== me) act(['watch', other]);
-    tell(['take', me, shared.taken.get(me) ?? 0]);
-    happen(isNew ? { type: 'started' } : { type: 'pageChanged', signal: 'online' });
+    tell(['set', 'taken', me, shared.taken.get(me) ?? 0]);
+    happen({ type: 'pageChanged', signal: 'online' });
   };
 
   const gone = (other: string): void => {
     for (const channel of [...shared.wants.keys()]) lead!.leave(other, channel);
-    tell(['leave', other]);
+    tell(['set', 'taken', other]);
     happen({ type: 'sendAdded' });
   };
 
   /** The leader hears what a tab says. */
   const listen = ({ from, to, sends, event = { type: 'sendAdded' } }: Saying): void => {
-    if (leader !== me || (to && to !== me)) return;
     const isKnown = shared.taken.has(from);
-    // Said before it was gone: it counts on nothing of it any more.
-    if (to && !isKnown) return;
+    // What was said before a tab was gone is nothing: it counts on nothing of it any more.
+    if (leader !== me || (to && (to !== me || !isKnown))) return;
     if (!to) {
       // Back before anybody has noticed.
       if (isKnown) gone(from);
-      tell(['take', from, 0]);
+      tell(['set', 'taken', from, 0]);
       act(['watch', from]);
     }
     for (const [own, text] of sends) if (own > shared.taken.get(from)!) lead!.submit(from, own, text);
@@ -163,6 +146,7 @@ export function createSharing(
     if (isNew) {
       lose();
       leader = from;
+      beatAt = now + BEAT;
     } else news.forEach(tab.take);
     const { session: before } = shared.status;
     Object.assign(shared, part);
@@ -172,7 +156,6 @@ export function createSharing(
       act(['tell', 'status']);
     }
     say(undefined, isNew);
-    if (!hidden) beatAt = Math.min(beatAt, now + BEAT);
   };
 
   /** Whoever leads tells it everything, and then hears what it has. */
@@ -184,7 +167,6 @@ export function createSharing(
   const word = (said: Word): void => {
     if ('joined' in said) join();
     else if ('begins' in said) {
-      beatAt = Infinity;
       leader = said.begins;
       if (leader === me) begin();
       else {
@@ -200,19 +182,17 @@ export function createSharing(
 
   const part = (): void => {
     leader = undefined;
-    beatAt = Infinity;
     act(['part']);
   };
 
-  const finish = (error: Error): void => {
+  const finish = (stop?: SessionEffect): void => {
     // Nobody else is told that it has ended: others go on.
     part();
     happen({ type: 'pageChanged', signal: 'parked' });
     lead = undefined;
     shared.status = { ...shared.status, state: 'closed' };
-    tab.settle(outbox.clear());
-    act(['tell', 'status']);
-    act(['stop', error]);
+    for (const effect of resting.handle({ type: 'closeAsked' }, now))
+      act((effect[0] === 'stop' && stop) || effect);
   };
 
   const happens: { [Type in SessionEvent['type']]?: (event: Extract<SessionEvent, { type: Type }>) => void } =
@@ -233,8 +213,8 @@ export function createSharing(
           part();
         } else {
           hidden = signal === 'hidden';
-          if (hidden) beatAt = Infinity;
-          else if (parked && signal !== 'offline') {
+          if (hidden) return;
+          if (parked && signal !== 'offline') {
             parked = false;
             act(['join', me]);
           } else say(event);
@@ -242,20 +222,16 @@ export function createSharing(
       },
       closeAsked(event) {
         if (lead && isAlone()) happen(event);
-        else finish(new ClosedError('closed', 'The client is closed: by close().'));
+        else finish();
       },
       deadlinePassed(event) {
-        if (now >= beatAt) {
-          beatAt = now + BEAT;
-          say(event);
-        } else if (leader === me) happen(event);
+        beatAt = now + BEAT;
+        say(event);
       },
     };
 
-  /** What the policy of another tab does is not seen from here. */
-  const resting = make(options, random, makeId).policy;
-
-  const session: Session = {
+  return {
+    ...resting,
     handle(event, at) {
       now = at;
       effects = [];
@@ -264,26 +240,15 @@ export function createSharing(
       return effects as SessionEffect[];
     },
     get deadline() {
-      return Math.min((leader === me && lead?.session.deadline) || Infinity, beatAt);
+      if (leader === me) return lead!.session.deadline;
+      return leader && !hidden ? beatAt : Infinity;
     },
+    // Of what another tab's policy does, only this is seen from here.
     policy: new Proxy({} as Policy, {
-      get: (_, name: keyof Policy) =>
-        (lead?.session.policy ?? resting)[name] ?? (name === 'current' ? shared.current : undefined),
+      get: (_, name: 'current') => (lead?.session ?? resting).policy[name] ?? shared[name],
     }),
-    outbox,
     status: () => ({ ...shared.status, unsettled: outbox.sends.length }),
     // What of it is asked for is there.
     identity: shared as unknown as Session['identity'],
-    cursors: downlink.cursors,
-    subscribe(channel, given) {
-      const send = outbox.add('subscribe', channel, given);
-      if (send) downlink.wish(channel, send.number, given.presence);
-      return send;
-    },
-    unsubscribe(channel) {
-      downlink.forget(channel);
-      return outbox.add('unsubscribe', channel);
-    },
   };
-  return session;
 }
