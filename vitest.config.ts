@@ -5,15 +5,17 @@ const source = (path: string) => fileURLToPath(new URL(`packages/${path}`, impor
 
 /** End-to-end tests that mostly wait, for limits of boxes and for time that a browser has: side by side. */
 const PATIENT = [
+  'deploy/proxies',
   'doctor/*',
-  'examples/{config,locust,monitor,shutdown}',
+  'examples/{command,config,examples,locust,monitor,shutdown}',
   'life/*',
   'outcomes/*',
-  'page/doctor.*',
+  'page/{doctor,room}.*',
   'redis/endings',
   'rolling/*',
   'servers/*',
-  'transports/{conformance.bun,conformance.deno,idle,verdicts}',
+  'transports/{conformance.bun,conformance.deno,idle,steps,verdicts}',
+  'wire/{floods,frames,upgrade}',
 ].map((files) => `e2e/${files}.test.ts`);
 
 /** Straight from the sources: a unit test never waits for a build and never sees a stale one. */

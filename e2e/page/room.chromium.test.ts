@@ -1,0 +1,3 @@
+import { theRoomIn } from './room.js';
+
+theRoomIn('Chromium');
