@@ -18,6 +18,7 @@ export type LogName = string;
 export interface Entry {
   readonly epoch: string;
   readonly offset: number;
+  /** The inside of a frame as JSON, on one line. */
   readonly body: string;
 }
 

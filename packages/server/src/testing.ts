@@ -862,6 +862,35 @@ function hints(it: It): void {
     );
   });
 
+  it('tells all that is appended in one turn, each at its offset, in the order of the calls', async ({
+    store,
+    peer,
+    bodies,
+    head,
+  }) => {
+    const seen: Entry[] = [];
+    let wake = (): void => {};
+    store.onHint((_, entry) => {
+      seen.push(entry);
+      wake();
+    });
+    await store.watch('log');
+    const { epoch } = await head('log');
+    const calls = ['a', 'b', 'c', 'd', 'e'];
+    const answers = await Promise.all(
+      calls.map((body, n) => (n === 2 ? peer.append('log', body, key(1)) : peer.append('log', body))),
+    );
+    const wanted = calls.map((body, n) => [epoch, n + 1, body]);
+    const told = ({ epoch: of, offset, body }: Entry) => [of, offset, body];
+    assert.deepEqual(
+      answers.map((answer) => 'entry' in answer && told(answer.entry)),
+      wanted,
+    );
+    while (seen.length < calls.length) await new Promise<void>((resolve) => (wake = resolve));
+    assert.deepEqual(seen.map(told), wanted);
+    assert.deepEqual(await bodies('log', epoch, 0), calls);
+  });
+
   it('tells the outcomes that a commit puts into a watched inbox', async ({ store, open, commit }) => {
     const seen = listen(store);
     const session = await open();

@@ -47,6 +47,7 @@ import * as sessions from './redis/scripts/session.js';
 import * as subjects from './redis/scripts/subjects.js';
 import type { Script } from './redis/scripts/script.js';
 import { Tails } from './redis/tails.js';
+import { Together } from './redis/together.js';
 
 export interface RedisStoreOptions {
   /** `redis://` or `rediss://`. Several, in a list or with commas between them, are nodes of a cluster. Default `redis://127.0.0.1:6379`. */
@@ -106,6 +107,7 @@ class RedisStore implements Store {
   readonly #hints: Hints;
   readonly #tails = new Tails();
   readonly #claims = new Claims();
+  readonly #together = new Together((channel, bodies) => this.#appendAll(channel, bodies));
   readonly #presence: Presence;
   readonly #endings: Endings;
   readonly #window: number;
@@ -247,12 +249,11 @@ class RedisStore implements Store {
     body: string,
     key?: AppendKey,
   ): Promise<Appended | { kind: 'duplicate' | 'behind' }> {
+    if (key === undefined) return { kind: 'appended', entry: await this.#together.append(channel, body) };
+    // What the application published before it goes before it.
+    this.#together.ask(channel);
     const { meta, entries, hints } = this.#keys.log(channel);
     const args = [hints, body, ...this.#keepOf(channel)];
-    if (key === undefined) {
-      const answer = (await this.#ask(logs.append, [meta, entries], args)) as Answer;
-      return appended(answer, body);
-    }
     const { session, claim, number, part } = key;
     if (this.#claims.isOver(claim, this.#now)) {
       throw new ToldError('The claim for that send ran out; another node may perform it by now.');
@@ -269,6 +270,13 @@ class RedisStore implements Store {
       throw new ToldError('Redis failed over since that send was begun; it is begun again.');
     this.#claims.done(claim, place, run, connection);
     return kind === 'duplicate' || kind === 'behind' ? { kind } : appended(answer, body);
+  }
+
+  async #appendAll(channel: string, bodies: readonly string[]): Promise<Position> {
+    const { meta, entries, hints } = this.#keys.log(channel);
+    const args = [hints, ...this.#keepOf(channel), ...bodies];
+    const [, epoch = '', offset] = (await this.#ask(logs.append, [meta, entries], args)) as Answer;
+    return [epoch, Number(offset)];
   }
 
   async taken(channel: string, key: AppendKey): Promise<boolean> {

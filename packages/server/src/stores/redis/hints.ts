@@ -164,7 +164,7 @@ export class Hints {
       came: (channel, text) => {
         const log = this.#keys.logOf(channel);
         if (text === '') this.#listener.changed(log);
-        else this.#listener.hinted(log, entryOf(text));
+        else for (const entry of entriesOf(text)) this.#listener.hinted(log, entry);
       },
       // What comes while it is away is lost: nothing is read from memory until it is back.
       broke: () => {
@@ -197,13 +197,14 @@ export class Hints {
   }
 }
 
-/** `epoch offset body` */
-function entryOf(text: string): Entry {
+/** `epoch offset body`, with the bodies of those behind it in lines of their own: in JSON there is no end of a line. */
+function entriesOf(text: string): Entry[] {
   const first = text.indexOf(' ');
   const second = text.indexOf(' ', first + 1);
-  return {
-    epoch: text.slice(0, first),
-    offset: Number(text.slice(first + 1, second)),
-    body: text.slice(second + 1),
-  };
+  const epoch = text.slice(0, first);
+  const offset = Number(text.slice(first + 1, second));
+  return text
+    .slice(second + 1)
+    .split('\n')
+    .map((body, index) => ({ epoch, offset: offset + index, body }));
 }

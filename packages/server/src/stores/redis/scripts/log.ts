@@ -71,17 +71,20 @@ local function trimLog(log, keep)
   if last >= log.o then dropUpTo(log, last) end
 end
 
--- The stream first: nothing behind it can fail, and it refuses before it changes.
-local function put(log, hints, body, keep)
+-- The stream first: nothing behind it can fail, and it refuses before it changes. All bodies are told in one hint.
+local function put(log, hints, bodies, keep)
   if log.isNew then redis.call('DEL', log.entries) end
   -- A log whose entries have expired begins to keep anew.
   if log.o <= log.s and redis.call('EXISTS', log.entries) == 0 then log.o, log.b = log.s + 1, 0 end
   if log.o > log.s then log.a = now end
-  redis.call('XADD', log.entries, int(log.s + 1) .. '-' .. int(now), 'b', body)
-  log.s, log.b = log.s + 1, log.b + #body
+  local first = log.s + 1
+  for _, body in ipairs(bodies) do
+    redis.call('XADD', log.entries, int(log.s + 1) .. '-' .. int(now), 'b', body)
+    log.s, log.b = log.s + 1, log.b + #body
+  end
   log.isNew = false
   trimLog(log, keep)
-  redis.pcall('SPUBLISH', hints, log.e .. ' ' .. int(log.s) .. ' ' .. body)
+  redis.pcall('SPUBLISH', hints, log.e .. ' ' .. int(first) .. ' ' .. table.concat(bodies, '\\n'))
 end
 
 -- How long a position is known, and a list of members: however short entries live, whoever comes back stands where it stood.
@@ -101,8 +104,8 @@ local function keepOf(at)
   return { entries = tonumber(ARGV[at]), bytes = tonumber(ARGV[at + 1]), age = tonumber(ARGV[at + 2]) }
 end
 
-local function putToChannel(log, hints, body, keep)
-  put(log, hints, body, keep)
+local function putToChannel(log, hints, bodies, keep)
+  put(log, hints, bodies, keep)
   local before = log.x
   keepAlive(log, keep.age)
   saveLog(log)
@@ -110,7 +113,7 @@ local function putToChannel(log, hints, body, keep)
 end
 `;
 
-/** KEYS meta, entries · ARGV now, hints, body, entries, bytes, age */
+/** KEYS meta, entries · ARGV now, hints, entries, bytes, age, and the bodies, in this order. The offset of the last one. */
 export const append = script(
   'append',
   [
@@ -118,7 +121,7 @@ export const append = script(
     LOG,
     `
 local log = openLog(KEYS[1], KEYS[2])
-putToChannel(log, ARGV[2], ARGV[3], keepOf(4))
+putToChannel(log, ARGV[2], { unpack(ARGV, 6) }, keepOf(3))
 return { 'appended', log.e, int(log.s), run }
 `,
   ],
@@ -138,7 +141,7 @@ end
 `;
 
 /**
- * KEYS meta, entries, last · ARGV as append, then number, part, acked, how long keys are remembered, and the life of the store
+ * KEYS meta, entries, last · ARGV now, hints, body, entries, bytes, age, then number, part, acked, how long keys are remembered, and the life of the store
  * in which the claim did something here before. `void`: it is another one by now.
  */
 export const appendOnce = script(
@@ -156,7 +159,7 @@ if found ~= 'new' then
   return { found, '', '', run }
 end
 local log = openLog(KEYS[1], KEYS[2])
-putToChannel(log, ARGV[2], ARGV[3], keepOf(4))
+putToChannel(log, ARGV[2], { ARGV[3] }, keepOf(4))
 -- Those that are not committed yet: if one of them comes again, it is known whether it is here.
 local open = {}
 if last then

@@ -43,7 +43,7 @@ if (known or 0) > version or tonumber(redis.call('ZSCORE', gone, session) or '-1
 local answer = 'renewed'
 if not known then
   local log = openLog(KEYS[1], KEYS[2])
-  putToChannel(log, ARGV[2], ARGV[10], keep)
+  putToChannel(log, ARGV[2], { ARGV[10] }, keep)
   redis.call('ZADD', places, redis.call('HINCRBY', KEYS[1], 'z', 1), session)
   answer = 'joined'
 end
@@ -71,7 +71,7 @@ for i = 8, #ARGV, 2 do
   if known and known <= version then
     local member = string.match(redis.call('HGET', members, session), '^%d+ (.*)$')
     local log = openLog(KEYS[1], KEYS[2])
-    putToChannel(log, ARGV[2], ARGV[6] .. member .. ARGV[7], keep)
+    putToChannel(log, ARGV[2], { ARGV[6] .. member .. ARGV[7] }, keep)
     redis.call('ZREM', places, session)
     redis.call('HDEL', members, session)
     redis.call('ZREM', due, session)

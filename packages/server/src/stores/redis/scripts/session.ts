@@ -84,7 +84,7 @@ end
 local function postAll(from, to, hints, keep)
   if to < from then return end
   local log = inbox()
-  for i = from, to do put(log, hints, ARGV[i], keep) end
+  put(log, hints, { unpack(ARGV, from, to) }, keep)
   saveLog(log)
   redis.call('PEXPIRE', inboxKey, int(window * 2.5 + 60000))
 end
