@@ -14,7 +14,7 @@ const PATIENT = [
   'redis/endings',
   'rolling/*',
   'servers/*',
-  'transports/{conformance.bun,conformance.deno,idle,steps,verdicts}',
+  'transports/{conformance.bun,conformance.deno,idle,verdicts}',
   'wire/{floods,frames,upgrade}',
 ].map((files) => `e2e/${files}.test.ts`);
 

@@ -27,7 +27,7 @@ describe('iskra', () => {
     const { code, stdout } = await result('--help');
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'USAGE iskra serve|config|health|connect|load|monitor|slo|doctor|graceful-test|chaos|completion',
+      'USAGE iskra serve|config|health|connect|load|monitor|slo|doctor|graceful-test|chaos|contract|completion',
     );
     expect(stdout).not.toContain('\u001b');
   });
