@@ -74,7 +74,7 @@ export default defineConfig({
           ...endToEnd,
           name: 'patient',
           include: PATIENT,
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
