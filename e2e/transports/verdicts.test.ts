@@ -44,8 +44,12 @@ describe.each([inNode(), inBrowser('Chromium'), inBrowser('Firefox')])('a client
     await isConnected(client, 'websocket');
     const next = await rig.another();
     await rig.kill();
-    // The first is the one that was connected.
-    const tried = async () => (await client.explain()).attempts.slice(1).map(({ verdict }) => verdict);
+    // The first is the one that was connected. On a busy machine another one may have begun beside it, and was left.
+    const tried = async () =>
+      (await client.explain()).attempts
+        .map(({ verdict }) => verdict)
+        .filter((verdict) => verdict !== 'left')
+        .slice(1);
     await eventually(tried).toEqual(['server-down', 'server-down', 'server-down', 'server-down']);
     expect(await client.explain()).toMatchObject({ phase: 'waiting' });
     await rig.replaceBy(next);
