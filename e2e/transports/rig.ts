@@ -117,9 +117,9 @@ export const eventually = <Value>(
   timeout = 20_000,
 ): ReturnType<typeof expect.poll<Value>> => expect.poll(look, { timeout, interval: 40 });
 
-export const isConnected = async (client: Client, transport: string): Promise<void> => {
+export const isConnected = async (client: Client, transport: string, timeout?: number): Promise<void> => {
   await eventually(async () => {
     const { state, transport: over } = await client.status();
     return `${state} over ${over}`;
-  }).toBe(`connected over ${transport}`);
+  }, timeout).toBe(`connected over ${transport}`);
 };
