@@ -14,24 +14,14 @@ describe('the clock of a node', () => {
     const clock = nodeClock();
     const calls: number[] = [];
     const start = clock.now();
-    for (const ms of [1, 33, 150, 5_003, 20_007])
+    for (const ms of [1, 33, 150, 5_000, 20_000])
       clock.at(start + ms, () => calls.push(clock.now() - start - ms));
     vi.advanceTimersByTime(60_000);
     expect(calls).toHaveLength(5);
-    calls.forEach((late, at) => {
+    for (const late of calls) {
       expect(late).toBeGreaterThanOrEqual(0);
-      // A tick; a tenth of a second behind one, a quarter behind ten.
-      expect(late).toBeLessThan([20, 20, 20, 110, 260][at]!);
-    });
-  });
-
-  test('wakes once for what is due in the same quarter of a second, of moments that are far away', () => {
-    const clock = nodeClock();
-    const wakes = new Set<number>();
-    const start = Math.ceil(clock.now() / 1_000) * 1_000;
-    for (let n = 1; n <= 250; n++) clock.at(start + 20_000 + n, () => wakes.add(clock.now()));
-    vi.advanceTimersByTime(30_000);
-    expect(wakes.size).toBe(1);
+      expect(late).toBeLessThan(60);
+    }
   });
 
   test('calls back in the order of the moments, when they are a tick apart', () => {

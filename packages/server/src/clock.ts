@@ -1,8 +1,8 @@
 /**
  * One timer for a whole node. Thousands of connections each have a deadline
  * that moves with every message; a timer each would cost more than the
- * messages. Callbacks are never early, and late by a tick at most, or by a hundredth
- * or so of what they waited for: what is due together wakes the process once.
+ * messages. Callbacks come up to one tick late, those of far moments up to ten,
+ * and never early.
  */
 import type { Clock } from '@iskra/protocol/wire';
 
@@ -12,14 +12,9 @@ const TICK = 10;
 const NEAR = 1_000;
 /** Milliseconds of the longest timer: Node takes one over 2^31 for 1, and a look passes every tick since the last. */
 const LONGEST = 60_000;
-/**
- * Ticks of a bucket, for moments further away than so many ms: fewer and fuller. With a thousand connections at rest
- * every other wake-up is a heartbeat's, and waking costs more than it does.
- */
-const WIDE = [
-  [10_000, 25],
-  [1_000, 10],
-] as const;
+/** Moments further away than this many ms share buckets ten times as wide: fewer and fuller. */
+const FAR = 1_000;
+const FAR_TICKS = 10;
 
 export interface NodeClock extends Clock {
   stop(): void;
@@ -68,7 +63,7 @@ export function nodeClock(): NodeClock {
       if (moment === Infinity) return () => {};
       const now = performance.now();
       if (buckets.size === 0) last = Math.floor(now / TICK);
-      const [, grain] = WIDE.find(([far]) => moment - now > far) ?? [0, 1];
+      const grain = moment - now > FAR ? FAR_TICKS : 1;
       const tick = Math.max(last + 1, Math.ceil(moment / TICK / grain) * grain);
       furthest = Math.max(furthest, tick);
       let bucket = buckets.get(tick);

@@ -38,25 +38,15 @@ export class Heartbeats {
   /** @param heartbeat ms between two of them. Undefined before the first was answered: nothing is known yet. */
   measured(heartbeat: number): Measured | undefined {
     if (this.#roundTrip < 0) return undefined;
-    if (weighed.past !== this.#past || weighed.heartbeat !== heartbeat)
-      weighed = weigh(this.#past, heartbeat);
-    const { missed, proved } = weighed;
+    let [missed, proved, age] = [0, 0, 0];
+    for (let past = this.#past; past > 1; past = Math.floor(past / 2), age += heartbeat) {
+      if (past % 2 === 1) proved += 0.5 ** (age / HALF_LIFE.proved);
+      // It was missed when the next one was sent. The newest may be on its way still.
+      else if (age > 0) missed += 0.5 ** ((age - heartbeat) / HALF_LIFE.missed);
+    }
     return {
       ...{ missed, proved, failed: 0, switched: 0 },
       ...{ roundTrip: this.#roundTrip / 8, jitter: this.#jitter / 4 },
     };
   }
-}
-
-/** The past that was weighed last: of all connections that are well for some minutes it is the same. */
-let weighed = weigh(1, 1);
-
-function weigh(all: number, heartbeat: number) {
-  let [missed, proved, age] = [0, 0, 0];
-  for (let past = all; past > 1; past = Math.floor(past / 2), age += heartbeat) {
-    if (past % 2 === 1) proved += 0.5 ** (age / HALF_LIFE.proved);
-    // It was missed when the next one was sent. The newest may be on its way still.
-    else if (age > 0) missed += 0.5 ** ((age - heartbeat) / HALF_LIFE.missed);
-  }
-  return { past: all, heartbeat, missed, proved };
 }

@@ -5,7 +5,7 @@ import { Distribution } from './distribution.js';
 import type { Meter } from './meter.js';
 
 /** Milliseconds between two looks at how late a timer is. */
-const LOOK = 250;
+const LOOK = 100;
 /** Seconds. */
 const LATE = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2] as const;
 
@@ -47,10 +47,7 @@ function describe(meter: Meter, late: Distribution): void {
   );
 }
 
-/**
- * Four looks a second: a longer block of the event loop is never missed, a shorter one in proportion to its length. Each look wakes
- * a process that may have nothing else to do.
- */
+/** A look ten times a second: a block of the event loop that is longer than that is never missed. */
 function measureLateness(late: Distribution): () => void {
   let due = performance.now() + LOOK;
   const timer = setInterval(() => {
