@@ -161,6 +161,8 @@ export class Connection implements Follower {
   }
 
   headSeen(log: string, head: Head): void {
+    // Nearly every look at nearly every log says nothing new: without an event and its effects for each.
+    if (this.#session.isAt(log, head, this.#core.clock.now())) return;
     this.#drive.tell({ type: 'headSeen', log, head });
   }
 

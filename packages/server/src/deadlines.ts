@@ -89,8 +89,12 @@ export class Deadlines {
 
   /** Another node heard the peer at that moment: what comes up over HTTP goes wherever a balancer sends it. */
   heardElsewhere(at: number): void {
-    // Up to a heartbeat behind, it is our own telling the store what we heard.
-    if (at > this.#lastHeard + this.#heartbeat) this.#lastHeard = Math.floor(at);
+    if (this.isNews(at)) this.#lastHeard = Math.floor(at);
+  }
+
+  /** Whether the peer was heard elsewhere at that moment: up to a heartbeat behind, it is our own telling the store. */
+  isNews(at: number): boolean {
+    return at > this.#lastHeard + this.#heartbeat;
   }
 
   /** Milliseconds since the peer was heard last. */

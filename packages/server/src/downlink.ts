@@ -150,6 +150,12 @@ export class Downlink {
     return effects;
   }
 
+  /** Whether a log was delivered up to its head. */
+  isAt(log: string, { epoch, offset }: Head): boolean {
+    const reader = this.#find(log);
+    return reader !== undefined && !reader.reading && epoch === reader.epoch && offset <= reader.offset;
+  }
+
   /** Reads on when the store is further, or in another epoch; without an offset the epoch alone is compared. */
   compareHead(log: string, { epoch, offset = 0 }: Pick<Head, 'epoch'> & Partial<Head>): DownlinkEffect[] {
     const reader = this.#find(log);

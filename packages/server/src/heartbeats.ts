@@ -38,15 +38,32 @@ export class Heartbeats {
   /** @param heartbeat ms between two of them. Undefined before the first was answered: nothing is known yet. */
   measured(heartbeat: number): Measured | undefined {
     if (this.#roundTrip < 0) return undefined;
-    let [missed, proved, age] = [0, 0, 0];
-    for (let past = this.#past; past > 1; past = Math.floor(past / 2), age += heartbeat) {
-      if (past % 2 === 1) proved += 0.5 ** (age / HALF_LIFE.proved);
+    const weights = weightsOf(heartbeat);
+    let missed = 0;
+    let proved = 0;
+    for (let past = this.#past, age = 0; past > 1; past >>>= 1, age++) {
+      if (past & 1) proved += weights.proved[age]!;
       // It was missed when the next one was sent. The newest may be on its way still.
-      else if (age > 0) missed += 0.5 ** ((age - heartbeat) / HALF_LIFE.missed);
+      else if (age > 0) missed += weights.missed[age - 1]!;
     }
-    return {
-      ...{ missed, proved, failed: 0, switched: 0 },
-      ...{ roundTrip: this.#roundTrip / 8, jitter: this.#jitter / 4 },
-    };
+    const roundTrip = this.#roundTrip / 8;
+    return { missed, proved, failed: 0, switched: 0, roundTrip, jitter: this.#jitter / 4 };
   }
+}
+
+/** What is left after each number of heartbeats. */
+interface Weights {
+  readonly heartbeat: number;
+  readonly missed: Float64Array;
+  readonly proved: Float64Array;
+}
+
+let newest: Weights | undefined;
+
+/** Nearly all connections of a node have the same heartbeat, and are asked one after the other. */
+function weightsOf(heartbeat: number): Weights {
+  if (newest?.heartbeat === heartbeat) return newest;
+  const fading = (halfLife: number): Float64Array =>
+    Float64Array.from({ length: KEPT + 1 }, (_, age) => 0.5 ** ((age * heartbeat) / halfLife));
+  return (newest = { heartbeat, missed: fading(HALF_LIFE.missed), proved: fading(HALF_LIFE.proved) });
 }

@@ -33,6 +33,15 @@ const goOn = (wait?: number) => [
   { nonce, key: 'k', generation: 2, ...(wait !== undefined && { wait }) },
 ];
 const welcome: ServerFrame = ['welcome', { ...envelope, delta: 'connection_established' }];
+/** The head of the inbox, at which everything is known but the session: it was heard just now. */
+const inboxSeen = (generation: number, revision?: number): SessionEvent => ({
+  type: 'headSeen',
+  log: '@s',
+  head: {
+    ...{ epoch: 'i1', offset: 0, first: 1 },
+    session: { generation, silence: 0, ...(revision && { revision }) },
+  },
+});
 const state: SessionState = { session: 's', identity: {}, generation: 2, acked: 0, inbox: ['i1', 0] };
 const room: Cursors = { room: ['e1', 3] };
 
@@ -126,6 +135,8 @@ class Dialogue {
   }
 
   tell(event: SessionEvent): string[] {
+    // As a connection does.
+    if (event.type === 'headSeen' && this.session.isAt(event.log, event.head, this.now)) return [];
     return this.session.handle(event, this.now).map(short);
   }
 
@@ -1102,6 +1113,7 @@ describe('silence', () => {
     ['a send', received(['publish', 1, 'room', envelope])],
     ['nonsense', received('nonsense')],
     ['a request of the session on another connection', { type: 'heard' }],
+    ['a request of the session on another node, of which the store tells', inboxSeen(2)],
   ])('is broken by %s (P53)', (_, event) => {
     const dialogue = live();
     dialogue.advance(49_000);
@@ -1179,17 +1191,7 @@ describe('credentials', () => {
 
   test('are looked at as well when a head has a revision that is not known here (P84, P27)', () => {
     const dialogue = live();
-    const seen = (revision?: number) =>
-      dialogue.tell({
-        type: 'headSeen',
-        log: '@s',
-        head: {
-          epoch: 'i1',
-          offset: 0,
-          first: 1,
-          session: { generation: 2, silence: 0, ...(revision && { revision }) },
-        },
-      });
+    const seen = (revision?: number) => dialogue.tell(inboxSeen(2, revision));
     expect([seen(), seen(1)]).toEqual([[], ['look']]);
     dialogue.tell({ type: 'looked', expiresIn: Infinity, refreshIn: Infinity, revision: 1 });
     expect([seen(1), seen(2)]).toEqual([[], ['look']]);
@@ -1215,6 +1217,7 @@ describe('a superseded stream', () => {
   const supersede: [string, SessionEvent][] = [
     ['the hub', { type: 'superseded' }],
     ['the store', { type: 'touched', result: 'superseded' }],
+    ['a head in the store', inboxSeen(3)],
   ];
   test.each(supersede)('goes on delivering for 5 s after %s said so, then closes (P13)', (_, event) => {
     const dialogue = live();

@@ -95,6 +95,19 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#talk.phase === 'live' ? this.#talk.downlink.accept(run) : undefined;
   }
 
+  /** Whether the store's head of a log tells nothing that is not known here; otherwise `headSeen` decides. */
+  isAt(log: string, head: Head, now: number): boolean {
+    const { downlink, deadlines, generation, revision } = this.#talk;
+    if (!downlink.isAt(log, head)) return false;
+    const { session } = head;
+    if (session === undefined) return true;
+    return (
+      session.generation <= generation &&
+      (session.revision ?? 0) <= revision &&
+      !deadlines.isNews(now - session.silence)
+    );
+  }
+
   handle(event: SessionEvent | DeadlinePassed, now: number): SessionEffect[] {
     const talk = this.#talk;
     if (talk.phase === 'closed') return [];

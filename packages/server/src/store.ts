@@ -332,9 +332,10 @@ export interface Store {
 
   /**
    * Keeps what a node says of itself for `lease` ms, in the place of what it said before, and gives what the other nodes
-   * said, as far as that still holds. It may be lost at any time: nothing is promised by it.
+   * said, as far as that still holds. It may be lost at any time: nothing is promised by it. A store may ask for the text when
+   * another node wants it, and not before.
    */
-  report(node: string, text: string, lease: number): Promise<readonly string[]>;
+  report(node: string, text: () => string, lease: number): Promise<readonly string[]>;
 
   /** A node has ended: releases what was held for it, as connections. */
   end(): Promise<void>;

@@ -1523,20 +1523,20 @@ function toolsFor({ store, peer = store, advance }: ConformanceSubject): Tools {
 
 function reports(it: It): void {
   it('is given to all other nodes, the last of each', async ({ store, peer }) => {
-    assert.deepEqual(await store.report('a', 'first of a', LEASE), []);
-    assert.deepEqual(await peer.report('b', 'first of b', LEASE), ['first of a']);
-    assert.deepEqual(await store.report('a', '{"second":"of a", "with": 1.5}\n', LEASE), ['first of b']);
-    const all = [...(await peer.report('c', '', LEASE))].sort();
+    assert.deepEqual(await store.report('a', () => 'first of a', LEASE), []);
+    assert.deepEqual(await peer.report('b', () => 'first of b', LEASE), ['first of a']);
+    assert.deepEqual(await store.report('a', () => '{"second":"of a", "with": 1.5}\n', LEASE), ['first of b']);
+    const all = [...(await peer.report('c', () => '', LEASE))].sort();
     assert.deepEqual(all, ['first of b', '{"second":"of a", "with": 1.5}\n']);
   });
 
   it('holds for its lease, and no longer', async ({ store, peer, advance }) => {
-    await store.report('a', 'of a', LEASE);
+    await store.report('a', () => 'of a', LEASE);
     await advance(LEASE / 2);
-    assert.deepEqual(await peer.report('b', 'of b', LEASE), ['of a']);
+    assert.deepEqual(await peer.report('b', () => 'of b', LEASE), ['of a']);
     await advance(LEASE / 2);
-    assert.deepEqual(await peer.report('b', 'of b', LEASE), []);
-    assert.deepEqual(await store.report('a', 'of a', LEASE), ['of b']);
+    assert.deepEqual(await peer.report('b', () => 'of b', LEASE), []);
+    assert.deepEqual(await store.report('a', () => 'of a', LEASE), ['of b']);
   });
 }
 

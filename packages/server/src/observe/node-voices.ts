@@ -109,6 +109,6 @@ export class NodeVoices {
 
   #felt(session: string | undefined, measured: Measured): Voices {
     const setbacks = session === undefined ? undefined : this.setbacks.of(session, this.#clock.now());
-    return voicesOf({ ...measured, ...setbacks });
+    return voicesOf(setbacks === undefined ? measured : { ...measured, ...setbacks });
   }
 }

@@ -30,7 +30,8 @@ export class Setbacks {
     if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  of(session: string, now: number): Pick<Measured, Setback> {
+  of(session: string, now: number): Pick<Measured, Setback> | undefined {
+    if (!this.#known.has(session)) return undefined;
     const { failed, switched } = this.#faded(session, now);
     return { failed, switched };
   }

@@ -14,7 +14,7 @@ export function tellVoices(core: Core): () => void {
 
 async function tell({ store, node, voices }: Core): Promise<void> {
   try {
-    voices.heard(await store.report(node, voices.text, LEASE), LEASE);
+    voices.heard(await store.report(node, () => voices.text, LEASE), LEASE);
   } catch {
     // The store's absence is told by whoever needs an answer of it (rounds.ts); what was heard before runs out.
   }

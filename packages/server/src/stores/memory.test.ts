@@ -113,6 +113,16 @@ describe('the memory store keeps', () => {
   });
 });
 
+test('the memory store asks a node what it says of itself when another one hears it, and not before', async () => {
+  const { store } = world();
+  let said = 0;
+  const text = () => `said ${++said} times`;
+  await store.report('alone', text, 5_000);
+  expect(await store.report('alone', text, 5_000)).toEqual([]);
+  expect(said).toBe(0);
+  expect(await store.report('another', () => '', 5_000)).toEqual(['said 1 times']);
+});
+
 describe('the memory store forgets', () => {
   test('over its limit the logs appended to or read longest ago, whose readers learn it from another epoch (P28)', async () => {
     const { store, append, head, kept, advance } = world({ maxBytes: 3_000 });

@@ -108,7 +108,7 @@ class MemoryStore implements Store {
   readonly #subjects = new Map<string, readonly string[] | Set<string>>();
   readonly #members = new MemoryMembers();
   /** What nodes say of themselves. */
-  readonly #reports = new Map<string, { text: string; until: number }>();
+  readonly #reports = new Map<string, { text: () => string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   readonly #watchers = new Set<(session: string) => void>();
@@ -417,11 +417,11 @@ class MemoryStore implements Store {
     // It is where we are.
   }
 
-  async report(node: string, text: string, lease: number) {
+  async report(node: string, text: () => string, lease: number) {
     const now = this.#now();
     this.#reports.set(node, { text, until: now + lease });
     for (const [name, { until }] of this.#reports) if (until <= now) this.#reports.delete(name);
-    return [...this.#reports].flatMap(([name, report]) => (name === node ? [] : report.text));
+    return [...this.#reports].flatMap(([name, report]) => (name === node ? [] : report.text()));
   }
 
   async end(): Promise<void> {
@@ -473,7 +473,9 @@ class MemoryStore implements Store {
     const { inbox, inboxTop, generation, contact, revision } = record;
     const head = inbox?.head() ?? { epoch: this.#run, offset: inboxTop, first: inboxTop + 1 };
     const silence = this.#now() - contact;
-    return { ...head, session: { generation, silence, ...(revision > 0 && { revision }) } };
+    // Asked for every session every few seconds: no object is copied into another.
+    const about = revision > 0 ? { generation, silence, revision } : { generation, silence };
+    return { epoch: head.epoch, offset: head.offset, first: head.first, session: about };
   }
 
   /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */

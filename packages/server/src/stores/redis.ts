@@ -443,8 +443,8 @@ class RedisStore implements Store {
     await Promise.any(asked).catch(({ errors }: AggregateError) => Promise.reject(errors[0] as Error));
   }
 
-  async report(node: string, text: string, lease: number): Promise<readonly string[]> {
-    return (await this.#ask(nodes.report, [this.#keys.nodes], [node, text, lease])) as Answer;
+  async report(node: string, text: () => string, lease: number): Promise<readonly string[]> {
+    return (await this.#ask(nodes.report, [this.#keys.nodes], [node, text(), lease])) as Answer;
   }
 
   async end(): Promise<void> {
