@@ -146,6 +146,8 @@ it('has defaults that are those of a node', () => {
   ] as const) {
     for (const option of optionsOf(read('server/src/core.ts'), name)) {
       const value = (values as unknown as Record<string, unknown>)[option.name];
+      // It follows from another one, as its docstring says.
+      if (value === undefined && !option.required) continue;
       const said =
         typeof value === 'number'
           ? grouped(value)

@@ -26,7 +26,8 @@ export function optionsOf(source: string, name: string): Option[] {
         type: type.replaceAll(/\s+/g, ' ').replace(/ \| undefined$/, ''),
         required: optional === '',
         standard,
-        unit: unitOf(`${sentences(above)} ${text}`),
+        // What is said of all of them says the unit of those that are numbers.
+        unit: unitOf(text) ?? (/\bnumber\b/.test(type) ? unitOf(sentences(above)) : undefined),
         text: text
           .replace(/ ?\bDefault:? .+?\.(?= [A-Z]|$)/, '')
           .trim()

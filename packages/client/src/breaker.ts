@@ -4,9 +4,12 @@
  */
 import type { Attempt } from './attempt.js';
 
-/** So many times in a row a server may reject everything after it opened; then the breaker opens, for up to this time, ms. */
-const REJECTIONS = 5;
-const BREAK = 300_000;
+export interface BreakerLimits {
+  /** So many times in a row a server may reject everything; with the next the breaker opens. Default 5. */
+  rejections?: number;
+  /** The longest pause while it is open, ms. Default 300,000. */
+  pause?: number;
+}
 
 export interface Breaker {
   /** An attempt has ended. */
@@ -20,10 +23,14 @@ export interface Breaker {
 }
 
 /** @param most the pause with which it begins, ms: the longest while it is closed */
-export function createBreaker(most: number, random: () => number): Breaker {
+export function createBreaker(
+  most: number,
+  random: () => number,
+  { rejections: allowed = 5, pause: longest = 300_000 }: BreakerLimits = {},
+): Breaker {
   /** How often in a row everything was rejected; below 0 when something else has happened since the last retry. */
   let rejections = 0;
-  const isBroken = (): boolean => rejections > REJECTIONS;
+  const isBroken = (): boolean => rejections > allowed;
   return {
     ended(attempt) {
       if (attempt.cause?.verdict !== 'left' && !rejects(attempt)) rejections = -1;
@@ -32,7 +39,7 @@ export function createBreaker(most: number, random: () => number): Breaker {
       rejections++;
       // Ever more rarely, and all at other times.
       return isBroken()
-        ? (0.5 + random() / 2) * Math.min(BREAK, most * 2 ** (rejections - REJECTIONS))
+        ? (0.5 + random() / 2) * Math.min(longest, most * 2 ** (rejections - allowed))
         : undefined;
     },
     proven: () => void (rejections = 0),

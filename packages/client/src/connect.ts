@@ -2,6 +2,7 @@
 import { MEMBERS, VERDICTS } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, Subscribed, SYSTEM, Untyped } from '@iskra/protocol/wire';
 import { createBreaker } from './breaker.js';
+import type { BreakerLimits } from './breaker.js';
 import { createChannel } from './channel.js';
 import type { Entry } from './channel.js';
 import { connect as connectCore } from './client.js';
@@ -33,6 +34,8 @@ import { createSession } from './session.js';
 import type { SystemEvent } from './session-events.js';
 
 export interface ConnectOptions extends CoreOptions {
+  /** How often a server may reject everything before it is asked more rarely, and how rarely, ms. Default: 5 rejections, a pause of 300,000. */
+  breaker?: BreakerLimits;
   /** What each channel keeps for `channel.last`, as `{ entries: 20 }`. Default: nothing. */
   last?: LastLimits;
   /** One session for all tabs of this origin that name the same: `shareTabs(name)` of `@iskra/client/tabs`. Default: one for each tab. */
@@ -113,7 +116,7 @@ export function connect<C extends Contract = Untyped>(
       primary = ladder[0]?.server;
       const transports = ladder.map(({ transport }) => transport);
       memory = remember(path, [url].flat()[0]!, transports, { ...pageMemory(), ...options.environment });
-      const breaker = createBreaker(session.reconnect.max, random);
+      const breaker = createBreaker(session.reconnect.max, random, options.breaker);
       const inner = shared.createSession({ ...session, path, breaker }, random, makeNonce);
       offline?.around(inner, () => tell({ type: 'sendAdded' }));
       insight = createInsight(inner, ladder, seam, path, breaker);

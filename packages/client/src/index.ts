@@ -3,6 +3,7 @@ export * from './core.js';
 export { connect } from './connect.js';
 export type { Channel, Client, ClientEvents, ConnectOptions, Status } from './connect.js';
 export type { Explanation, Phase, ExplainedAttempt as Attempt, VerdictCode } from './explain.js';
+export type { BreakerLimits } from './breaker.js';
 export type { LastLimits } from './last.js';
 export type { Learned } from './path.js';
 export type { QualityClass } from './quality.js';

@@ -116,6 +116,11 @@ export interface Limits {
 export interface Times {
   /** Between heartbeats. Default 20,000. */
   heartbeat: number;
+  /**
+   * That nothing may be heard of a stream's client before its connection is closed: one and a half heartbeats or more.
+   * Default: two and a half heartbeats, 5,000 at least.
+   */
+  silence?: number | undefined;
   /** That a session lives on after its last contact; tell the store the same. Default 120,000. */
   window: number;
   /** That a stream may wait before `hello`. Default 5,000. */

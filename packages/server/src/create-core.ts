@@ -84,12 +84,14 @@ export const TIMES: Times = {
 
 /** Entries of one log read. */
 const READ_SIZE = 128;
+/** Heartbeats: a client at rest is heard once in each, and its answer takes its time. */
+const LEAST_SILENCE = 1.5;
 /** Milliseconds that a probe may stay. */
 const PROBE_TIMEOUT = 30_000;
 
 export function createCore(options: CoreOptions, environment: Environment): Core {
   const limits = { ...LIMITS, ...options.limits };
-  const times = { ...TIMES, ...options.times };
+  const times = timesOf(options.times);
   const { clock, wallClock, defer, randomId } = environment;
   const { measures = true } = options;
   // The memory of this process answers at once: there is nothing to be timed.
@@ -158,10 +160,24 @@ export function createCore(options: CoreOptions, environment: Environment): Core
   };
 }
 
+function timesOf(given: Partial<Times> | undefined): Times {
+  const times = { ...TIMES, ...given };
+  const { heartbeat, silence } = times;
+  const least = heartbeat * LEAST_SILENCE;
+  if (silence !== undefined && !(silence >= least)) {
+    throw new RangeError(
+      `times.silence is ${silence} ms, and times.heartbeat is ${heartbeat}: a client that is well answers each heartbeat, ` +
+        `so connections at rest would be closed. Make silence ${least} or more, or the heartbeat shorter.`,
+    );
+  }
+  return times;
+}
+
 function sessionSettings(mode: Mode, limits: Limits, times: Times): SessionSettings {
   return {
     mode,
     heartbeat: times.heartbeat,
+    silence: times.silence,
     markerDelay: times.marker,
     helloTimeout: times.hello,
     probeTimeout: PROBE_TIMEOUT,

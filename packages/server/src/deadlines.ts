@@ -9,6 +9,8 @@ import type { SessionSettings } from './session-events.js';
 
 type Moment = number | undefined;
 
+/** Heartbeats of silence that end a stream: the answer to one may be lost, and the next be late. */
+const MISSED = 2.5;
 /** However short the heartbeat is that a client asks for: what is lost once on the way comes again within this time, ms. */
 const SHORTEST = 5_000;
 
@@ -168,7 +170,8 @@ export class Deadlines {
 
   /** When it has been silent for too long. */
   get #silentAt(): Moment {
-    return this.#listens ? this.#lastHeard + Math.max(SHORTEST, this.#heartbeat * 2.5) : undefined;
+    if (!this.#listens) return undefined;
+    return this.#lastHeard + (this.#settings.silence ?? Math.max(SHORTEST, this.#heartbeat * MISSED));
   }
 }
 

@@ -203,6 +203,19 @@ describe('handle', () => {
     });
   });
 
+  test('refuses a silence that would close every connection at rest, and teaches the least', () => {
+    const times =
+      (silence: number, heartbeat = 20_000) =>
+      () =>
+        createRealtime({ times: { silence, heartbeat } });
+    expect(times(29_999)).toThrow(
+      /times.silence is 29999 ms, and times.heartbeat is 20000: .* Make silence 30000/,
+    );
+    expect(times(NaN)).toThrow(RangeError);
+    expect(times(30_000)).not.toThrow();
+    expect(times(15_000, 10_000)).not.toThrow();
+  });
+
   test("refuses a handler under a name that is the server's own (P48)", () => {
     expect(() => start().handle('@members', () => [])).toThrow('choose another name than "@members"');
   });

@@ -13,6 +13,8 @@ export interface SessionSettings {
   readonly mode: Mode;
   /** Milliseconds between heartbeats. */
   readonly heartbeat: number;
+  /** Milliseconds of silence that end a stream; undefined for two and a half heartbeats, 5 s at least. */
+  readonly silence?: number | undefined;
   /** Milliseconds after `welcome` of the first heartbeat on a stream. */
   readonly markerDelay: number;
   /** Milliseconds that a stream may wait for `hello`. */

@@ -1107,6 +1107,14 @@ describe('silence', () => {
     expect(dialogue.advance(1)).toEqual(['[close timeout]', 'close timeout']);
   });
 
+  test('of the time that is set closes, however quick the heartbeat is that the client asks for (P53)', () => {
+    const dialogue = new Dialogue('stream', { silence: 31_000 });
+    dialogue.receive(['hello', { version: 1, nonce, heartbeat: 5_000 }]);
+    dialogue.join();
+    expect(dialogue.advance(30_999).filter((effect) => effect.includes('close'))).toEqual([]);
+    expect(dialogue.advance(1)).toEqual(['[close timeout]', 'close timeout']);
+  });
+
   test.each<[string, SessionEvent]>([
     ['a pong', received(['pong', 1])],
     ['a ping', received(['ping', 1])],

@@ -1525,7 +1525,9 @@ function reports(it: It): void {
   it('is given to all other nodes, the last of each', async ({ store, peer }) => {
     assert.deepEqual(await store.report('a', () => 'first of a', LEASE), []);
     assert.deepEqual(await peer.report('b', () => 'first of b', LEASE), ['first of a']);
-    assert.deepEqual(await store.report('a', () => '{"second":"of a", "with": 1.5}\n', LEASE), ['first of b']);
+    assert.deepEqual(await store.report('a', () => '{"second":"of a", "with": 1.5}\n', LEASE), [
+      'first of b',
+    ]);
     const all = [...(await peer.report('c', () => '', LEASE))].sort();
     assert.deepEqual(all, ['first of b', '{"second":"of a", "with": 1.5}\n']);
   });

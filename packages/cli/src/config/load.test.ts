@@ -184,6 +184,10 @@ describe('what is wrong', () => {
       { SHUTDOWN_NOTICE: '5', SHUTDOWN_TIMEOUT: '5' },
       'SHUTDOWN_NOTICE is not shorter than shutdown.timeout, 5s;',
     ],
+    [
+      { TIMES_SILENCE: '20s', TIMES_HEARTBEAT: '15s' },
+      'TIMES_SILENCE is shorter than one and a half times.heartbeat, 22500ms;',
+    ],
     [{ TLS_CERT: 'a.pem' }, 'TLS_CERT needs its private key; set tls.key, TLS_KEY or --tls-key.'],
     [{ TLS_KEY: 'a.pem' }, 'TLS_KEY needs its certificate'],
   ])('teaches instead of guessing: %j', (env, message) => {

@@ -211,6 +211,10 @@ export const Config = z.strictObject({
       { is: 'between pings of the server; clients may ask for less' },
       DEFAULT_TIMES.heartbeat,
     ),
+    silence: optional(time({ min: SECOND, max: HOUR }), {
+      is: 'how long nothing may be heard of a client before its stream is closed',
+      unset: 'two and a half heartbeats, 5s at least',
+    }),
     window: setting(
       time({ min: SECOND, max: 24 * HOUR }),
       { is: 'how long a session lives on after its last contact; the same on all nodes' },

@@ -10,7 +10,7 @@ export type Blame = (key: string, what: string, cure: string) => void;
 
 /** @param hasSecret also when it is wrong, which is told already */
 export function blameTogether(
-  { redis, shutdown, tls }: Config,
+  { redis, shutdown, times, tls }: Config,
   hasSecret: boolean,
   world: World,
   blame: Blame,
@@ -28,6 +28,15 @@ export function blameTogether(
       'shutdown.notice',
       `is not shorter than shutdown.timeout, ${timeout}`,
       'the time runs from the signal, so clients would be told when it is over',
+    );
+  }
+  const { heartbeat, silence } = times;
+  if (silence !== undefined && silence < heartbeat * 1.5) {
+    const { write } = settingOf('times.heartbeat')!.kind;
+    blame(
+      'times.silence',
+      `is shorter than one and a half times.heartbeat, ${write(heartbeat * 1.5)}`,
+      'clients that rest answer each heartbeat and say nothing else, so all of them would be closed',
     );
   }
   blameCertificate(tls, world, blame);
