@@ -273,7 +273,10 @@ class MemoryStore implements Store {
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
-    return this.#log(log).read(epoch, offset, max, isInbox(log));
+    if (!isInbox(log)) return this.#log(log).read(epoch, offset, max, false);
+    const found = this.#log(log).read(epoch, offset, max, true);
+    const revision = this.#revisionOf(log.slice(1));
+    return revision === 0 ? found : { ...found, revision };
   }
 
   async heads(logs: readonly string[]): Promise<Head[]> {
@@ -456,6 +459,11 @@ class MemoryStore implements Store {
       inbox: this.#inboxHead(record),
       ...(record.revision > 0 && { revision: record.revision }),
     };
+  }
+
+  #revisionOf(session: string): number {
+    const known = this.#sessions.get(session) ?? (this.#forbidden.has(session) ? FORBIDDEN : undefined);
+    return known?.revision ?? 0;
   }
 
   #inboxHead({ inbox, inboxTop }: SessionRecord): Position {

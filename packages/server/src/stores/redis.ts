@@ -116,6 +116,8 @@ class RedisStore implements Store {
   #terms: StoreTerms = {};
   readonly #inboxKeep: readonly number[];
   readonly #given: (() => number) | undefined;
+  /** Of sessions, that this node was told of. */
+  #changes = 0;
   #listener: (log: LogName, entry: Entry) => void = () => {};
   #missed: () => void = () => {};
   #changed: (session: string) => void = () => {};
@@ -142,7 +144,12 @@ class RedisStore implements Store {
         this.#tails.hinted(log, entry);
         this.#listener(log, entry);
       },
-      changed: (log) => this.#changed(sessionIn(log)),
+      changed: (log) => {
+        // Whoever has not heard it, reads it: no read that was asked for before is remembered.
+        this.#changes++;
+        this.#tails.forget(log);
+        this.#changed(sessionIn(log));
+      },
       missed: () => this.#missed(),
       forgotten: (log) => this.#tails.forget(log),
     });
@@ -301,10 +308,13 @@ class RedisStore implements Store {
     if (known?.kind === 'entries' && known.head[1] - offset <= most) return known;
     const { meta, entries } = this.#keys.log(log);
     const args = [isOwn ? '' : age, offset, max];
+    const changes = this.#changes;
     const answer = (await this.#ask(logs.read, [meta, entries], args)) as LogAnswer;
-    const found = continueFrom(logOf(answer), [epoch, offset], (answer[4] as string[]) ?? [], isOwn);
-    if (found.kind === 'entries' && isWatched && this.#hints.has(log)) this.#tails.learn(log, found);
-    return found;
+    const [bodies = [], revision = ''] = answer.slice(4) as [string[]?, string?];
+    const found = continueFrom(logOf(answer), [epoch, offset], bodies, isOwn);
+    if (found.kind === 'entries' && isWatched && this.#hints.has(log) && changes === this.#changes)
+      this.#tails.learn(log, found);
+    return revision === '' ? found : { ...found, revision: Number(revision) };
   }
 
   async heads(names: readonly LogName[]): Promise<readonly Head[]> {
