@@ -35,8 +35,6 @@ export class Logs {
   readonly #tails = new Tails();
   readonly #hints: Hints;
   readonly #together = new Together((channel, bodies) => this.#appendAll(channel, bodies));
-  /** Of sessions, that this node was told of. */
-  #changes = 0;
   #listener: LogListener | undefined;
 
   /** @param timeout ms that Redis has to take a subscription */
@@ -49,8 +47,7 @@ export class Logs {
         this.#listener?.hinted(log, entry);
       },
       changed: (log) => {
-        // Whoever has not heard it, reads it: no read that was asked for before is remembered.
-        this.#changes++;
+        // Whoever does not hear it, reads it.
         this.#tails.forget(log);
         this.#listener?.changed(log.slice(INBOX.length));
       },
@@ -116,11 +113,11 @@ export class Logs {
     if (known?.kind === 'entries' && known.head[1] - offset <= most) return known;
     const { meta, entries } = this.#asking.keys.log(log);
     const args = [isOwn ? '' : age, offset, max];
-    const changes = this.#changes;
+    const asked = isWatched ? this.#tails.asked(log) : undefined;
     const answer = (await this.#asking.ask(scripts.read, [meta, entries], args)) as LogAnswer;
     const found = readOf(answer, [epoch, offset], isOwn);
-    if (found.kind === 'entries' && isWatched && this.#hints.has(log) && changes === this.#changes)
-      this.#tails.learn(log, found);
+    if (found.kind === 'entries' && asked !== undefined && this.#hints.has(log))
+      this.#tails.learn(log, found, asked);
     return found;
   }
 
