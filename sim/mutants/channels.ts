@@ -86,8 +86,8 @@ export const channels: readonly Mutant[] = [
   {
     rule: 'P45',
     breaks: 'nobody is told who came',
-    file: server('stores/memory'),
-    from: "    void this.append(channel, memberBody('member_joined', member));\n",
+    file: server('stores/memory-presence'),
+    from: "    this.#append(channel, memberBody('member_joined', member));\n",
     to: '',
     by: 'P46',
   },
@@ -110,9 +110,9 @@ export const channels: readonly Mutant[] = [
   {
     rule: 'P46',
     breaks: 'a member comes again with each subscription',
-    file: server('stores/memory'),
-    from: "if (!this.#members.add(channel, member)) return 'renewed';",
-    to: 'this.#members.add(channel, member);',
+    file: server('stores/memory-presence'),
+    from: "if (!this.members.add(channel, member)) return 'renewed';",
+    to: 'this.members.add(channel, member);',
     by: 'P46',
   },
   {
@@ -127,7 +127,7 @@ export const channels: readonly Mutant[] = [
     rule: 'P46',
     breaks: 'a member whose lease ended is listed for ever',
     file: server('stores/memory'),
-    from: '      else if (silence > this.#presenceWindow) this.#lapse(record);\n',
+    from: '      else if (silence > this.#presenceWindow) this.#presence.lapse(record);\n',
     to: '',
     by: 'P46',
   },
@@ -143,8 +143,8 @@ export const channels: readonly Mutant[] = [
     rule: 'P47',
     breaks: 'a session that came back leaves all the same',
     file: server('stores/memory'),
-    from: 'if (record?.generation === generation) this.#lapse(record);',
-    to: 'if (record) this.#lapse(record);',
+    from: 'if (record?.generation === generation) this.#presence.lapse(record);',
+    to: 'if (record) this.#presence.lapse(record);',
     by: 'P47 back',
   },
   {

@@ -95,8 +95,8 @@ export const ends: readonly Mutant[] = [
     rule: 'P72',
     breaks: 'bye leaves the members of the session behind',
     file: server('stores/memory'),
-    from: '    this.#unlist(record);\n    this.#lapse(record);',
-    to: '    this.#unlist(record);',
+    from: '    this.#presence.lapse(record);\n    return',
+    to: '    return',
     by: 'P72',
   },
   {

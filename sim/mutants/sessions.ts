@@ -46,17 +46,17 @@ export const sessions: readonly Mutant[] = [
   {
     rule: 'P13',
     breaks: 'a hello that was sent twice takes the session from its own copy',
-    file: server('stores/memory'),
-    from: 'attempt !== record.attempt',
+    file: server('stores/memory-session'),
+    from: 'attempt !== this.attempt',
     to: 'true',
     by: 'P13 twice',
   },
   {
     rule: 'P13',
     breaks: 'an attach gets the generation of the one before',
-    file: server('stores/memory'),
-    from: 'if (attempt === undefined || attempt !== record.attempt) record.generation++;',
-    to: '    record.generation ||= 1;\n',
+    file: server('stores/memory-session'),
+    from: 'if (attempt === undefined || attempt !== this.attempt) this.generation++;',
+    to: '    this.generation ||= 1;\n',
     by: 'R01',
   },
   {

@@ -22,7 +22,7 @@ export const up: readonly Mutant[] = [
   {
     rule: 'P30',
     breaks: 'the store gives a session to two connections at once',
-    file: server('stores/memory'),
+    file: server('stores/memory-session'),
     from: "      if (holder.until > now) return { kind: 'busy' };\n",
     to: '',
     by: 'R03',
@@ -30,9 +30,9 @@ export const up: readonly Mutant[] = [
   {
     rule: 'P31',
     breaks: 'a committed send is performed again',
-    file: server('stores/memory'),
-    from: 'if (number <= record.acked) {',
-    to: 'if (number < record.acked) {',
+    file: server('stores/memory-session'),
+    from: 'if (number <= this.acked) {',
+    to: 'if (number < this.acked) {',
     by: 'R01',
   },
   {
@@ -46,8 +46,8 @@ export const up: readonly Mutant[] = [
   {
     rule: 'P32',
     breaks: 'a number above the next one is performed',
-    file: server('stores/memory'),
-    from: "    if (number > record.acked + 1) return { kind: 'expect', number: record.acked + 1 };\n",
+    file: server('stores/memory-session'),
+    from: "    if (number > this.acked + 1) return { kind: 'expect', number: this.acked + 1 };\n",
     to: '',
     by: 'R27',
   },
@@ -238,8 +238,8 @@ export const up: readonly Mutant[] = [
   {
     rule: 'P40',
     breaks: 'a skip jumps over what nobody was told of',
-    file: server('stores/memory'),
-    from: "    if (from > record.acked + 1) return { kind: 'expect' as const, number: record.acked + 1 };\n",
+    file: server('stores/memory-session'),
+    from: '    if (from > this.acked + 1) return false;\n',
     to: '',
     by: 'P40',
   },

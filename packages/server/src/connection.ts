@@ -4,49 +4,40 @@
  * is let go in `dispose`.
  */
 import { drive, isInbox, MAX_FRAMES, MAX_MESSAGE_BYTES } from '@iskra/protocol/wire';
-import type { CodeName, Continue, Measured } from '@iskra/protocol/wire';
-import type { Core, SessionInfo, Variables } from './core.js';
+import type { CodeName, Measured } from '@iskra/protocol/wire';
+import type { Core } from './core.js';
 import type { Place } from './guard.js';
 import { endSession } from './hooks.js';
 import type { Follower } from './hub.js';
 import { Gathering } from './message.js';
 import type { Message, Run } from './message.js';
-import { enterByContinue, enterByHello, lifeOf, look, refreshIdentity } from './opening.js';
-import type { Caller, Entrance } from './opening.js';
+import { lifeOf } from './opening.js';
+import type { Entrance } from './opening.js';
 import type { Ids } from './observe/event.js';
-import type { MetricTransport, Verdict } from './observe/metrics.js';
-import type { Distribution } from './observe/metrics/distribution.js';
+import type { MetricTransport } from './observe/metrics.js';
 import { traceOf } from './observe/trace.js';
-import { CLAIM_LEASE } from './rounds.js';
-import { performSends } from './sends.js';
-import { tellClosed, tellEntrance, tellGoingOn, tellParting, tellProof } from './telling.js';
+import { Peer } from './peer.js';
+import type { ConnectionFacts } from './peer.js';
 import { Session } from './session.js';
-import type { Mode, Report, SessionEffect, SessionEvent } from './session.js';
+import type { Mode, SessionEffect, SessionEvent } from './session.js';
 import type { Head, Identity } from './store.js';
+import {
+  countHello,
+  countRoundTrip,
+  tellClosed,
+  tellEntrance,
+  tellGoingOn,
+  tellParting,
+  tellProof,
+  tellReport,
+} from './telling.js';
 import type { Transport } from './transports/transport.js';
+import { Work } from './work.js';
 
 /** Milliseconds in which a session whose peer went away may be attached again before its members leave (P47). */
 const RETURN = 2_000;
 
-const ANYBODY: Identity = {};
-
 type LogEffect = Extract<SessionEffect, { type: 'read' | 'follow' }>;
-
-export interface ConnectionFacts {
-  readonly mode: Mode;
-  readonly address: string;
-  /** The request that opened the connection, for `authenticate`: may be made when it is asked for. */
-  readonly request: Request;
-  /** What middleware before it has set: may be read when it is asked for. */
-  readonly variables?: Variables | undefined;
-  readonly place: Place;
-  /** The header of that request. */
-  readonly traceparent?: string | undefined;
-  /** What the client calls it, in its own log too; known from `hello` on. */
-  attempt?: string | undefined;
-  /** When it came, ms; known until it is welcomed. */
-  since?: number | undefined;
-}
 
 /** Trace ids of the connections that came with one: most have none, and pay nothing for it. */
 const traces = new WeakMap<Connection, string>();
@@ -55,13 +46,12 @@ export class Connection implements Follower {
   readonly #core: Core;
   readonly #transport: Transport;
   readonly #mode: Mode;
-  readonly #address: string;
   readonly #session: Session;
   readonly #drive: { tell(event: SessionEvent): void; stop(): void };
   readonly #place: Place;
-  /** Kept until the session is open: an idle connection holds no request. */
-  #facts: ConnectionFacts | undefined;
-  #identity: Identity = ANYBODY;
+  readonly #peer: Peer;
+  /** The sends of it that are under way, from their beginning until they are committed. */
+  #work: Work | undefined;
   /** What leaves at the end of this turn; made when there is something. */
   #out: Gathering | undefined;
   #after: (() => void) | undefined;
@@ -70,18 +60,15 @@ export class Connection implements Follower {
   /** This turn's writing was put off once. */
   #waited = false;
   #disposed = false;
-  #claim: string | undefined;
 
   constructor(core: Core, transport: Transport, facts: ConnectionFacts) {
     this.#core = core;
     this.#transport = transport;
     this.#mode = facts.mode;
-    this.#address = facts.address;
-    this.#facts = facts;
     this.#place = facts.place;
+    this.#peer = new Peer(core, facts);
     this.#session = new Session(core.settings[facts.mode], core.clock.now());
     this.#drive = drive(this.#session, core.clock, (effect) => this.#perform(effect));
-    facts.since = core.clock.now();
     const trace = traceOf(facts.traceparent);
     if (trace !== undefined) traces.set(this, trace);
     transport.listener = this;
@@ -120,9 +107,9 @@ export class Connection implements Follower {
       session: this.#session.id,
       // 0 before there is one.
       generation: this.#session.generation || undefined,
-      attempt: this.#facts?.attempt,
+      attempt: this.#peer.attempt,
       transport: this.#transport.name,
-      address: this.#address,
+      address: this.#peer.address,
       trace: traces.get(this),
     };
   }
@@ -130,6 +117,11 @@ export class Connection implements Follower {
   /** It was closed from this side. */
   get isClosed(): boolean {
     return this.#session.isClosed;
+  }
+
+  /** What its session is told from now on, nobody hears. */
+  get isOver(): boolean {
+    return this.#disposed || this.#session.isClosed;
   }
 
   /** Milliseconds since its client was heard last. */
@@ -199,7 +191,7 @@ export class Connection implements Follower {
   }
 
   identified(identity: Identity): void {
-    this.#identity = identity;
+    this.#peer.identified(identity);
     this.#drive.tell({ type: 'identified', ...lifeOf(this.#core, identity) });
   }
 
@@ -242,6 +234,44 @@ export class Connection implements Follower {
     after?.();
   }
 
+  /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
+  wentAway(): void {
+    const { id, generation } = this.#session;
+    const { store, clock, events } = this.#core;
+    if (id !== undefined && !this.#disposed) {
+      const ids = this.ids;
+      clock.at(clock.now() + RETURN, () => {
+        // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
+        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
+      });
+    }
+    this.dispose();
+  }
+
+  /** The transport is gone, or the session is done with it. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#drive.stop();
+    this.#peer.forget();
+    this.#core.metrics.traffic[this.#transport.name].open--;
+    const { id, logs } = this.#session;
+    for (const log of logs) this.#core.hub.unfollow(log, this);
+    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
+    if (id !== undefined) this.#core.hub.leave(id, this);
+    if (this.#mode === 'stream' && !this.#session.isClosed) this.#core.metrics.ends.gone++;
+    // A stream that ends is followed by a hello, which tells its channels anew.
+    if (id !== undefined && this.#mode === 'poll') {
+      const channels = logs.filter((log) => !isInbox(log));
+      this.#core.channels.keep(id, channels, this.#core.clock.now());
+    }
+    this.#core.connections.delete(this);
+    this.#place.release();
+    this.#core.drain?.parted(this);
+  }
+
+  // ── what leaves ───────────────────────────────────────────────────────────
+
   /** What was gathered leaves as one message. */
   #writeOut(): void {
     const message = this.#out?.message;
@@ -275,94 +305,46 @@ export class Connection implements Follower {
     if (!this.#flushing) this.#core.hub.wantsFlush(this);
   }
 
-  /** The peer closed its socket because it goes away (1001): nobody may come to say `bye` (P47). */
-  wentAway(): void {
-    const { id, generation } = this.#session;
-    const { store, clock, events } = this.#core;
-    if (id !== undefined && !this.#disposed) {
-      const ids = this.ids;
-      clock.at(clock.now() + RETURN, () => {
-        // Nothing has to be taken back when it returns: the store lets nothing lapse that a later generation holds.
-        store.lapse(id, generation).catch((error: unknown) => events.fail('store_failed', error, ids));
-      });
-    }
-    this.dispose();
+  #afterFlush(act: () => void): void {
+    this.#after = () => {
+      act();
+      this.dispose();
+    };
+    this.#wantFlush();
   }
 
-  /** The transport is gone, or the session is done with it. */
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#drive.stop();
-    this.#facts = undefined;
-    this.#core.metrics.traffic[this.#transport.name].open--;
-    const { id, logs } = this.#session;
-    for (const log of logs) this.#core.hub.unfollow(log, this);
-    if (id !== undefined && this.#mode !== 'send') tellParting(this.#core, this, id);
-    if (id !== undefined) this.#core.hub.leave(id, this);
-    if (this.#mode === 'stream' && !this.#session.isClosed) this.#core.metrics.ends.gone++;
-    // A stream that ends is followed by a hello, which tells its channels anew.
-    if (id !== undefined && this.#mode === 'poll') {
-      const channels = logs.filter((log) => !isInbox(log));
-      this.#core.channels.keep(id, channels, this.#core.clock.now());
-    }
-    this.#core.connections.delete(this);
-    this.#place.release();
-    this.#core.drain?.parted(this);
-  }
-
-  // ── effects ───────────────────────────────────────────────────────────────
+  // ── what its session wants done ───────────────────────────────────────────
 
   #perform(effect: SessionEffect): void {
     const core = this.#core;
     switch (effect.type) {
-      case 'write':
-        return this.#enqueue(effect.message);
-      case 'awaitTurn':
-        this.#turnAwaited = true;
-        return this.#wantFlush();
-      case 'begin':
-        return this.#work(async (session) => {
-          const asked = core.clock.now();
-          const result = await core.store.begin(session, effect.number, this.#claimId(), CLAIM_LEASE);
-          // This process, or the answer, slept for longer than the claim lasts: another node may have performed it.
-          if (core.clock.now() - asked >= CLAIM_LEASE) return { type: 'begun', result: { kind: 'busy' } };
-          // Nothing was performed yet, and nobody here will: the next connection need not wait for the lease.
-          if (this.#isOver && result.kind === 'run' && !result.redelivered) {
-            await core.store.release(session, this.#claimId());
-          }
-          return this.#unlessGone(session, result.kind, { type: 'begun', result });
+      case 'join':
+        return this.#ask(async () => {
+          const entrance = await this.#peer.byHello(effect.hello);
+          countHello(core, effect.hello, entrance, this.#transport.name, this.#peer.since);
+          return this.#enter(entrance);
         });
-      case 'perform':
-        return this.#work(async (session) => {
-          const { batch, redelivered } = effect;
-          core.sends.spend(session, batch.length, core.clock.now());
-          const claim = this.#claimId();
-          const performing = { session, claim };
-          core.performing.add(performing);
-          const outcomes = await performSends(core, this.#info, batch, {
-            id: claim,
-            redelivered,
-            from: this,
-          }).finally(() => core.performing.delete(performing));
-          // The connection went away, or gave its answer (P68), but the work is done: it must not run again, and the next
-          // one has its outcome.
-          if (this.#isOver) {
-            const first = batch[0]?.number ?? 0;
-            const last = batch[batch.length - 1]?.number ?? 0;
-            const known = outcomes.filter((outcome) => outcome !== undefined);
-            await core.store.commit(session, first, last, claim, known);
-          }
-          return { type: 'performed', outcomes };
+      case 'rejoin':
+        return this.#ask(async () =>
+          this.#enter(await this.#peer.byContinue(effect.request), effect.request.generation),
+        );
+      case 'reattach':
+        return this.#ask(async (session) => {
+          const result = await core.store.attach(session);
+          return this.#peer.unlessGone(session, result.kind, { type: 'reattached', result });
         });
-      case 'commit':
-        return this.#work(async (session) => {
-          const { first, last, outcomes } = effect;
-          const result = await core.store.commit(session, first, last, this.#claimId(), outcomes);
-          // It was given back. The next batch may have a name of its own.
-          this.#claim = undefined;
-          return this.#unlessGone(session, result.kind, { type: 'committed', result });
+      case 'touch':
+        return this.#ask(async (session) => {
+          const touched = await core.store.touch(session, effect.generation);
+          return this.#peer.unlessGone(session, touched.kind, { type: 'touched', result: touched.kind });
         });
+      case 'look':
+        return this.#ask((session) => this.#peer.look(session));
+      case 'identify':
+        return this.#ask((session) => this.#peer.identify(session, effect.credentials, this));
+      case 'end':
+        return this.#ask((session) => endSession(core, 'bye', { ...this.ids, session }));
+
       case 'follow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'taken');
         return this.#follow(effect);
@@ -371,50 +353,38 @@ export class Connection implements Follower {
       case 'unfollow':
         core.channels.obeyed(this.#session.id ?? '', effect.log, 'left');
         return core.hub.unfollow(effect.log, this);
-      case 'join':
-        if (this.#facts !== undefined) this.#facts.attempt = effect.hello.attempt;
-        return this.#ask(() => {
-          const verdict = effect.hello.key === undefined ? 'opened' : 'resumed';
-          return this.#enter(this.#counted(enterByHello(core, effect.hello, this.#caller), verdict));
-        });
-      case 'rejoin':
-        return this.#ask(() =>
-          this.#enter(enterByContinue(core, effect.request, this.#mode), effect.request),
-        );
-      case 'reattach':
-        return this.#ask(async (session) => {
-          const result = await core.store.attach(session);
-          return this.#unlessGone(session, result.kind, { type: 'reattached', result });
-        });
-      case 'identify':
-        return this.#ask(() => this.#identify(effect.credentials));
-      case 'look':
-        return this.#ask((session) => this.#look(session));
+      case 'trimInbox':
+        return this.#ask((session) => core.store.trimInbox(session, effect.offset));
+
+      case 'begin':
+        return this.#onWork((work, session) => work.begin(session, effect));
+      case 'perform':
+        return this.#onWork((work, session) => work.perform(session, effect));
+      case 'commit':
+        this.#onWork((work, session) => work.commit(session, effect));
+        // With it the claim is given back: what comes then has one of its own.
+        this.#work = undefined;
+        return;
       case 'skip':
         return this.#ask(async (session) => {
           const result = await core.store.skip(session, effect.from, effect.number);
-          return this.#unlessGone(session, result.kind, { type: 'committed', result });
+          return this.#peer.unlessGone(session, result.kind, { type: 'committed', result });
         });
-      case 'trimInbox':
-        return this.#ask((session) => core.store.trimInbox(session, effect.offset));
-      case 'touch':
-        return this.#ask(async (session) => {
-          const touched = await core.store.touch(session, effect.generation);
-          return this.#unlessGone(session, touched.kind, { type: 'touched', result: touched.kind });
-        });
+
       case 'measured':
-        return this.#observe(core.metrics.roundTrip, effect.roundTrip);
-      case 'echo':
-        for (const other of core.hub.ofSession(this.#info.id)) if (!other.isPoll) other.echoed(effect.moment);
-        return;
-      case 'tellAnswered':
-        for (const other of core.hub.ofSession(this.#info.id))
-          if (!other.isPoll) other.answered(effect.moment);
-        return;
+        return countRoundTrip(core, this.#transport.name, effect.roundTrip);
       case 'report':
-        return this.#report(effect);
-      case 'end':
-        return this.#ask((session) => endSession(core, 'bye', { ...this.ids, session }));
+        return tellReport(core, this.ids, effect, this.#missed);
+      case 'echo':
+        return this.#beside((other) => other.echoed(effect.moment));
+      case 'tellAnswered':
+        return this.#beside((other) => other.answered(effect.moment));
+
+      case 'write':
+        return this.#enqueue(effect.message);
+      case 'awaitTurn':
+        this.#turnAwaited = true;
+        return this.#wantFlush();
       case 'answer':
         this.#after = () => this.#transport.finish();
         return this.#wantFlush();
@@ -424,36 +394,35 @@ export class Connection implements Follower {
         if (this.#mode === 'stream') core.metrics.ends[effect.code]++;
         if (effect.code !== 'bye' && effect.code !== 'superseded') {
           core.metrics.refused(effect.code);
-          tellClosed(core, this.ids, effect.code, this.#session.missed(core.clock.now()), effect.field);
+          tellClosed(core, this.ids, effect.code, this.#missed, effect.field);
         }
         return this.#afterFlush(() => this.#transport.close(effect.code, effect.retryAfter));
     }
   }
 
-  /** Asks the store or the application, and tells the session the answer. A failure to answer is an answer too. */
-  #ask(question: (session: string) => Promise<SessionEvent | void>): void {
-    question(this.#session.id ?? '').then(
-      (event) => {
-        if (event !== undefined) this.#tell(event);
-      },
-      (error: unknown) => this.#storeFailed(error),
-    );
-  }
-
-  /** The same for sends: what was begun is waited for by a node that ends, also when its client is elsewhere. */
-  #work(question: (session: string) => Promise<SessionEvent>): void {
-    const core = this.#core;
-    core.working++;
-    this.#ask((session) => question(session).finally(() => core.working--));
-  }
-
-  #tell(event: SessionEvent): void {
-    if (!this.#disposed) this.#drive.tell(event);
-  }
-
-  #storeFailed(error: unknown): void {
-    this.#core.events.fail('store_failed', error, this.ids);
-    this.#tell({ type: 'storeFailed' });
+  /**
+   * Comes into the session, unless the peer has gone meanwhile.
+   *
+   * @param continued the generation of a connection that goes on with it
+   */
+  #enter(entrance: Entrance, continued = 0): SessionEvent | void {
+    const { hub, drain } = this.#core;
+    // Only who was welcomed had a generation of its own, and so took the session from another.
+    if (this.#disposed && entrance.type === 'joined' && entrance.welcome) hub.regain(entrance.state.session);
+    if (this.#disposed || entrance.type === 'refused') return entrance;
+    if (entrance.type === 'probed' || entrance.welcome !== undefined)
+      tellEntrance(this.#core, this.ids, entrance);
+    else tellGoingOn(this.#core, this, entrance.state.session, continued);
+    this.#peer.entered(entrance);
+    this.#place.known();
+    this.#transport.onWelcome();
+    if (entrance.type === 'probed') return entrance;
+    const { session } = entrance.state;
+    // Told before the hub knows of it: what the hub then offers finds the session open.
+    hub.heard(session);
+    this.#drive.tell(entrance);
+    if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
+    drain?.joined(this);
   }
 
   #follow(effect: LogEffect): void {
@@ -474,114 +443,36 @@ export class Connection implements Follower {
     );
   }
 
-  #afterFlush(act: () => void): void {
-    this.#after = () => {
-      act();
-      this.dispose();
-    };
-    this.#wantFlush();
+  /** Asks the store or the application, and tells the session the answer. A failure to answer is an answer too. */
+  #ask(question: (session: string) => Promise<SessionEvent | void>): void {
+    question(this.#session.id ?? '').then(
+      (event) => {
+        if (event !== undefined) this.#tell(event);
+      },
+      (error: unknown) => this.#storeFailed(error),
+    );
   }
 
-  // ── hello and continue ────────────────────────────────────────────────────
-
-  /** Comes into the session, unless the peer has gone meanwhile. */
-  async #enter(entrance: Promise<Entrance>, request?: Continue): Promise<SessionEvent | void> {
-    const event = await entrance;
-    // Only who was welcomed had a generation of its own, and so took the session from another.
-    if (this.#disposed && event.type === 'joined' && event.welcome)
-      this.#core.hub.regain(event.state.session);
-    if (this.#disposed || event.type === 'refused') return event;
-    if (event.type === 'probed' || event.welcome !== undefined) tellEntrance(this.#core, this.ids, event);
-    else tellGoingOn(this.#core, this, event.state.session, request?.generation ?? 0);
-    // A batch of sends is short, and may carry fresh credentials: cookies are in its own request.
-    if (this.#mode !== 'send') this.#facts = undefined;
-    this.#place.known();
-    this.#transport.onWelcome();
-    if (event.type === 'probed') return event;
-    this.#identity = event.state.identity;
-    const { hub } = this.#core;
-    const { session } = event.state;
-    // Told before the hub knows of it: what the hub then offers finds the session open.
-    hub.heard(session);
-    this.#drive.tell(event);
-    if (this.#mode !== 'send' && !this.#disposed) hub.join(session, this);
-    this.#core.drain?.joined(this);
+  /** The same for sends: what was begun is waited for by a node that ends, also when its client is elsewhere. */
+  #onWork(question: (work: Work, session: string) => Promise<SessionEvent>): void {
+    const core = this.#core;
+    const work = (this.#work ??= new Work(core, this.#peer, this));
+    core.working++;
+    this.#ask((session) => question(work, session).finally(() => core.working--));
   }
 
-  /** @param verdict of a `hello`, if it is welcome */
-  async #counted(entrance: Promise<Entrance>, verdict: Verdict): Promise<Entrance> {
-    const event = await entrance;
-    this.#countHello(event, verdict);
-    return event;
+  #tell(event: SessionEvent): void {
+    if (!this.#disposed) this.#drive.tell(event);
   }
 
-  #countHello(event: Entrance, verdict: Verdict): void {
-    const { metrics, clock } = this.#core;
-    metrics.verdicts[event.type === 'joined' ? verdict : event.type]++;
-    const since = this.#facts?.since;
-    if (event.type === 'joined' && metrics.measures && since !== undefined)
-      this.#observe(metrics.firstMessage, clock.now() - since);
+  #storeFailed(error: unknown): void {
+    this.#core.events.fail('store_failed', error, this.ids);
+    this.#tell({ type: 'storeFailed' });
   }
 
-  /** Milliseconds, where they are told apart by transport. */
-  #observe(seconds: Readonly<Partial<Record<MetricTransport, Distribution>>>, ms: number): void {
-    seconds[this.#transport.name]?.observe(ms / 1000);
-  }
-
-  async #identify(credentials: unknown): Promise<SessionEvent> {
-    const identity = await refreshIdentity(this.#core, this.#info, credentials, this.#caller);
-    if (typeof identity === 'string') return { type: 'refused', code: identity, field: 'auth' };
-    this.#identity = identity;
-    for (const other of this.#core.hub.ofSession(this.#info.id)) {
-      if (other !== this) other.identified(identity);
-    }
-    return { type: 'identified', ...lifeOf(this.#core, identity) };
-  }
-
-  /** What the session is now, with which everything goes on. */
-  async #look(session: string): Promise<SessionEvent> {
-    const { identity, ...event } = await look(this.#core, session);
-    if (identity !== undefined) this.#identity = identity;
-    return event;
-  }
-
-  /** What the store answered; where it says that there is no such session, why. */
-  #unlessGone(session: string, kind: string, event: SessionEvent): SessionEvent | Promise<SessionEvent> {
-    if (kind === 'revoked') return this.#lookRevoked(session);
-    return kind === 'unknown' ? this.#look(session) : event;
-  }
-
-  /** Nothing was begun. Where fresh credentials came in between, it is asked for again. */
-  async #lookRevoked(session: string): Promise<SessionEvent> {
-    const looked = await this.#look(session);
-    const isWell = looked.type === 'looked' && looked.expiresIn > 0;
-    return isWell ? { type: 'begun', result: { kind: 'busy' } } : looked;
-  }
-
-  get #caller(): Caller {
-    return this.#facts ?? { address: this.#address, request: undefined };
-  }
-
-  /** What its session is told from now on, nobody hears. */
-  get #isOver(): boolean {
-    return this.#disposed || this.#session.isClosed;
-  }
-
-  get #info(): SessionInfo {
-    // What the application found may have an `id` of its own, as a row of a table has.
-    return { ...this.#identity, id: this.#session.id ?? '' };
-  }
-
-  // ── what is told of it ────────────────────────────────────────────────────
-
-  #report(report: Report): void {
-    const { events, metrics, clock } = this.#core;
-    if (report.event === 'gap') {
-      metrics.gaps[report.reason]++;
-      return events.tell('gap', { ...this.ids, reason: report.reason });
-    }
-    const missed = this.#session.missed(clock.now());
-    events.tell('heartbeat_missed', { ...this.ids, missed, evidence: missed });
+  /** Those of its session that stay: a poll has its one answer, which others cannot add to. */
+  #beside(act: (other: Follower) => void): void {
+    for (const other of this.#core.hub.ofSession(this.#session.id ?? '')) if (!other.isPoll) act(other);
   }
 
   #prove(): void {
@@ -589,8 +480,8 @@ export class Connection implements Follower {
     if (id !== undefined) tellProof(this.#core, this.ids, id, generation);
   }
 
-  #claimId(): string {
-    return (this.#claim ??= this.#core.nextClaim());
+  get #missed(): number {
+    return this.#session.missed(this.#core.clock.now());
   }
 }
 

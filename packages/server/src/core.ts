@@ -59,7 +59,7 @@ export interface RequestContext {
   readonly idempotencyKey: string;
   /** Aborted when the handler's time is over. */
   readonly signal: AbortSignal;
-  /** Publishes once, however often the handler runs again; with `except` to all but these sessions, as the one that asked (P82). */
+  /** Publishes once, however often the handler runs again; with `except` to all but these sessions, 64 at most, as the one that asked (P82). */
   publish(channel: string, envelope: EnvelopeInput, options?: { except?: Except }): Promise<void>;
 }
 

@@ -202,7 +202,7 @@ export class Downlink {
   #deliver(reader: Reader, entries: readonly Entry[], run?: Run): DownlinkEffect[] {
     const { log } = reader;
     if (run?.excepts !== false && !isInbox(log)) {
-      const from = entries.findIndex(({ body }) => !isFor(body, this.#inbox));
+      const from = entries.findIndex((entry) => !isFor(entry, this.#inbox));
       if (from >= 0) return this.#passOver(reader, entries, from);
     }
     const count = this.#room?.take(log, entries) ?? entries.length;
@@ -227,7 +227,7 @@ export class Downlink {
     const effects = from === 0 ? [] : this.#deliver(reader, entries.slice(0, from));
     // There was no room for all of those before.
     if (this.#isFull) return effects;
-    const end = entries.findIndex(({ body }, index) => index > from && isFor(body, this.#inbox));
+    const end = entries.findIndex((entry, index) => index > from && isFor(entry, this.#inbox));
     const { epoch, offset } = entries[end < 0 ? entries.length - 1 : end - 1]!;
     effects.push(this.#move(reader, 'excepted', [epoch, offset]));
     return end < 0 ? effects : [...effects, ...this.#deliver(reader, entries.slice(end))];

@@ -32,6 +32,8 @@ function world(options: RealtimeOptions = {}) {
   return { here: start('here'), there: start('there') };
 }
 
+type World = ReturnType<typeof world>;
+
 async function post({ app }: Pick<Realtime, 'app'>, path: string, frames: unknown[]) {
   const response = await app.request(path, { method: 'POST', body: JSON.stringify(frames) });
   return { status: response.status, frames: (await response.json()) as Frame[] };
@@ -126,6 +128,47 @@ describe('a session that is disconnected', () => {
     await here.disconnect(one.session);
     expect((await post(there, '/send', [other.goOn(), publish1])).status).toBe(200);
     expect(other.isOver()).toBe(false);
+  });
+});
+
+describe('a session that is ended or revoked while a connection comes into it', () => {
+  /** As if the store's answer had taken so long: the session changes behind it, and before its inbox is followed here. */
+  const between = (verb: 'attach' | 'touch', act: (nodes: World, session: string) => Promise<void>) => {
+    const store = memoryStore();
+    const ask = store[verb].bind(store) as (session: string, ...rest: never[]) => Promise<never>;
+    let isNext = false;
+    store[verb] = async (session: string, ...rest: never[]) => {
+      const answer = await ask(session, ...rest);
+      if (isNext) await act(nodes, session);
+      isNext = false;
+      return answer;
+    };
+    // Its first heartbeat would tell as well.
+    const nodes = world({ store, times: { marker: 60_000 } });
+    return { ...nodes, next: () => void (isNext = true) };
+  };
+
+  test.each([
+    ['forbidden', ({ here }: World, session: string) => here.disconnect(session)],
+    ['unauthorized', ({ here }: World, session: string) => here.revoke(session)],
+  ])('is told %s at once on its stream (P84)', async (code, act) => {
+    for (const where of ['here', 'there'] as const) {
+      const nodes = between('attach', act);
+      nodes.next();
+      const { frames, isOver } = await stream(nodes[where], { auth: ann });
+      await expect.poll(isOver, { timeout: 1_000 }).toBe(true);
+      expect(inShort(frames).at(-1)).toBe(`close ${code}`);
+    }
+  });
+
+  test('is told so by a poll that would be held (P84)', async () => {
+    const { there, next } = between('touch', ({ here }, session) => here.disconnect(session));
+    const { goOn } = await open(there, ann);
+    next();
+    const asked = performance.now();
+    const { status, frames } = await post(there, '/poll', [goOn({ wait: 20_000 })]);
+    expect([status, inShort(frames)]).toEqual([403, ['close forbidden']]);
+    expect(performance.now() - asked).toBeLessThan(1_000);
   });
 });
 

@@ -2,6 +2,7 @@
 import { Dimension, encodeBody } from '@iskra/protocol/wire';
 import type { ChannelName, Contract, MessageName, MessagePayload, Untyped } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
+import { idsOf } from './except.js';
 import type { Except } from './except.js';
 import { endSession } from './hooks.js';
 import { messageBody, post } from './posting.js';
@@ -32,8 +33,8 @@ export interface Subject<C extends Contract = Untyped> {
   /** The ids of its sessions. */
   sessions(): Promise<readonly string[]>;
   /**
-   * Sends to each of its sessions, into their inboxes, but to those of `except`. Resolves with the ids of those that have it. Sessions
-   * that are opened later do not: what has to wait belongs in a channel.
+   * Sends to each of its sessions, into their inboxes, but to those of `except`, 64 at most. Resolves with the ids of those that have
+   * it. Sessions that are opened later do not: what has to wait belongs in a channel.
    */
   send<Delta extends MessageName<C>>(
     delta: Delta,
@@ -84,9 +85,9 @@ export function createModeration<C extends Contract>(core: Core): Moderation<C> 
         });
         return live;
       },
-      async send(delta, payload, { except = [], ...options } = {}) {
+      async send(delta, payload, { except, ...options } = {}) {
+        const not = idsOf(except);
         const body = await messageBody(core, delta, payload, options);
-        const not = [except].flat();
         const reached: string[] = [];
         await each(async (session) => {
           if (!not.includes(session) && (await post(core, session, body)).ok) reached.push(session);

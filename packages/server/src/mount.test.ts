@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { ONE } from './fixture.js';
 import { mount } from './mount.js';
 import type { MountOptions } from './mount.js';
 import { createRealtime } from './realtime.js';
@@ -154,30 +155,9 @@ test('leaves the WebSockets of a realtime open when a server closes that it was 
   expect(await greeted(`ws://${place}/realtime/ws`, 'iskra.1')).toContain('"welcome"');
 });
 
-// Made by `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=iskra`.
-const CERTIFICATE = {
-  cert: `-----BEGIN CERTIFICATE-----
-MIIBeDCCAR2gAwIBAgIUDVwM5xh2phgl5WWyHzPZALWkYx8wCgYIKoZIzj0EAwIw
-EDEOMAwGA1UEAwwFaXNrcmEwIBcNMjYxMTI5MTA1MzE2WhgPMjEyNjExMDUxMDUz
-MTZaMBAxDjAMBgNVBAMMBWlza3JhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
-O/a1Np6AQXu7uJhvVNrX2kPKCCCqNcuJ7BGD55JHBeG7jtcWnwg97wTHSx9ZN5WE
-6oGdC+NYier5V3zbUqBHTqNTMFEwHQYDVR0OBBYEFGAlN0qXzLk/KWy1Gs88iHpI
-YV35MB8GA1UdIwQYMBaAFGAlN0qXzLk/KWy1Gs88iHpIYV35MA8GA1UdEwEB/wQF
-MAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAK6wjlgyL+y5toCI3k7Iql2oXiNNU3Ed
-ueKZChD05Dd3AiEAjvVx3loX240HUy3dhmKwCOQlXUZ8xpQmsI4s6KvIFdM=
------END CERTIFICATE-----
-`,
-  key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTinVmlopkMDqVXrk
-GA10dLwo4xywKsCBON8LUM7fOuChRANCAAQ79rU2noBBe7u4mG9U2tfaQ8oIIKo1
-y4nsEYPnkkcF4buO1xafCD3vBMdLH1k3lYTqgZ0L41iJ6vlXfNtSoEdO
------END PRIVATE KEY-----
-`,
-};
-
 test('serves over TLS on a server that has a certificate', async () => {
   const { heard, listener } = application();
-  const place = await listening(mount(createSecureServer(CERTIFICATE, listener), realtimes()));
+  const place = await listening(mount(createSecureServer(ONE, listener), realtimes()));
   expect(await greeted(`wss://${place}/realtime/ws`, 'iskra.1')).toContain('"welcome"');
   const asked = request(`https://${place}/realtime/poll`, { method: 'POST', rejectUnauthorized: false });
   asked.setHeader('content-type', 'application/json').end(hello());

@@ -3,7 +3,7 @@
  * carries its connections another way, as the simulation does.
  */
 export { Connection } from './connection.js';
-export type { ConnectionFacts } from './connection.js';
+export type { ConnectionFacts } from './peer.js';
 export type { Authenticate, Authorize, Core, RequestContext, SessionInfo } from './core.js';
 export { createCore } from './create-core.js';
 export type { CoreOptions } from './create-core.js';

@@ -8,7 +8,7 @@ import { parseMessage } from '@iskra/protocol/wire';
 import { readBody } from './body.js';
 import type { Unfinished } from './body.js';
 import { Connection } from './connection.js';
-import type { ConnectionFacts } from './connection.js';
+import type { ConnectionFacts } from './peer.js';
 import type { Core, Variables } from './core.js';
 import type { Guard, HeaderReader, Place } from './guard.js';
 import { headersFor, NO_PLACE, refuse } from './refusal.js';

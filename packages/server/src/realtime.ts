@@ -130,7 +130,7 @@ export interface RealtimeOptions<C extends Contract = Untyped> {
 
 /** What may be said of an entry beside its delta and payload. */
 export interface PublishOptions extends EnvelopeOptions {
-  /** Sessions that it is not for, as the one that it comes from: they are not told it, and nothing is missing for them (P82). */
+  /** Sessions that it is not for, 64 at most, as the one that it comes from: they are not told it, and nothing is missing for them (P82). */
   except?: Except;
 }
 

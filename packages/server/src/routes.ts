@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import type { GetConnInfo } from 'hono/conninfo';
 import { parseMessage } from '@iskra/protocol/wire';
 import { Connection } from './connection.js';
-import type { ConnectionFacts } from './connection.js';
+import type { ConnectionFacts } from './peer.js';
 import type { Core, Variables } from './core.js';
 import type { HeaderReader, Passed, Place } from './guard.js';
 import { answerPost } from './posts.js';

@@ -1205,6 +1205,18 @@ describe('credentials', () => {
     expect([seen(1), seen(2)]).toEqual([[], ['look']]);
   });
 
+  test('are looked at as well when a read of the inbox says so: they changed before it was followed (P84)', () => {
+    const dialogue = live();
+    const read = (revision?: number) =>
+      dialogue.tell({
+        ...{ type: 'logRead', log: '@s', epoch: 'i1', offset: 0 },
+        result: { kind: 'entries', entries: [], head: ['i1', 0], ...(revision && { revision }) },
+      });
+    expect(read(1)).toEqual(['look']);
+    dialogue.tell({ type: 'looked', expiresIn: Infinity, refreshIn: Infinity, revision: 1 });
+    expect([read(), read(1), read(2)]).toEqual([[], [], ['look']]);
+  });
+
   test('that were refused close the connection; the session lives on', () => {
     const dialogue = live();
     dialogue.receive(['auth', 'x']);

@@ -134,6 +134,7 @@ function react(talk: Conversation, event: SessionEvent | DeadlinePassed, now: nu
     case 'committed':
       return goOn(talk, talk.uplink?.committed(event.result, now));
     case 'logRead':
+      compareRevision(talk, event.result.revision);
       return talk.doAll(talk.downlink.answered(event));
     case 'joined':
       return join(talk, event, now);
@@ -249,9 +250,13 @@ function looked(talk: Conversation, event: Extract<SessionEvent, { type: 'looked
 
 /** What the store knows of the session, also by way of other nodes (P13, P53). */
 function compareSession(talk: Conversation, known: NonNullable<Head['session']>, now: number): void {
-  if ((known.revision ?? 0) > talk.revision) talk.do({ type: 'look' });
+  compareRevision(talk, known.revision);
   talk.deadlines.heardElsewhere(now - known.silence);
   if (known.generation > talk.generation) supersede(talk, now);
+}
+
+function compareRevision(talk: Conversation, known = 0): void {
+  if (known > talk.revision) talk.do({ type: 'look' });
 }
 
 function supersede(talk: Conversation, now: number): void {

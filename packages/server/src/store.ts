@@ -76,7 +76,11 @@ export type Known =
   | { kind: 'unknown' };
 export type Appended = { kind: 'appended'; entry: Entry };
 export type Posted = { kind: 'posted'; entry: Entry } | { kind: 'unknown' };
-export type LogRead =
+export type LogRead = Following & {
+  /** Of an inbox: the revision of its session. It may be left out where `changed` has told of none since the inbox is watched. */
+  readonly revision?: number;
+};
+type Following =
   /** Successors of the position, at most `max`, and the log's head. Empty at the head. */
   | { kind: 'entries'; entries: readonly Entry[]; head: Position }
   /** What follows the position cannot be delivered; reading goes on after `now`. */
@@ -243,7 +247,10 @@ export interface Store {
   /** Appends to a session's inbox. `unknown`: there is no such session, or no longer; nothing was kept. */
   post(session: string, body: string): Promise<Posted>;
 
-  /** What follows a position. The only place that decides whether a log is continuous. */
+  /**
+   * What follows a position. The only place that decides whether a log is continuous. Whoever reads an inbox behind `watch` misses
+   * no change of its session: of those before, the answer has the revision, of those that follow, `changed` is told.
+   */
   read(log: LogName, epoch: string, offset: number, max: number): Promise<LogRead>;
 
   /** Heads of several logs in one call, in their order. A log that nobody wrote to has an epoch and the offset 0. */

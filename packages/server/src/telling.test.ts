@@ -2,7 +2,7 @@ import { manualClock } from '@iskra/protocol/testing';
 import type { CodeName } from '@iskra/protocol/wire';
 import { describe, expect, test } from 'vitest';
 import { Connection } from './connection.js';
-import type { ConnectionFacts } from './connection.js';
+import type { ConnectionFacts } from './peer.js';
 import { createCore } from './create-core.js';
 import type { CoreOptions } from './create-core.js';
 import type { SystemEvent } from './observe/event.js';

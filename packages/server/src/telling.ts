@@ -1,15 +1,17 @@
 /** What a node tells of a connection: how it came, whether its transport works, what happened to it, how it ended. */
-import type { CodeName } from '@iskra/protocol/wire';
+import type { CodeName, Hello } from '@iskra/protocol/wire';
 import type { Core } from './core.js';
 import type { Follower } from './hub.js';
 import type { EventName } from './observe/catalogue.js';
 import type { EventDetail, Ids, Source } from './observe/event.js';
 import { STREAMS } from './observe/metrics.js';
 import type { MetricTransport } from './observe/metrics.js';
+import type { Distribution } from './observe/metrics/distribution.js';
 import type { Setback } from './observe/setbacks.js';
 import { switchOf } from './observe/whereabouts.js';
 import type { Before } from './observe/whereabouts.js';
 import type { Entrance } from './opening.js';
+import type { Report } from './session.js';
 
 /** What is asked of a connection. */
 interface Told extends Follower, Source {
@@ -17,6 +19,27 @@ interface Told extends Follower, Source {
   readonly isClosed: boolean;
   /** Milliseconds since its client was heard last. */
   readonly silence: number;
+}
+
+/** A hello was answered, of a connection that came at that moment. */
+export function countHello(
+  { metrics, clock }: Core,
+  { key }: Hello,
+  { type }: Entrance,
+  transport: MetricTransport,
+  since: number | undefined,
+): void {
+  if (type !== 'joined') {
+    metrics.verdicts[type]++;
+    return;
+  }
+  metrics.verdicts[key === undefined ? 'opened' : 'resumed']++;
+  if (metrics.measures && since !== undefined) observe(metrics.firstMessage, transport, clock.now() - since);
+}
+
+/** A heartbeat was answered after so many ms. */
+export function countRoundTrip({ metrics }: Core, transport: MetricTransport, ms: number): void {
+  observe(metrics.roundTrip, transport, ms);
 }
 
 /** A connection was let in, by its own hello. */
@@ -60,6 +83,14 @@ export function tellProof(core: Core, ids: Ids, session: string, generation: num
   tellSetback(core, 'switched', change, { ...is, from: before.transport, to: transport });
 }
 
+/** What a session reports of itself, where its client was silent for so many heartbeats. */
+export function tellReport({ events, metrics }: Core, ids: Ids, report: Report, missed: number): void {
+  if (report.event === 'heartbeat_missed')
+    return events.tell('heartbeat_missed', { ...ids, missed, evidence: missed });
+  metrics.gaps[report.reason]++;
+  events.tell('gap', { ...ids, reason: report.reason });
+}
+
 /** A connection is gone; it is still in the hub. */
 export function tellParting(core: Core, self: Told, session: string): void {
   const { generation, isPoll } = self;
@@ -93,6 +124,15 @@ function tellSetback(core: Core, setback: Setback, name: EventName, detail: Even
 function countRecovery({ metrics }: Core, { transport, generation, away }: Before, next: number): void {
   const isStream = (STREAMS as readonly string[]).includes(transport);
   if (metrics.measures && isStream && generation === next - 1) metrics.recovery.observe(away / 1000);
+}
+
+/** Milliseconds, where they are told apart by transport. */
+function observe(
+  seconds: Readonly<Partial<Record<MetricTransport, Distribution>>>,
+  transport: MetricTransport,
+  ms: number,
+): void {
+  seconds[transport]?.observe(ms / 1000);
 }
 
 const whereOf = ({ transport, generation }: Follower): Omit<Before, 'away'> => ({ transport, generation });

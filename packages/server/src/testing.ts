@@ -398,6 +398,37 @@ function moderated(it: It): void {
     assert.deepEqual(revisions, rising);
   });
 
+  it('tells whoever reads its inbox what changed before, watched or not (P84)', async ({
+    store,
+    peer,
+    open,
+    head,
+  }) => {
+    let wake = (): void => {};
+    store.onHint(
+      () => {},
+      () => {},
+      () => wake(),
+    );
+    const [watched, other] = [await open(), await open()];
+    const revisions = async (session: string): Promise<(number | undefined)[]> => {
+      const { epoch, offset, session: known } = await head(`@${session}`);
+      return [(await store.read(`@${session}`, epoch, offset, 10)).revision ?? 0, known?.revision ?? 0];
+    };
+    await store.watch(`@${watched}`);
+    // A store may remember what it has read of a log that is watched.
+    assert.deepEqual(await revisions(watched), [0, 0]);
+    const told = new Promise<void>((resolve) => (wake = resolve));
+    await peer.revoke(watched);
+    await told;
+    await peer.close(other, 'forbidden');
+    for (const session of [watched, other]) {
+      const [read, known] = await revisions(session);
+      assert.equal(read, known);
+      assert.notEqual(read, 0);
+    }
+  });
+
   it('has a state without contact', async ({ store, open, advance }) => {
     const session = await open({ subject: 'ann' });
     await advance(SETTINGS.window - 1);

@@ -3,9 +3,8 @@
  * process. What it holds dies with the process, and its epochs say so: after a
  * restart every cursor meets another epoch and is told a gap.
  */
-import type { Member, Position } from '@iskra/protocol/wire';
+import type { Member } from '@iskra/protocol/wire';
 import { isInbox, SESSION_WINDOW } from '@iskra/protocol/wire';
-import { memberBody } from '../members.js';
 import type {
   Appended,
   AppendKey,
@@ -22,12 +21,15 @@ import type {
   LogRead,
   MemberPage,
   Retention,
-  SessionState,
   Store,
   StoreTerms,
 } from '../store.js';
 import { MemoryLog, RETENTION } from './memory-log.js';
-import { MemoryMembers } from './memory-members.js';
+import { MemoryLogs } from './memory-logs.js';
+import { MemoryPresence } from './memory-presence.js';
+import { MemorySession } from './memory-session.js';
+import type { InboxTerms } from './memory-session.js';
+import { MemorySubjects } from './memory-subjects.js';
 
 export interface MemoryStoreOptions {
   /** Milliseconds that a session lives on after its last contact. Default 120,000. */
@@ -46,34 +48,6 @@ export interface MemoryStoreOptions {
   randomId?: () => string;
 }
 
-interface SessionRecord {
-  readonly id: string;
-  readonly nonce: string;
-  identity: Identity;
-  generation: number;
-  /** Of the newest connection. */
-  attempt: string | undefined;
-  acked: number;
-  contact: number;
-  /** Undefined while it holds nothing: most sessions are at rest, their outcomes acknowledged. */
-  inbox: MemoryLog | undefined;
-  /** Head of the inbox while there is none. */
-  inboxTop: number;
-  claim: { id: string; number: number; until: number } | undefined;
-  /** A claim ran out before its commit: the sends that follow may have run already. */
-  interrupted: boolean;
-  leases: Map<string, { member: Member; lapsed: boolean }> | undefined;
-  /** Its credentials count no more. */
-  revoked: boolean;
-  revision: number;
-}
-
-/** What a log costs beside its bodies: without it, logs that were only asked for would never count. */
-const LOG_BYTES = 256;
-
-/** Sessions of a subject that are gone through to find one. */
-const FEW = 8;
-
 /** Of one that is forbidden nothing is kept but that: no connection that still has it is further. */
 const FORBIDDEN = { generation: 0, silence: 0, revision: Number.MAX_SAFE_INTEGER };
 
@@ -86,41 +60,29 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   readonly #window: number;
   readonly #presenceWindow: number;
-  readonly #retention: Retention;
-  readonly #inboxRetention: Retention;
-  readonly #maxBytes: number;
-  #terms: StoreTerms = {};
   readonly #now: () => number;
   readonly #randomId: () => string;
   readonly #run: string;
-  readonly #logs = new Map<string, MemoryLog>();
-  /** Characters of all logs when they were counted last, and those appended since. */
-  #weight = 0;
-  readonly #sessions = new Map<string, SessionRecord>();
-  readonly #nonces = new Map<string, SessionRecord>();
+  readonly #channels: MemoryLogs;
+  readonly #inboxes: InboxTerms;
+  readonly #sessions = new Map<string, MemorySession>();
+  readonly #nonces = new Map<string, MemorySession>();
   /** When the session of a nonce ended, oldest first. */
   readonly #ended = new Map<string, number>();
   /** When a session was forbidden, by its id and by its nonce, oldest first. */
   readonly #forbidden = new Map<string, number>();
-  /** Until when a subject opens no session. */
-  readonly #refused = new Map<string, number>();
-  /** An array each, as most subjects have one session or two; a set where everybody is the same guest. */
-  readonly #subjects = new Map<string, readonly string[] | Set<string>>();
-  readonly #members = new MemoryMembers();
+  readonly #subjects = new MemorySubjects();
+  readonly #presence = new MemoryPresence((channel, body) => void this.append(channel, body));
   /** What nodes say of themselves. */
   readonly #reports = new Map<string, { text: () => string; until: number }>();
   /** One for each node of this process. */
   readonly #listeners = new Set<(log: string, entry: Entry) => void>();
   readonly #watchers = new Set<(session: string) => void>();
-  #epochs = 0;
   #kept: Kept = NOTHING;
 
   constructor(options: MemoryStoreOptions) {
     this.#window = options.window ?? SESSION_WINDOW;
     this.#presenceWindow = options.presenceWindow ?? 30_000;
-    this.#retention = { ...RETENTION, ...options.retention };
-    this.#inboxRetention = { ...RETENTION, ...options.inbox };
-    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
     // Whole milliseconds: a fraction would cost each session a box for it.
     this.#now = options.now ?? (() => Math.floor(performance.now()));
     this.#randomId =
@@ -130,63 +92,45 @@ class MemoryStore implements Store {
       .toLowerCase()
       .replace(/[^0-9a-z]/g, '')
       .slice(0, 10);
+    const retention = { ...RETENTION, ...options.retention };
+    this.#channels = new MemoryLogs(this.#run, retention, options.maxBytes ?? 256 * 1024 * 1024);
+    this.#inboxes = { epoch: this.#run, retention: { ...RETENTION, ...options.inbox } };
   }
 
   agree(terms: StoreTerms): void {
-    this.#terms = terms;
+    this.#channels.agree(terms);
   }
 
   async openSession(nonce: string, identity: Identity) {
     const { subject } = identity;
-    if (subject !== undefined && (this.#refused.get(subject) ?? 0) > this.#now())
+    if (subject !== undefined && this.#subjects.isRefused(subject, this.#now()))
       return { kind: 'refused' as const };
     const known = this.#nonces.get(nonce);
     if (known !== undefined) {
       if (known.identity.subject !== subject) return { kind: 'taken' as const };
-      return { kind: 'opened' as const, state: this.#state(known) };
+      return { kind: 'opened' as const, state: known.state(this.#inboxes) };
     }
     if (this.#forbidden.has(nonce)) return { kind: 'forbidden' as const };
     if (this.#ended.has(nonce)) return { kind: 'ended' as const };
-    const record: SessionRecord = {
-      id: this.#randomId(),
-      nonce,
-      identity,
-      generation: 0,
-      attempt: undefined,
-      acked: 0,
-      contact: this.#now(),
-      inbox: undefined,
-      inboxTop: 0,
-      claim: undefined,
-      interrupted: false,
-      leases: undefined,
-      revoked: false,
-      revision: 0,
-    };
-    if (subject !== undefined) this.#list(record.id, subject);
+    const record = new MemorySession(this.#randomId(), nonce, identity, this.#now());
+    if (subject !== undefined) this.#subjects.list(record.id, subject);
     this.#sessions.set(record.id, record);
     this.#nonces.set(nonce, record);
-    return { kind: 'opened' as const, state: this.#state(record) };
+    return { kind: 'opened' as const, state: record.state(this.#inboxes) };
   }
 
   async attach(session: string, identity?: Identity, attempt?: string) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
-    if (attempt === undefined || attempt !== record.attempt) record.generation++;
-    record.attempt = attempt;
-    if (identity !== undefined) {
-      record.identity = identity;
-      record.revoked = false;
-    }
-    this.#rejoin(record);
-    return { kind: 'attached' as const, state: this.#state(record) };
+    record.attach(identity, attempt);
+    this.#presence.rejoin(record);
+    return { kind: 'attached' as const, state: record.state(this.#inboxes) };
   }
 
   async identify(session: string, identity: Identity): Promise<void> {
     const record = this.#live(session);
     if (record === undefined) return;
-    record.identity = identity;
-    record.revoked = false;
+    record.identify(identity);
     record.revision++;
     this.#changed(session);
   }
@@ -200,32 +144,31 @@ class MemoryStore implements Store {
   }
 
   async refuse(subject: string, ms: number): Promise<void> {
-    if (ms > 0) this.#refused.set(subject, this.#now() + ms);
-    else this.#refused.delete(subject);
+    this.#subjects.refuse(subject, this.#now() + ms);
   }
 
   async sessionsOf(subject: string) {
-    return [...(this.#subjects.get(subject) ?? [])];
+    return this.#subjects.of(subject);
   }
 
   async stateOf(session: string): Promise<Known> {
     const record = this.#sessions.get(session);
     if (record === undefined) return { kind: this.#forbidden.has(session) ? 'forbidden' : 'unknown' };
     if (this.#now() - record.contact > this.#window) return { kind: 'unknown' };
-    return { kind: 'current', state: this.#state(record) };
+    return { kind: 'current', state: record.state(this.#inboxes) };
   }
 
   async touch(session: string, generation?: number) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
     if (generation !== undefined && generation !== record.generation) return { kind: 'superseded' as const };
-    this.#rejoin(record);
-    return { kind: 'current' as const, state: this.#state(record) };
+    this.#presence.rejoin(record);
+    return { kind: 'current' as const, state: record.state(this.#inboxes) };
   }
 
   async lapse(session: string, generation: number): Promise<void> {
     const record = this.#sessions.get(session);
-    if (record?.generation === generation) this.#lapse(record);
+    if (record?.generation === generation) this.#presence.lapse(record);
   }
 
   async close(session: string, why?: 'forbidden'): Promise<Closed> {
@@ -249,9 +192,7 @@ class MemoryStore implements Store {
     if (found === 'duplicate' || found === 'behind') return { kind: found };
     const entry = target.append(body, this.#now(), key, acked);
     this.#hint(log, entry);
-    // A flood fills many logs between two sweeps.
-    this.#weight += body.length;
-    if (this.#weight > this.#maxBytes * 1.125) this.#forget(this.#now());
+    if (this.#channels.grew(body.length)) this.#forget(this.#now());
     return { kind: 'appended' as const, entry };
   }
 
@@ -273,7 +214,10 @@ class MemoryStore implements Store {
   }
 
   async read(log: string, epoch: string, offset: number, max: number): Promise<LogRead> {
-    return this.#log(log).read(epoch, offset, max, isInbox(log));
+    if (!isInbox(log)) return this.#log(log).read(epoch, offset, max, false);
+    const found = this.#log(log).read(epoch, offset, max, true);
+    const revision = this.#revisionOf(log.slice(1));
+    return revision === 0 ? found : { ...found, revision };
   }
 
   async heads(logs: readonly string[]): Promise<Head[]> {
@@ -304,19 +248,7 @@ class MemoryStore implements Store {
   async begin(session: string, number: number, claim: string, lease: number): Promise<Begun> {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
-    if (record.revoked) return { kind: 'revoked' };
-    if (number <= record.acked) {
-      return { kind: 'duplicate', acked: record.acked, inbox: this.#inboxHead(record) };
-    }
-    if (number > record.acked + 1) return { kind: 'expect', number: record.acked + 1 };
-    const now = this.#now();
-    const holder = record.claim;
-    if (holder !== undefined && holder.id !== claim) {
-      if (holder.until > now) return { kind: 'busy' };
-      record.interrupted = true;
-    }
-    record.claim = { id: claim, number, until: now + lease };
-    return { kind: 'run', redelivered: record.interrupted };
+    return record.begin(number, claim, lease, this.#now(), this.#inboxes);
   }
 
   async commit(
@@ -328,64 +260,47 @@ class MemoryStore implements Store {
   ): Promise<Committed> {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
-    if (record.claim?.id !== claim || record.claim.number !== first) return { kind: 'stale' };
-    record.claim = undefined;
-    record.interrupted = false;
-    // A skip may have been further already: what is committed never becomes uncommitted.
-    record.acked = Math.max(record.acked, last);
+    if (!record.commit(first, last, claim)) return { kind: 'stale' };
     for (const outcome of outcomes) this.#appendToInbox(record, outcome);
-    return { kind: 'committed', acked: record.acked, inbox: this.#inboxHead(record) };
+    return { kind: 'committed', acked: record.acked, inbox: record.inboxHead(this.#inboxes) };
   }
 
   async renew(session: string, claim: string, lease: number): Promise<void> {
-    const held = this.#sessions.get(session)?.claim;
-    if (held?.id === claim) held.until = this.#now() + lease;
+    this.#sessions.get(session)?.renew(claim, this.#now() + lease);
   }
 
   async release(session: string, claim: string): Promise<void> {
-    const record = this.#sessions.get(session);
-    if (record?.claim?.id === claim) record.claim = undefined;
+    this.#sessions.get(session)?.release(claim);
   }
 
   async skip(session: string, from: number, number: number) {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' as const };
-    if (from > record.acked + 1) return { kind: 'expect' as const, number: record.acked + 1 };
-    record.acked = Math.max(record.acked, number);
-    return { kind: 'committed' as const, acked: record.acked, inbox: this.#inboxHead(record) };
+    if (!record.skip(from, number)) return { kind: 'expect' as const, number: record.acked + 1 };
+    return { kind: 'committed' as const, acked: record.acked, inbox: record.inboxHead(this.#inboxes) };
   }
 
   async trimInbox(session: string, offset: number): Promise<void> {
-    const record = this.#sessions.get(session);
-    if (record?.inbox === undefined) return;
-    record.inbox.trimTo(offset);
-    if (!record.inbox.isEmpty) return;
-    record.inboxTop = record.inbox.top;
-    record.inbox = undefined;
+    this.#sessions.get(session)?.trimInbox(offset);
   }
 
   async enter(session: string, channel: string, member: Member, most: number): Promise<Entered> {
     const record = this.#live(session);
     if (record === undefined) return { kind: 'unknown' };
-    record.leases ??= new Map();
-    if (!record.leases.has(channel) && record.leases.size >= most) return { kind: 'full' };
-    record.leases.set(channel, { member, lapsed: false });
-    return { kind: this.#join(channel, member) };
+    return this.#presence.enter(record, channel, member, most);
   }
 
   async leave(session: string, channel: string): Promise<void> {
-    const leases = this.#sessions.get(session)?.leases;
-    const lease = leases?.get(channel);
-    leases?.delete(channel);
-    if (lease !== undefined && !lease.lapsed) this.#part(channel, lease.member);
+    const record = this.#sessions.get(session);
+    if (record !== undefined) this.#presence.leave(record, channel);
   }
 
   async members(channel: string) {
-    return this.#members.of(channel);
+    return this.#presence.members.of(channel);
   }
 
   async membersPage(channel: string, place: number, bytes: number): Promise<MemberPage> {
-    return this.#members.after(channel, place, bytes);
+    return this.#presence.members.after(channel, place, bytes);
   }
 
   async sweep() {
@@ -395,17 +310,12 @@ class MemoryStore implements Store {
     for (const record of this.#sessions.values()) {
       const silence = now - record.contact;
       if (silence > this.#window) ended.push(this.#remove(record));
-      else if (silence > this.#presenceWindow) this.#lapse(record);
+      else if (silence > this.#presenceWindow) this.#presence.lapse(record);
       inbox.entries += record.inbox?.count ?? 0;
       inbox.bytes += record.inbox?.bytes ?? 0;
     }
     this.#forget(now);
-    const channel = { entries: 0, bytes: 0 };
-    for (const log of this.#logs.values()) {
-      channel.entries += log.count;
-      channel.bytes += log.bytes;
-    }
-    this.#kept = { sessions: this.#sessions.size, channel, inbox };
+    this.#kept = { sessions: this.#sessions.size, channel: this.#channels.kept, inbox };
     return ended;
   }
 
@@ -437,7 +347,7 @@ class MemoryStore implements Store {
   }
 
   /** A session that is still within its window; asking for it is contact. */
-  #live(session: string): SessionRecord | undefined {
+  #live(session: string): MemorySession | undefined {
     const record = this.#sessions.get(session);
     if (record === undefined) return undefined;
     const now = this.#now();
@@ -447,19 +357,9 @@ class MemoryStore implements Store {
     return record;
   }
 
-  #state(record: SessionRecord): SessionState {
-    return {
-      session: record.id,
-      identity: record.revoked ? { ...record.identity, expiresAt: 0 } : record.identity,
-      generation: record.generation,
-      acked: record.acked,
-      inbox: this.#inboxHead(record),
-      ...(record.revision > 0 && { revision: record.revision }),
-    };
-  }
-
-  #inboxHead({ inbox, inboxTop }: SessionRecord): Position {
-    return inbox === undefined ? [this.#run, inboxTop] : [inbox.epoch, inbox.top];
+  #revisionOf(session: string): number {
+    const known = this.#sessions.get(session) ?? (this.#forbidden.has(session) ? FORBIDDEN : undefined);
+    return known?.revision ?? 0;
   }
 
   /** Asked every few seconds for every log that is read: an inbox at rest is not made up for it. */
@@ -478,95 +378,31 @@ class MemoryStore implements Store {
     return { epoch: head.epoch, offset: head.offset, first: head.first, session: about };
   }
 
-  /** A log to read. An inbox that nothing was written to is not kept: most sessions never need one. */
+  /** A log to read. */
   #log(name: string): MemoryLog {
-    if (isInbox(name)) {
-      const record = this.#sessions.get(name.slice(1));
-      return record?.inbox ?? new MemoryLog(this.#run, this.#inboxRetention, record?.inboxTop);
-    }
-    let log = this.#logs.get(name);
-    if (log === undefined) {
-      log = new MemoryLog(this.#run + (++this.#epochs).toString(36), this.#retentionOf(name));
-      this.#logs.set(name, log);
-    }
-    // Asking is use as well: a silent log whose readers stand at its head is not dropped under them.
-    log.used = this.#now();
-    return log;
+    if (!isInbox(name)) return this.#channels.of(name, this.#now());
+    const record = this.#sessions.get(name.slice(1));
+    // That of a session that is gone is empty.
+    return record?.inboxToRead(this.#inboxes) ?? new MemoryLog(this.#run, this.#inboxes.retention);
   }
 
-  #retentionOf(channel: string): Retention {
-    const own = this.#terms.retentionOf?.(channel);
-    return own === undefined ? this.#retention : { ...this.#retention, ...own };
-  }
-
-  #inbox(record: SessionRecord): MemoryLog {
-    return (record.inbox ??= new MemoryLog(this.#run, this.#inboxRetention, record.inboxTop));
-  }
-
-  #appendToInbox(record: SessionRecord, body: string): Entry {
-    const entry = this.#inbox(record).append(body, this.#now());
+  #appendToInbox(record: MemorySession, body: string): Entry {
+    const entry = record.append(body, this.#now(), this.#inboxes);
     this.#hint(`@${record.id}`, entry);
     return entry;
   }
 
-  #rejoin(record: SessionRecord): void {
-    for (const [channel, lease] of record.leases ?? []) {
-      if (!lease.lapsed) continue;
-      lease.lapsed = false;
-      this.#join(channel, lease.member);
-    }
-  }
-
-  #lapse(record: SessionRecord): void {
-    for (const [channel, lease] of record.leases ?? []) {
-      if (lease.lapsed) continue;
-      lease.lapsed = true;
-      this.#part(channel, lease.member);
-    }
-  }
-
-  #remove(record: SessionRecord): EndedSession {
+  #remove(record: MemorySession): EndedSession {
     const { id: session, identity, generation } = record;
     this.#sessions.delete(session);
     this.#nonces.delete(record.nonce);
     this.#ended.set(record.nonce, this.#now());
-    this.#unlist(record);
-    this.#lapse(record);
+    if (identity.subject !== undefined) this.#subjects.unlist(session, identity.subject);
+    this.#presence.lapse(record);
     return { session, identity, generation };
   }
 
-  #list(session: string, subject: string): void {
-    const listed = this.#subjects.get(subject) ?? [];
-    if (listed instanceof Set) listed.add(session);
-    else if (listed.length < FEW) this.#subjects.set(subject, listed.concat(session));
-    else this.#subjects.set(subject, new Set(listed).add(session));
-  }
-
-  #unlist({ id, identity: { subject } }: SessionRecord): void {
-    if (subject === undefined) return;
-    const listed = this.#subjects.get(subject) ?? [];
-    if (listed instanceof Set) {
-      listed.delete(id);
-      if (listed.size === 0) this.#subjects.delete(subject);
-      return;
-    }
-    const others = listed.filter((other) => other !== id);
-    if (others.length > 0) this.#subjects.set(subject, others);
-    else this.#subjects.delete(subject);
-  }
-
-  #join(channel: string, member: Member): 'joined' | 'renewed' {
-    if (!this.#members.add(channel, member)) return 'renewed';
-    void this.append(channel, memberBody('member_joined', member));
-    return 'joined';
-  }
-
-  #part(channel: string, member: Member): void {
-    this.#members.remove(channel, member.id);
-    void this.append(channel, memberBody('member_left', member));
-  }
-
-  /** Drops what is old, then, over the byte limit, whole logs, the one used longest ago first. */
+  /** Drops what is old or too much. */
   #forget(now: number): void {
     for (const [nonce, at] of this.#ended) {
       if (now - at <= this.#window) break;
@@ -576,24 +412,7 @@ class MemoryStore implements Store {
       if (now - at <= this.#window) break;
       this.#forbidden.delete(session);
     }
-    for (const [subject, until] of this.#refused) if (until <= now) this.#refused.delete(subject);
-    let bytes = 0;
-    for (const [name, log] of this.#logs) {
-      log.trimOlderThan(now);
-      log.forgetSessions(now - 2 * this.#window, (session) => !this.#sessions.has(session));
-      // A position outlives its entries: whoever comes back within a session's window stands where it stood.
-      const positions = Math.max(log.retention.age, 2 * this.#window);
-      if (log.isEmpty && now - log.used > positions) this.#logs.delete(name);
-      else bytes += log.bytes + LOG_BYTES;
-    }
-    if (bytes > this.#maxBytes) {
-      const byUse = [...this.#logs].sort(([, a], [, b]) => a.used - b.used);
-      for (const [name, log] of byUse) {
-        if (bytes <= this.#maxBytes) break;
-        bytes -= log.bytes + LOG_BYTES;
-        this.#logs.delete(name);
-      }
-    }
-    this.#weight = bytes;
+    this.#subjects.forget(now);
+    this.#channels.forget(now, this.#window, (session) => !this.#sessions.has(session));
   }
 }

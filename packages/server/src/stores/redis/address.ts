@@ -2,6 +2,18 @@
 import type { RedisOptions } from 'ioredis';
 import { codeOf, ToldError } from '../../observe/failure.js';
 
+/** The nodes of one Redis, from what its user gave. */
+export function urlsOf(given: string | readonly string[]): string[] {
+  const urls = (typeof given === 'string' ? given.split(',') : [...given]).map((url) => url.trim());
+  for (const url of urls) {
+    if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) continue;
+    throw new TypeError(
+      `"${url.replace(/\/\/[^@/]*@/, '//')}" is no URL of a Redis; it must be like redis://127.0.0.1:6379, rediss://user:password@host:6379, or several of them with commas between.`,
+    );
+  }
+  return urls;
+}
+
 export function addressOf(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url);
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };

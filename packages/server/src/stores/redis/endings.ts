@@ -4,8 +4,8 @@
  * die in between. Whose look ends a session is decided in the session's slot, so one node is told.
  */
 import type { EndedSession, Identity } from '../../store.js';
+import type { Asking } from './asking.js';
 import { PRESENCE_SHARDS } from './keys.js';
-import type { Asking } from './presence.js';
 import * as list from './scripts/presence.js';
 import * as sessions from './scripts/session.js';
 

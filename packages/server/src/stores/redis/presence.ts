@@ -9,25 +9,10 @@ import type { Member } from '@iskra/protocol/wire';
 import { memberBody } from '../../members.js';
 import { ToldError } from '../../observe/failure.js';
 import type { Entered, MemberPage } from '../../store.js';
+import type { Asking } from './asking.js';
 import { PRESENCE_SHARDS } from './keys.js';
-import type { Keys } from './keys.js';
-import type { Script } from './scripts/script.js';
 import * as list from './scripts/presence.js';
 import * as sessions from './scripts/session.js';
-
-/** What it needs of the store. */
-export interface Asking {
-  /** Runs a script with the time before its other arguments. */
-  ask(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
-  askSession(script: Script, session: string, args: readonly (string | number)[]): Promise<unknown>;
-  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
-  readonly keys: Keys;
-  /** What a channel keeps: entries, bytes, age. */
-  keepOf(channel: string): readonly number[];
-  /** Milliseconds that an index is known without use. */
-  readonly age: number;
-  readonly presenceWindow: number;
-}
 
 /** Channels of a shard that one sweep takes on at a time, and members of a channel. */
 const AT_ONCE = 100;
@@ -123,7 +108,7 @@ export class Presence {
 
   /** Asks the sessions of those whose time seems over. Channel and next time of each; of those with more to do, none. */
   async #look(channels: readonly string[]): Promise<(string | number)[]> {
-    const { keys, presenceWindow, keepOf } = this.#store;
+    const { keys, presenceWindow } = this.#store;
     const overdue = await Promise.all(
       channels.map(
         async (channel) =>
@@ -158,7 +143,7 @@ export class Presence {
         const leaving = parting.get(channel);
         if (leaving !== undefined) await this.#part(channel, leaving);
         const due = await this.#store.ask(list.postpone, this.#listKeys(channel), [
-          keepOf(channel)[2] ?? 0,
+          this.#store.keepOf(channel)[2] ?? 0,
           ...(staying.get(channel) ?? []),
         ]);
         // A long list goes on with the next sweep.
@@ -175,18 +160,18 @@ export class Presence {
   }
 
   #join(session: string, channel: string, member: string, version: string, until: string): Promise<unknown> {
-    const { keys, keepOf, presenceWindow } = this.#store;
+    const { keys, presenceWindow } = this.#store;
     const told = memberBody('member_joined', JSON.parse(member) as Member);
     return this.#store.ask(list.join, this.#listKeys(channel), [
-      ...[keys.log(channel).hints, ...keepOf(channel)],
+      ...[keys.log(channel).hints, ...this.#store.keepOf(channel)],
       ...[session, version, until, member, told, presenceWindow],
     ]);
   }
 
   async #part(channel: string, leaving: readonly string[]): Promise<void> {
-    const { keys, keepOf } = this.#store;
+    const { keys } = this.#store;
     await this.#store.ask(list.part, this.#listKeys(channel), [
-      ...[keys.log(channel).hints, ...keepOf(channel)],
+      ...[keys.log(channel).hints, ...this.#store.keepOf(channel)],
       ...[LEFT_BEFORE, LEFT_BEHIND, ...leaving],
     ]);
   }

@@ -10,11 +10,15 @@ const upTo = (top: number, from = 0): Extract<ReturnType<Tails['read']>, { kind:
   head: ['e1', top],
 });
 
+/** What a read answers that nothing has overtaken. */
+const learn = (tails: Tails, log: string, read: ReturnType<typeof upTo>): void =>
+  tails.learn(log, read, tails.asked(log));
+
 describe('a tail', () => {
   test('answers what follows a position that it reaches back to', () => {
     const tails = new Tails();
     expect(tails.read('log', 'e1', 0, 10)).toBeUndefined();
-    tails.learn('log', upTo(3));
+    learn(tails, 'log', upTo(3));
     expect(tails.read('log', 'e1', 0, 2)).toEqual({
       kind: 'entries',
       entries: [entry(1), entry(2)],
@@ -32,12 +36,37 @@ describe('a tail', () => {
 
   test('does not begin in the middle of a log, and keeps the newest entries only', () => {
     const tails = new Tails();
-    tails.learn('log', { ...upTo(3), head: ['e1', 9] });
+    learn(tails, 'log', { ...upTo(3), head: ['e1', 9] });
     expect(tails.read('log', 'e1', 3, 10)).toBeUndefined();
-    tails.learn('log', upTo(3));
+    learn(tails, 'log', upTo(3));
     for (let offset = 4; offset <= 1_000; offset++) tails.hinted('log', entry(offset));
     expect(tails.read('log', 'e1', 800, 10)).toBeUndefined();
     expect(tails.read('log', 'e1', 999, 10)).toMatchObject({ entries: [entry(1_000)] });
+  });
+
+  test('does not begin with a read that was overtaken: what was heard meanwhile is not in it', () => {
+    const overtaken: [by: string, act: (tails: Tails) => void][] = [
+      ['a hint', (tails) => tails.hinted('log', entry(4))],
+      ['a hint of another epoch', (tails) => tails.hinted('log', entry(2, 'e2'))],
+      ['a hint, and a late one', (tails) => [4, 2].forEach((offset) => tails.hinted('log', entry(offset)))],
+      ['a change', (tails) => tails.forget('log')],
+      ['a change, and another read', (tails) => (tails.forget('log'), void tails.asked('log'))],
+    ];
+    for (const [by, act] of overtaken) {
+      const tails = new Tails();
+      const asked = tails.asked('log');
+      act(tails);
+      tails.learn('log', upTo(3), asked);
+      expect(tails.read('log', 'e1', 3, 10), by).toBeUndefined();
+    }
+  });
+
+  test('begins with a read that has all that was heard meanwhile', () => {
+    const tails = new Tails();
+    const asked = tails.asked('log');
+    tails.hinted('log', entry(3));
+    tails.learn('log', upTo(3), asked);
+    expect(tails.read('log', 'e1', 2, 10)).toMatchObject({ entries: [entry(3)] });
   });
 
   test('ends with a hint that is no successor, and with a head that it does not know', () => {
@@ -49,7 +78,7 @@ describe('a tail', () => {
       () => tails.compare('log', { epoch: 'e2', offset: 3 }),
       () => tails.forget('log'),
     ]) {
-      tails.learn('log', upTo(3));
+      learn(tails, 'log', upTo(3));
       tails.hinted('log', entry(2));
       tails.compare('log', { epoch: 'e1', offset: 2 });
       expect(tails.read('log', 'e1', 2, 10)).toMatchObject({ entries: [entry(3)] });
@@ -62,14 +91,14 @@ describe('a tail', () => {
     const tails = new Tails(100);
     const long = (offset: number): Entry => ({ epoch: 'e1', offset, body: 'x'.repeat(40) });
     for (const log of ['a', 'b', 'c'])
-      tails.learn(log, { kind: 'entries', entries: [long(1)], head: ['e1', 1] });
+      learn(tails, log, { kind: 'entries', entries: [long(1)], head: ['e1', 1] });
     const kept = () => ['a', 'b', 'c'].filter((log) => tails.read(log, 'e1', 0, 1) !== undefined);
     expect(kept()).toEqual(['b', 'c']);
     tails.hinted('c', long(2));
     expect(kept()).toEqual(['c']);
     for (let offset = 3; offset < 10; offset++) tails.hinted('c', long(offset));
     expect(kept()).toEqual([]);
-    tails.learn('a', { kind: 'entries', entries: [long(1)], head: ['e1', 1] });
+    learn(tails, 'a', { kind: 'entries', entries: [long(1)], head: ['e1', 1] });
     expect(kept()).toEqual(['a']);
   });
 
@@ -89,7 +118,7 @@ describe('a tail', () => {
         for (const one of events) {
           if (one.type === 'hint') tails.hinted('log', entry(one.offset));
           else if (one.type === 'head') tails.compare('log', { epoch: 'e1', offset: one.offset });
-          else tails.learn('log', upTo(one.top, Math.min(one.top, one.from)));
+          else learn(tails, 'log', upTo(one.top, Math.min(one.top, one.from)));
           const read = tails.read('log', 'e1', from, 100);
           if (read?.kind !== 'entries') continue;
           expect(read.entries).toEqual(upTo(read.head[1], from).entries);

@@ -19,11 +19,21 @@ interface Tail {
   characters: number;
 }
 
+/** A read that is under way: the newest hint that came since. */
+export interface Asked {
+  newest: Entry | undefined;
+}
+
 const charactersOf = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { body }) => sum + body.length, 0);
 
+/** Whether the entry is newer than what is known, as far as anybody can say. */
+const isBehind = (known: Entry | undefined, { epoch, offset }: Entry): boolean =>
+  known === undefined || known.epoch !== epoch || known.offset < offset;
+
 export class Tails {
   readonly #tails = new Map<LogName, Tail>();
+  readonly #asked = new Map<LogName, Asked>();
   readonly #most: number;
   #characters = 0;
 
@@ -42,8 +52,23 @@ export class Tails {
     return { kind: 'entries', entries: tail.entries.slice(from, from + most), head: [epoch, tail.top] };
   }
 
-  /** Begins a tail with what was read of a log that is watched since before. */
-  learn(log: LogName, { entries, head: [epoch, top] }: Extract<LogRead, { kind: 'entries' }>): void {
+  /** A log is about to be read that is watched since before; `learn` is given the answer with this. */
+  asked(log: LogName): Asked {
+    let asked = this.#asked.get(log);
+    if (asked === undefined) this.#asked.set(log, (asked = { newest: undefined }));
+    return asked;
+  }
+
+  /** Begins a tail with what was read, unless that was overtaken: hints come over another connection. */
+  learn(log: LogName, read: Extract<LogRead, { kind: 'entries' }>, asked: Asked): void {
+    if (this.#asked.get(log) !== asked) return;
+    this.#asked.delete(log);
+    const {
+      entries,
+      head: [epoch, top],
+    } = read;
+    const { newest } = asked;
+    if (newest !== undefined && (newest.epoch !== epoch || newest.offset > top)) return;
     const known = this.#tails.get(log);
     // Hints went on meanwhile.
     if (known !== undefined && known.epoch === epoch && known.top >= top) return;
@@ -58,6 +83,8 @@ export class Tails {
   }
 
   hinted(log: LogName, entry: Entry): void {
+    const asked = this.#asked.get(log);
+    if (asked !== undefined && isBehind(asked.newest, entry)) asked.newest = entry;
     const tail = this.#tails.get(log);
     if (tail === undefined) return;
     if (entry.epoch === tail.epoch && entry.offset === tail.top + 1) {
@@ -86,6 +113,8 @@ export class Tails {
   forget(log: LogName): void {
     this.#characters -= this.#tails.get(log)?.characters ?? 0;
     this.#tails.delete(log);
+    // What is on its way was read before.
+    this.#asked.delete(log);
   }
 
   #grow(by: number): void {

@@ -233,7 +233,7 @@ return answers
   { isFrugal: true },
 );
 
-/** KEYS meta, entries · ARGV now, age (empty for an inbox), offset, most */
+/** KEYS meta, entries · ARGV now, age (empty for an inbox), offset, most. An inbox says the revision of its session. */
 export const read = script(
   'read',
   [
@@ -251,6 +251,7 @@ if from <= tonumber(answer[2]) and from >= tonumber(answer[3]) then
   end
 end
 answer[5] = bodies
+if ARGV[2] == '' then answer[6] = redis.call('HGET', KEYS[1], 'v') or '' end
 return answer
 `,
   ],
