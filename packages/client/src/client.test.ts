@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { defineContract } from '@iskra/protocol/wire';
 import type { Schema } from '@iskra/protocol/wire';
-import { envelope, scene as sceneOf } from './testing.js';
+import { code, envelope, scene as sceneOf } from './testing.js';
 import { connect } from './connect.js';
 import type { Client, ConnectOptions } from './client.js';
 import type { PageSignal } from './environment.js';
@@ -215,6 +215,63 @@ test('goes on when fresh credentials cannot be had, tells it, and asks again whe
   await remind();
   expect(socket!.sent.at(-1)).toEqual([['auth', 'token 3']]);
   expect([s.sockets.length, s.client.status.state, s.errors.length]).toEqual([1, 'connected', 1]);
+});
+
+describe('an application that does not answer when it is asked for credentials', () => {
+  const never = () => new Promise<string>(() => {});
+  const late = { code: 'auth_timeout', message: 'No credentials in time.' };
+
+  test('is told so after the time of a request, and is asked again after a pause', async () => {
+    let asked = 0;
+    const s = await scene({ auth: () => (++asked < 3 ? never() : 'token'), requestTimeout: 3_000 });
+    s.clock.advance(2_999);
+    await s.turn();
+    expect([asked, s.errors]).toEqual([1, []]);
+    s.clock.advance(1);
+    await s.turn();
+    expect(s.errors).toMatchObject([late]);
+    for (let n = 0; n < 5 && s.sockets.length === 0; n++) {
+      s.clock.advance(3_000);
+      await s.turn();
+    }
+    expect([asked, s.errors]).toMatchObject([3, [late, late]]);
+    s.welcome();
+    expect(s.sockets[0]!.sent[0]![0]![1]).toMatchObject({ auth: 'token' });
+  });
+
+  test('keeps its connection, and is asked again when the server does (P81)', async () => {
+    let asked = 0;
+    const s = await scene({ auth: () => (++asked === 2 ? never() : `token ${asked}`) });
+    s.welcome();
+    const remind = () => s.hear(['error', code('unauthorized', 'refresh_credentials', { field: 'auth' })]);
+    remind();
+    s.clock.advance(10_000);
+    await s.turn();
+    expect([s.errors, s.client.status.state]).toMatchObject([[late], 'connected']);
+    remind();
+    await s.turn();
+    expect(s.sockets[0]!.sent.at(-1)).toEqual([['auth', 'token 3']]);
+  });
+
+  test('is heard when it answers in time, and leaves no timer', async () => {
+    let give: (token: string) => void = () => {};
+    const s = await scene({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
+    s.clock.advance(9_999);
+    give('token');
+    await s.turn();
+    s.welcome();
+    expect([s.sockets.length, s.errors]).toEqual([1, []]);
+    await s.client.close();
+    expect(s.clock.waiting).toEqual([]);
+  });
+
+  test('is nothing to a client that was closed', async () => {
+    const s = await scene({ auth: never });
+    await s.client.close();
+    s.clock.advance(10_000);
+    await s.turn();
+    expect([s.clock.waiting, s.errors]).toEqual([[], []]);
+  });
 });
 
 test('gives the same channel for the same name, and refuses what is no name', async () => {

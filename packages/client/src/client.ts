@@ -33,7 +33,10 @@ import { websocket } from './transports/websocket.js';
 
 /** Every option has a default. All times in ms. */
 export interface ConnectOptions {
-  /** Credentials, or how to get them: asked for each connection, and again when they were refused. */
+  /**
+   * Credentials, or how to get them: asked for each connection, and again when they were refused. What takes longer than
+   * `requestTimeout` has failed.
+   */
   auth?: Json | (() => Json | Promise<Json>);
   /** What may be used, in order of preference. Default: websocket, sse, long-poll, polling. */
   transports?: readonly TransportName[];
@@ -51,7 +54,7 @@ export interface ConnectOptions {
   poll?: { min?: number; max?: number };
   /** How much may wait to be settled. Default: 1,000 messages, 1,048,576 bytes. */
   outbox?: { messages?: number; bytes?: number };
-  /** How long a request waits for its reply, ms. Default 10,000. */
+  /** How long a request waits for its reply, and a connection for what `auth` gives, ms. Default 10,000. */
   requestTimeout?: number;
   /** What is outside. Default: this runtime. */
   environment?: Partial<Environment>;
@@ -140,17 +143,31 @@ export function connect<C extends Contract = Untyped>(
   );
   const { outbox, identity } = session;
 
+  /** The same outcome, unless it takes too long. */
+  const inTime = <Value>(outcome: Promise<Value>, timeout: number, code: string, what: string) =>
+    new Promise<Value>((resolve, reject) => {
+      const cancel = clock.at(clock.now() + timeout, () =>
+        reject(new RequestTimeout(code, `No ${what} in time.`)),
+      );
+      outcome.then(resolve, reject).finally(cancel);
+    });
+
   const status = (): Status => session.status(clock.now());
 
   const host: Host = {
     askCredentials({ attempt }) {
       // Attempts of one race ask together; and never at once, so that what is sent right after connect() comes along.
-      credentials ??= (async () => (typeof auth === 'function' ? auth() : auth))().finally(
-        () => (credentials = undefined),
-      );
+      credentials ??= inTime(
+        (async () => (typeof auth === 'function' ? auth() : auth))(),
+        requestTimeout,
+        'auth_timeout',
+        'credentials',
+      ).finally(() => (credentials = undefined));
       credentials.then(
         (given) => tell({ type: 'credentialsGiven', attempt, auth: given }),
         (error: unknown) => {
+          // Nobody waits for them any more.
+          if (closed) return;
           failed(error);
           tell({ type: 'credentialsFailed', attempt });
         },
@@ -257,12 +274,8 @@ export function connect<C extends Contract = Untyped>(
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {
-      const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, 'request');
-      const cancel = clock.at(clock.now() + timeout, () =>
-        pending?.settle!(new RequestTimeout('request_timeout', `No reply to "${name}" in time.`)),
-      );
-      outcome.then(cancel, cancel);
-      return outcome;
+      const { outcome } = submitEnvelope({ delta: name, payload: input }, 'request');
+      return inTime(outcome, timeout, 'request_timeout', `reply to "${name}"`);
     },
     async ping() {
       if (closed) throw closed;
