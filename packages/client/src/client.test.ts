@@ -1,7 +1,7 @@
 /** The public object over a scripted WebSocket, and what the contract makes of its types. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { defineContract } from '@iskra/protocol/wire';
-import type { Schema } from '@iskra/protocol/wire';
+import type { Envelope, Position, Schema } from '@iskra/protocol/wire';
 import { code, envelope, scene as sceneOf } from './testing.js';
 import { connect } from './connect.js';
 import type { Client, ConnectOptions } from './client.js';
@@ -15,6 +15,7 @@ const contract = defineContract({
     news: { item: schema<number>() },
   },
   requests: { rename: { input: schema<{ to: string }>(), output: schema<{ was: string }>() } },
+  messages: { signed_out: schema<{ why: string }>(), greeted: schema<undefined>() },
 });
 
 const scene = (options?: ConnectOptions) => sceneOf<typeof contract>(options);
@@ -344,6 +345,16 @@ describe('types', () => {
     void client.request('remane', { to: 'z' });
     // @ts-expect-error an input of another shape
     void client.request('rename', { two: 'z' });
+    client.on('message', (message, position) => {
+      expectTypeOf(message.delta).toEqualTypeOf<'signed_out' | 'greeted' | 'unsubscribed'>();
+      if (message.delta === 'signed_out') expectTypeOf(message.payload).toEqualTypeOf<{ why: string }>();
+      if (message.delta === 'greeted') expectTypeOf(message.payload).toEqualTypeOf<undefined>();
+      // Which the server says by itself.
+      if (message.delta === 'unsubscribed')
+        expectTypeOf(message.payload).toEqualTypeOf<{ channel: string }>();
+      expectTypeOf(message.omega).toEqualTypeOf<number>();
+      expectTypeOf(position).toEqualTypeOf<Position>();
+    });
     // @ts-expect-error no such event
     client.on('connect', () => {});
     // @ts-expect-error no such transport
@@ -354,6 +365,7 @@ describe('types', () => {
     client.channel('anything').on('whatever', (payload) => expectTypeOf(payload).toEqualTypeOf<unknown>());
     client.channel('anything').publish('whatever', { any: 1 });
     expectTypeOf(client.request('some', 1)).resolves.toEqualTypeOf<unknown>();
+    client.on('message', (message) => expectTypeOf(message).toEqualTypeOf<Envelope>());
   };
 
   test('come from the contract alone', () => {

@@ -6,8 +6,10 @@ import { byteLength, completeEnvelope, drive, isReadable, MAX_ENVELOPE_BYTES } f
 import type {
   ChannelName,
   Contract,
+  DeliveredMessage,
   EnvelopeInput,
   Json,
+  Position,
   RequestInput,
   RequestName,
   RequestOutput,
@@ -62,8 +64,13 @@ export interface ConnectOptions {
 
 export type { Status };
 
-export type ClientEvents = Omit<Told, 'status' | 'system' | 'error'> & {
+export type ClientEvents<C extends Contract = Untyped> = Omit<
+  Told,
+  'status' | 'system' | 'message' | 'error'
+> & {
   status: [status: Status];
+  /** A message to this session alone; its payload is what the contract's `messages` say of its delta. */
+  message: [message: DeliveredMessage<C>, position: Position];
   /** A refusal that is no send's outcome, or what a handler threw. */
   error: [error: unknown];
 };
@@ -72,7 +79,10 @@ export interface Client<C extends Contract = Untyped> {
   readonly status: Status;
   /** The sends without a known end, oldest first. */
   readonly outbox: readonly Send[];
-  on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  on<Name extends keyof ClientEvents<C>>(
+    name: Name,
+    listener: (...values: ClientEvents<C>[Name]) => void,
+  ): Off;
   /** What happens on the servers, for whom they let (P80). */
   channel(name: typeof SYSTEM): Channel<Untyped, typeof SYSTEM>;
   /** The same name gives the same object. Costs nothing until it is used. */
