@@ -2,6 +2,7 @@
 import { connect } from '@iskra/client';
 import type { Position } from '@iskra/client';
 import { openOutbox } from '@iskra/client/offline';
+import type { KeptSend } from '@iskra/client/offline';
 
 export interface OfflinePage {
   /** How sends ended: of this page and of those before it. */
@@ -15,6 +16,10 @@ export interface OfflinePage {
   /** Adds up the channel `numbers`, from where the sum is: number by number, each in one transaction with its position. */
   addUp(): Promise<void>;
   sum(): Promise<number>;
+  /** Closes it, opens it again, and says what waits in it. */
+  again(): Promise<string[]>;
+  /** A transaction on what is kept that does not end, as of a disk that does not answer. */
+  hang(): Promise<void>;
 }
 
 interface Sum {
@@ -49,13 +54,15 @@ const opening = indexedDB.open('application', 1);
 opening.onupgradeneeded = () => opening.result.createObjectStore('sums');
 const db = await answer(opening);
 
+const waiting = (sends: readonly KeptSend[]): string[] =>
+  sends.map(({ envelope: { payload }, state, stored }) =>
+    [payload, state, stored ? 'stored' : 'not yet'].join(' '),
+  );
+
 const page: OfflinePage = {
   ends,
   memory,
-  waiting: () =>
-    outbox.sends.map(({ envelope: { payload }, state, stored }) =>
-      [payload, state, stored ? 'stored' : 'not yet'].join(' '),
-    ),
+  waiting: () => waiting(outbox.sends),
   publish: (n) => void client.channel('numbers').publish('said', n),
   count: (n) => void client.request('count', n).catch(() => {}),
   async addUp() {
@@ -73,5 +80,17 @@ const page: OfflinePage = {
   },
   sum: async () =>
     ((await answer(db.transaction('sums').objectStore('sums').get('numbers'))) as Sum | undefined)?.sum ?? 0,
+  async again() {
+    await client.close();
+    await outbox.close();
+    const { sends } = await openOutbox('e2e');
+    return waiting(sends);
+  },
+  async hang() {
+    const kept = await answer(indexedDB.open('iskra e2e'));
+    const store = kept.transaction('kept', 'readwrite').objectStore('kept');
+    const goOn = (): void => void (store.count().onsuccess = goOn);
+    goOn();
+  },
 };
 Object.assign(globalThis, { iskraOffline: page });

@@ -146,6 +146,35 @@ describe('a send', () => {
   });
 });
 
+it('an outbox that is closed is opened again in the same page, in the same share, with what waits in it', async () => {
+  const { world } = await start();
+  const context = await visitors();
+  const page = await visit(context, world);
+  // It has another share, which nobody is to take meanwhile.
+  await visit(context, world);
+  world.network.cut();
+  await page.evaluate(() => [1, 2].forEach((n) => iskraOffline.publish(n)));
+  expect(await page.evaluate(() => iskraOffline.again())).toEqual(['1 queued stored', '2 queued stored']);
+  world.network.mend();
+  await page.reload();
+  await isThere(page);
+  await ends(page).toEqual(['1 acknowledged', '2 acknowledged']);
+});
+
+it('a database that answers no more holds nothing up: what was to be written is unknown, and the rest goes on', async () => {
+  const { world } = await start();
+  const page = await visit(await visitors(), world);
+  await page.evaluate(() => iskraOffline.publish(1));
+  await ends(page).toEqual(['1 acknowledged']);
+  await page.evaluate(() => iskraOffline.hang());
+  await page.evaluate(() => iskraOffline.publish(2));
+  await ends(page).toEqual(['1 acknowledged', '2 unknown']);
+  await page.evaluate(() => iskraOffline.publish(3));
+  await ends(page).toEqual(['1 acknowledged', '2 unknown', '3 acknowledged']);
+  expect(await page.evaluate(() => iskraOffline.memory)).toEqual(['In memory only: no answer.']);
+  expect(await world.log('numbers')).toEqual([1, 3]);
+});
+
 it('two tabs have a share each, and nothing of either is sent twice', async () => {
   const { world } = await start();
   const context = await visitors();

@@ -187,6 +187,27 @@ describe('credentials', () => {
     await expect(sharedAuth(none, { name: ownName(), tries: 1 })()).rejects.toThrow('offline');
   });
 
+  test('that do not come in time are as those that were refused', async () => {
+    vi.stubGlobal('navigator', {});
+    const get = vi.fn(() => new Promise<string>(() => {}));
+    const auth = sharedAuth(get, { tries: 2, pause: 1, timeout: 5 });
+    await expect(auth()).rejects.toMatchObject({ code: 'auth_timeout' });
+    get.mockResolvedValue('at last');
+    expect(await auth()).toBe('at last');
+    expect(get).toHaveBeenCalledTimes(3);
+  });
+
+  test('that do not come in time keep no other page waiting, nor the lock', async () => {
+    const locks = withLocks();
+    const name = ownName();
+    const hangs = sharedAuth(() => new Promise<string>(() => {}), { name, tries: 1, timeout: 20 })();
+    await expect.poll(() => locks.held.size).toBe(1);
+    const waits = sharedAuth(async () => 'mine', { name, patience: 5 })();
+    await expect(hangs).rejects.toMatchObject({ code: 'auth_timeout' });
+    expect(await waits).toBe('mine');
+    await expect.poll(() => locks.held.size).toBe(0);
+  });
+
   test('are tried for again after a pause, and so often only', async () => {
     vi.stubGlobal('navigator', {});
     const get = vi.fn(async () => {

@@ -3,6 +3,7 @@
  * It stands around the application's own function, and knows nothing of sessions; credentials are kept nowhere.
  */
 import type { Json } from '@iskra/protocol/wire';
+import { RequestTimeout } from './errors.js';
 
 /** Every option has a default. All times in ms. */
 export interface SharedAuthOptions {
@@ -12,6 +13,8 @@ export interface SharedAuthOptions {
   tries?: number;
   /** Between the first two tries, ms; twice as long each time, and shorter by up to a half by chance. Default 500. */
   pause?: number;
+  /** How long a try may take until it has failed, ms. Default 10,000. */
+  timeout?: number;
   /** How long another page may take that gets them, ms; then this page gets its own. Default 10,000. */
   patience?: number;
 }
@@ -31,14 +34,26 @@ const GRACE = 50;
  */
 export function sharedAuth<Credentials extends Json>(
   get: () => Credentials | Promise<Credentials>,
-  { name = 'iskra', tries = 3, pause = 500, patience = 10_000 }: SharedAuthOptions = {},
+  { name = 'iskra', tries = 3, pause = 500, timeout = 10_000, patience = 10_000 }: SharedAuthOptions = {},
 ): () => Promise<Credentials> {
   let asked: Promise<Credentials> | undefined;
+
+  const inTime = (): Promise<Credentials> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        reject,
+        timeout,
+        new RequestTimeout('auth_timeout', 'No credentials in time.'),
+      );
+      (async () => get())()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
 
   const getIt = async (): Promise<Credentials> => {
     for (let n = 1, wait = pause; ; n++, wait *= 2) {
       try {
-        return await get();
+        return await inTime();
       } catch (error) {
         if (n >= tries) throw error;
         await sleep(wait * (0.5 + Math.random() / 2));

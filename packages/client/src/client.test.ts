@@ -1,8 +1,8 @@
 /** The public object over a scripted WebSocket, and what the contract makes of its types. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { defineContract } from '@iskra/protocol/wire';
-import type { Schema } from '@iskra/protocol/wire';
-import { envelope, scene as sceneOf } from './testing.js';
+import type { Envelope, Position, Schema } from '@iskra/protocol/wire';
+import { code, envelope, scene as sceneOf } from './testing.js';
 import { connect } from './connect.js';
 import type { Client, ConnectOptions } from './client.js';
 import type { PageSignal } from './environment.js';
@@ -15,6 +15,7 @@ const contract = defineContract({
     news: { item: schema<number>() },
   },
   requests: { rename: { input: schema<{ to: string }>(), output: schema<{ was: string }>() } },
+  messages: { signed_out: schema<{ why: string }>(), greeted: schema<undefined>() },
 });
 
 const scene = (options?: ConnectOptions) => sceneOf<typeof contract>(options);
@@ -217,6 +218,63 @@ test('goes on when fresh credentials cannot be had, tells it, and asks again whe
   expect([s.sockets.length, s.client.status.state, s.errors.length]).toEqual([1, 'connected', 1]);
 });
 
+describe('an application that does not answer when it is asked for credentials', () => {
+  const never = () => new Promise<string>(() => {});
+  const late = { code: 'auth_timeout', message: 'No credentials in time.' };
+
+  test('is told so after the time of a request, and is asked again after a pause', async () => {
+    let asked = 0;
+    const s = await scene({ auth: () => (++asked < 3 ? never() : 'token'), requestTimeout: 3_000 });
+    s.clock.advance(2_999);
+    await s.turn();
+    expect([asked, s.errors]).toEqual([1, []]);
+    s.clock.advance(1);
+    await s.turn();
+    expect(s.errors).toMatchObject([late]);
+    for (let n = 0; n < 5 && s.sockets.length === 0; n++) {
+      s.clock.advance(3_000);
+      await s.turn();
+    }
+    expect([asked, s.errors]).toMatchObject([3, [late, late]]);
+    s.welcome();
+    expect(s.sockets[0]!.sent[0]![0]![1]).toMatchObject({ auth: 'token' });
+  });
+
+  test('keeps its connection, and is asked again when the server does (P81)', async () => {
+    let asked = 0;
+    const s = await scene({ auth: () => (++asked === 2 ? never() : `token ${asked}`) });
+    s.welcome();
+    const remind = () => s.hear(['error', code('unauthorized', 'refresh_credentials', { field: 'auth' })]);
+    remind();
+    s.clock.advance(10_000);
+    await s.turn();
+    expect([s.errors, s.client.status.state]).toMatchObject([[late], 'connected']);
+    remind();
+    await s.turn();
+    expect(s.sockets[0]!.sent.at(-1)).toEqual([['auth', 'token 3']]);
+  });
+
+  test('is heard when it answers in time, and leaves no timer', async () => {
+    let give: (token: string) => void = () => {};
+    const s = await scene({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
+    s.clock.advance(9_999);
+    give('token');
+    await s.turn();
+    s.welcome();
+    expect([s.sockets.length, s.errors]).toEqual([1, []]);
+    await s.client.close();
+    expect(s.clock.waiting).toEqual([]);
+  });
+
+  test('is nothing to a client that was closed', async () => {
+    const s = await scene({ auth: never });
+    await s.client.close();
+    s.clock.advance(10_000);
+    await s.turn();
+    expect([s.clock.waiting, s.errors]).toEqual([[], []]);
+  });
+});
+
 test('gives the same channel for the same name, and refuses what is no name', async () => {
   const { client } = await scene();
   expect(client.channel('room:1')).toBe(client.channel('room:1'));
@@ -287,6 +345,16 @@ describe('types', () => {
     void client.request('remane', { to: 'z' });
     // @ts-expect-error an input of another shape
     void client.request('rename', { two: 'z' });
+    client.on('message', (message, position) => {
+      expectTypeOf(message.delta).toEqualTypeOf<'signed_out' | 'greeted' | 'unsubscribed'>();
+      if (message.delta === 'signed_out') expectTypeOf(message.payload).toEqualTypeOf<{ why: string }>();
+      if (message.delta === 'greeted') expectTypeOf(message.payload).toEqualTypeOf<undefined>();
+      // Which the server says by itself.
+      if (message.delta === 'unsubscribed')
+        expectTypeOf(message.payload).toEqualTypeOf<{ channel: string }>();
+      expectTypeOf(message.omega).toEqualTypeOf<number>();
+      expectTypeOf(position).toEqualTypeOf<Position>();
+    });
     // @ts-expect-error no such event
     client.on('connect', () => {});
     // @ts-expect-error no such transport
@@ -297,6 +365,7 @@ describe('types', () => {
     client.channel('anything').on('whatever', (payload) => expectTypeOf(payload).toEqualTypeOf<unknown>());
     client.channel('anything').publish('whatever', { any: 1 });
     expectTypeOf(client.request('some', 1)).resolves.toEqualTypeOf<unknown>();
+    client.on('message', (message) => expectTypeOf(message).toEqualTypeOf<Envelope>());
   };
 
   test('come from the contract alone', () => {

@@ -6,8 +6,10 @@ import { byteLength, completeEnvelope, drive, isReadable, MAX_ENVELOPE_BYTES } f
 import type {
   ChannelName,
   Contract,
+  DeliveredMessage,
   EnvelopeInput,
   Json,
+  Position,
   RequestInput,
   RequestName,
   RequestOutput,
@@ -33,7 +35,10 @@ import { websocket } from './transports/websocket.js';
 
 /** Every option has a default. All times in ms. */
 export interface ConnectOptions {
-  /** Credentials, or how to get them: asked for each connection, and again when they were refused. */
+  /**
+   * Credentials, or how to get them: asked for each connection, and again when they were refused. What takes longer than
+   * `requestTimeout` has failed.
+   */
   auth?: Json | (() => Json | Promise<Json>);
   /** What may be used, in order of preference. Default: websocket, sse, long-poll, polling. */
   transports?: readonly TransportName[];
@@ -51,7 +56,7 @@ export interface ConnectOptions {
   poll?: { min?: number; max?: number };
   /** How much may wait to be settled. Default: 1,000 messages, 1,048,576 bytes. */
   outbox?: { messages?: number; bytes?: number };
-  /** How long a request waits for its reply, ms. Default 10,000. */
+  /** How long a request waits for its reply, and a connection for what `auth` gives, ms. Default 10,000. */
   requestTimeout?: number;
   /** What is outside. Default: this runtime. */
   environment?: Partial<Environment>;
@@ -59,8 +64,13 @@ export interface ConnectOptions {
 
 export type { Status };
 
-export type ClientEvents = Omit<Told, 'status' | 'system' | 'error'> & {
+export type ClientEvents<C extends Contract = Untyped> = Omit<
+  Told,
+  'status' | 'system' | 'message' | 'error'
+> & {
   status: [status: Status];
+  /** A message to this session alone; its payload is what the contract's `messages` say of its delta. */
+  message: [message: DeliveredMessage<C>, position: Position];
   /** A refusal that is no send's outcome, or what a handler threw. */
   error: [error: unknown];
 };
@@ -69,7 +79,10 @@ export interface Client<C extends Contract = Untyped> {
   readonly status: Status;
   /** The sends without a known end, oldest first. */
   readonly outbox: readonly Send[];
-  on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  on<Name extends keyof ClientEvents<C>>(
+    name: Name,
+    listener: (...values: ClientEvents<C>[Name]) => void,
+  ): Off;
   /** What happens on the servers, for whom they let (P80). */
   channel(name: typeof SYSTEM): Channel<Untyped, typeof SYSTEM>;
   /** The same name gives the same object. Costs nothing until it is used. */
@@ -140,17 +153,31 @@ export function connect<C extends Contract = Untyped>(
   );
   const { outbox, identity } = session;
 
+  /** The same outcome, unless it takes too long. */
+  const inTime = <Value>(outcome: Promise<Value>, timeout: number, code: string, what: string) =>
+    new Promise<Value>((resolve, reject) => {
+      const cancel = clock.at(clock.now() + timeout, () =>
+        reject(new RequestTimeout(code, `No ${what} in time.`)),
+      );
+      outcome.then(resolve, reject).finally(cancel);
+    });
+
   const status = (): Status => session.status(clock.now());
 
   const host: Host = {
     askCredentials({ attempt }) {
       // Attempts of one race ask together; and never at once, so that what is sent right after connect() comes along.
-      credentials ??= (async () => (typeof auth === 'function' ? auth() : auth))().finally(
-        () => (credentials = undefined),
-      );
+      credentials ??= inTime(
+        (async () => (typeof auth === 'function' ? auth() : auth))(),
+        requestTimeout,
+        'auth_timeout',
+        'credentials',
+      ).finally(() => (credentials = undefined));
       credentials.then(
         (given) => tell({ type: 'credentialsGiven', attempt, auth: given }),
         (error: unknown) => {
+          // Nobody waits for them any more.
+          if (closed) return;
           failed(error);
           tell({ type: 'credentialsFailed', attempt });
         },
@@ -257,12 +284,8 @@ export function connect<C extends Contract = Untyped>(
       return feed.channel as never;
     },
     request(name: string, input?: unknown, { timeout = requestTimeout } = {}) {
-      const { pending, outcome } = submitEnvelope({ delta: name, payload: input }, 'request');
-      const cancel = clock.at(clock.now() + timeout, () =>
-        pending?.settle!(new RequestTimeout('request_timeout', `No reply to "${name}" in time.`)),
-      );
-      outcome.then(cancel, cancel);
-      return outcome;
+      const { outcome } = submitEnvelope({ delta: name, payload: input }, 'request');
+      return inTime(outcome, timeout, 'request_timeout', `reply to "${name}"`);
     },
     async ping() {
       if (closed) throw closed;

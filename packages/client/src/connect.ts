@@ -52,7 +52,7 @@ export type Tabs = (
 
 export interface Status extends CoreStatus, Feeling {}
 
-export interface ClientEvents extends Omit<CoreEvents, 'status'> {
+export interface ClientEvents<C extends Contract = Untyped> extends Omit<CoreEvents<C>, 'status'> {
   status: [status: Status];
   /** What happens on this end, as envelopes: `connection_established`, `transport_downgraded`, `gap` … */
   system: [event: SystemEvent];
@@ -74,7 +74,10 @@ export interface Client<C extends Contract = Untyped> extends Omit<
   'status' | 'on' | 'channel'
 > {
   readonly status: Status;
-  on<Name extends keyof ClientEvents>(name: Name, listener: (...values: ClientEvents[Name]) => void): Off;
+  on<Name extends keyof ClientEvents<C>>(
+    name: Name,
+    listener: (...values: ClientEvents<C>[Name]) => void,
+  ): Off;
   /** What happens on the servers, for whom they let (P80). */
   channel(name: typeof SYSTEM): Channel<Untyped, typeof SYSTEM>;
   /** The same name gives the same object. Costs nothing until it is used. */

@@ -32,7 +32,7 @@ export class OutcomeUnknown extends IskraError {}
 /** `queue_full`: the outbox has no room; nothing was taken. */
 export class QueueFull extends IskraError {}
 
-/** `request_timeout`: no reply in time; the request may still happen. */
+/** `request_timeout`: no reply in time; the request may still happen. `auth_timeout`: nothing came of the option `auth` in time. */
 export class RequestTimeout extends IskraError {}
 
 /** `closed`: the client was closed, by `close()` or for the reason given. */

@@ -2,7 +2,7 @@
 import { IDBDatabase, IDBFactory, IDBKeyRange, IDBObjectStore } from 'fake-indexeddb';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { OutcomeUnknown, QueueFull } from './errors.js';
-import { openOutbox } from './offline.js';
+import type * as module from './offline.js';
 import type { KeptSend, OutboxOptions } from './offline.js';
 import type { ConnectOptions } from './connect.js';
 import type { PageSignal } from './environment.js';
@@ -31,7 +31,7 @@ describe('a page', () => {
     await until(() => p.up().length === 2);
     expect(p.up()).toEqual(['publish 1', 'publish 2']);
     expect(p.states()).toEqual(['1 sent', '2 sent']);
-    expect(written.mock.calls.map(([row]) => (row as { number?: number }).number)).toEqual([1, undefined, 2]);
+    expect(written.mock.calls.map(([row]) => (row as { number?: number }).number)).toEqual([1, 0, 2]);
     expect(transactions.mock.calls.filter(([, mode]) => mode === 'readwrite')).toHaveLength(1);
     p.hear(['acked', 2, 'e', 0]);
     expect(p.states()).toEqual([]);
@@ -128,6 +128,81 @@ describe('a page', () => {
     expect(p.sockets[1]!.sent.flat()).toContainEqual(['skip', 1, 2]);
     expect([sent.state, queued.state]).toEqual(['unknown', 'rejected']);
   });
+
+  test('tells an end once, also where it is dropped in the moment in which it ends', async () => {
+    const p = await page();
+    p.welcome();
+    p.client.channel('room').publish('said', 1);
+    p.client.on('message', () => p.outbox.discard(p.outbox.sends[0]!));
+    await until(() => p.up().length === 1);
+    p.hear(['entry', '@', 'e', 1, envelope('note')], ['acked', 1, 'e', 1]);
+    expect(p.ends).toEqual(['1 unknown']);
+  });
+});
+
+describe('an outbox that is closed', () => {
+  test('has a client no more: until then it rejects, and afterwards a second time is nothing', async () => {
+    const p = await page();
+    await expect(p.outbox.close()).rejects.toMatchObject({ code: 'outbox_in_use' });
+    p.client.channel('room').publish('said', 1);
+    await p.client.close();
+    await Promise.all([p.outbox.close(), p.outbox.close()]);
+    await p.outbox.close();
+    await expect(scene({ offline: p.outbox })).rejects.toMatchObject({ code: 'outbox_in_use' });
+    expect([p.outbox.sends, locks.size]).toEqual([[], 0]);
+  });
+
+  test('is free at once for another page, with what was made in the moment before', async () => {
+    const p = await page();
+    p.client.channel('room').publish('said', 1);
+    const [send] = p.outbox.sends;
+    await p.client.close();
+    await p.outbox.close();
+    const next = await page({}, {}, tab());
+    expect(next.states()).toEqual(['1 queued']);
+    // It is the other page's now.
+    p.outbox.discard(send!);
+    expect(p.ends).toEqual([]);
+    next.welcome();
+    await until(() => next.up().length === 1);
+    expect(next.up()).toEqual(['publish 1']);
+  });
+
+  test('holds no database: another version can be opened', async () => {
+    const p = await page();
+    await p.client.close();
+    await p.outbox.close();
+    const request = indexedDB.open('iskra mine', 2);
+    await new Promise((resolve, reject) => {
+      request.onsuccess = resolve;
+      request.onblocked = reject;
+    });
+  });
+
+  test('can be opened again in the same page, also before it is closed, and goes on', async () => {
+    const p = await page();
+    p.welcome();
+    p.client.channel('room').publish('said', 1);
+    await until(() => p.up().length === 1);
+    p.sockets[0]!.onclose!({ code: 1006, reason: '' });
+    p.client.channel('room').publish('said', 2);
+    await p.client.close();
+    const closing = p.outbox.close();
+    const again = await p.open();
+    await closing;
+    expect(again).not.toBe(p.outbox);
+    expect(again.sends.map(({ envelope, state }) => [envelope.payload, state])).toEqual([
+      [1, 'sent'],
+      [2, 'queued'],
+    ]);
+    expect(locks.size).toBe(1);
+  });
+});
+
+test('what one page opens twice is the same, and has one share', async () => {
+  const p = await page();
+  expect(await p.open()).toBe(p.outbox);
+  expect(locks.size).toBe(1);
 });
 
 describe('the next page', () => {
@@ -178,6 +253,25 @@ describe('the next page', () => {
     expect(number).toBeGreaterThan(1_000);
     p.hear(['acked', 1, 'e', 0], ['expect', 2]);
     expect(p.sockets[0]!.sent.flat()).toContainEqual(['skip', 2, number - 1]);
+  });
+
+  test('counts on behind those of each page before it, also where nothing was heard of any end (P40)', async () => {
+    const numbers: number[] = [];
+    for (const n of [0, 1, 2]) {
+      const p = await page();
+      p.welcome();
+      if (!n) p.client.channel('room').publish('said', 1);
+      await until(() => p.up().length === 1);
+      // The server may have taken it, and what is said in its number by the next page would be no news to it.
+      void p.client
+        .channel('room')
+        .subscribe()
+        .catch(() => {});
+      await until(() => p.up().length === 2);
+      numbers.push(Number(p.up()[1]!.split(' ')[1]));
+      await p.crash();
+    }
+    expect(numbers).toEqual([2, 10_002, 20_002]);
   });
 
   test('that takes less gives no number to the server that stands for nothing: what does not fit is unknown', async () => {
@@ -252,6 +346,27 @@ describe('the next page', () => {
     expect(p.ends).toEqual(['1 unknown', '2 acknowledged']);
   });
 
+  test('of a page whose session was lost goes on in the one that followed', async () => {
+    const before = await page();
+    before.welcome();
+    before.client.channel('room').publish('said', 1);
+    await until(() => before.up().length === 1);
+    before.hear(['close', code('session_unknown', 'open_session')]);
+    await until(async () => (await rows()).length === 1);
+    // Of the next one nothing is known yet, that another page could go on with.
+    expect(await rows()).toMatchObject([{ since: 0, welcome: { session: 's' } }]);
+    await until(() => (before.clock.advance(500), before.sockets.length === 2));
+    before.welcome();
+    before.client.channel('room').publish('said', 2);
+    await until(() => before.up(1).length === 1);
+    const { nonce } = before.hello(1);
+    await before.crash();
+
+    const p = await page();
+    p.sockets[0]!.onopen!();
+    expect([p.states(), p.hello()]).toMatchObject([['2 sent'], { nonce, key: 'k' }]);
+  });
+
   test('does not doubt what was not given to anybody before the session was lost', async () => {
     const p = await page();
     const room = p.client.channel('room');
@@ -322,6 +437,46 @@ describe('without room', () => {
     return works(/SecurityError/);
   });
 
+  test('a database that does not answer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const asked = vi.spyOn(IDBObjectStore.prototype, 'getAll').mockReturnValue({} as IDBRequest);
+    const opening = page();
+    // The database is open, and is asked what is in it.
+    await expect.poll(() => asked.mock.calls.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const p = await opening;
+    await vi.advanceTimersByTimeAsync(1);
+    vi.useRealTimers();
+    p.welcome();
+    p.client.channel('room').publish('said', 1);
+    await until(() => p.up().length === 1);
+    expect([p.memory, locks.size]).toEqual([['In memory only: no answer.'], 0]);
+  });
+
+  test('a database that answers no more: what was to be written then is unknown, and everything after it is sent', async () => {
+    const p = await page();
+    const room = p.client.channel('room');
+    p.welcome();
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const hung = { objectStore: () => ({ put() {}, delete() {}, transaction: {} }) };
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockReturnValueOnce(hung as never);
+    const sends = [room.publish('said', 1)];
+    await p.turn();
+    sends.push(room.publish('said', 2));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([sends.map(({ state }) => state), p.memory]).toEqual([['queued', 'queued'], []]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(1);
+    vi.useRealTimers();
+    await expect(sends[0]!.settled).rejects.toThrow(OutcomeUnknown);
+    await until(() => p.up().length === 1);
+    sends.push(room.publish('said', 3));
+    await until(() => p.up().length === 2);
+    expect([p.up(), sends[1]!.state]).toEqual([['publish 2', 'publish 3'], 'sent']);
+    expect(p.memory).toEqual(['In memory only: no answer.']);
+  });
+
   test('a quota', () => {
     vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError');
@@ -358,38 +513,60 @@ describe('without room', () => {
 
 // ─── Pages ──────────────────────────────────────────────────────────────────
 
-/** Locks of one page: who is gone has none. */
+/** Locks, and the page that has each: who is gone has none. */
 const locks = new Map<string, object>();
+/** Who waits for one that is not free. */
+let waiting: (() => void)[] = [];
 
-/** What a tab has of its own. */
+function release(name: string): void {
+  locks.delete(name);
+  for (const look of waiting.splice(0)) look();
+}
+
+/** What a tab has of its own: texts. */
 function tab() {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-  };
+  return new Proxy<Record<string, string>>(
+    {},
+    { set: (texts, key: string, value) => ((texts[key] = String(value)), true) },
+  );
 }
 let first = tab();
 let hasLocks = true;
 let isRefused = false;
 beforeEach(() => {
   locks.clear();
+  waiting = [];
   isRefused = false;
   hasLocks = true;
   first = tab();
 });
 
+let pages = 0;
+
 /** A page with an outbox, as long as it lives. `up` is what a connection was given. */
 async function page(options: OutboxOptions = {}, connecting: ConnectOptions = {}, here = first) {
   const self = {};
+  const { openOutbox } = await freshModule();
   vi.stubGlobal('sessionStorage', here);
   let refusals = 0;
-  const request = async (name: string, _: LockOptions, given: (lock: object | null) => unknown) => {
+  const request = async (
+    name: string,
+    { ifAvailable, signal }: LockOptions,
+    given: (lock: object | null) => unknown,
+  ) => {
     // Whoever asks for ever would never be done.
     if (isRefused && refusals++ < 5) throw new DOMException('no', 'SecurityError');
+    while (!ifAvailable && locks.has(name)) {
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        signal?.addEventListener('abort', () => resolve());
+      });
+    }
     const isFree = !locks.has(name);
     if (isFree) locks.set(name, self);
     await given(isFree ? {} : null);
+    if (locks.get(name) === self) release(name);
   };
   vi.stubGlobal('navigator', hasLocks ? { locks: { request } } : {});
   const outbox = await openOutbox('mine', options);
@@ -413,6 +590,8 @@ async function page(options: OutboxOptions = {}, connecting: ConnectOptions = {}
   return {
     ...s,
     outbox,
+    /** Once more, as another part of the page does. */
+    open: () => openOutbox('mine', options),
     ends,
     memory,
     sessions,
@@ -423,14 +602,18 @@ async function page(options: OutboxOptions = {}, connecting: ConnectOptions = {}
         .flat()
         .filter(isSend)
         .map(([tag, number]) => `${String(tag)} ${String(number)}`),
-    hello: (socket = 0) => s.sockets[socket]!.sent[0]![0]![1] as { cursors: object; key?: string },
+    hello: (socket = 0) =>
+      s.sockets[socket]!.sent[0]![0]![1] as { cursors: object; nonce: string; key?: string },
     async crash() {
       // What was asked of the database before is done.
       await rows();
-      for (const [name, holder] of locks) if (holder === self) locks.delete(name);
+      for (const [name, holder] of locks) if (holder === self) release(name);
     },
   };
 }
+
+/** What a page knows of itself, no other one does. */
+const freshModule = () => import(/* @vite-ignore */ `./offline.ts?page=${++pages}`) as Promise<typeof module>;
 
 const isSend = ([tag]: unknown[]): boolean => /^(publish|request|subscribe)$/.test(String(tag));
 

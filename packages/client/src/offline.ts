@@ -15,20 +15,21 @@ export interface OutboxOptions {
   keep?: (envelope: Envelope, channel: string | undefined) => boolean;
 }
 
+/** Those of this page. */
+const opened: Record<string, Promise<OfflineOutbox> | undefined> = {};
+
 /**
  * Opens an outbox, for `connect(url, { offline })`. Each tab of the origin has its own share of it, and goes on with what
- * another one has left there. Where nothing can be kept it is in memory, and the event `memory` says why.
+ * another one has left there; what is open already in this page is that. Where nothing can be kept it is in memory, and the
+ * event `memory` says why.
  * @param name one for each user and server: whoever opens it next sends what is in it.
  */
-export async function openOutbox(
-  name: string,
-  { keep = () => true }: OutboxOptions = {},
-): Promise<OfflineOutbox> {
-  const events = createEmitter<OutboxEvents>(console.error);
-  const journal = await openJournal(
-    name,
-    // What nobody listens to must not be lost.
-    (reason) => events.emit('memory', reason) || console.warn(reason),
-  );
-  return createKeeping(journal, keep, events);
+export function openOutbox(name: string, { keep = () => true }: OutboxOptions = {}): Promise<OfflineOutbox> {
+  const label = `iskra ${name}`;
+  const open = async (): Promise<OfflineOutbox> => {
+    const events = createEmitter<OutboxEvents>(console.error);
+    const journal = await openJournal(label, events);
+    return createKeeping(journal, keep, events, () => (opened[label] = undefined));
+  };
+  return (opened[label] ??= open());
 }

@@ -293,6 +293,9 @@ test('gives types by the contract, without a word of the application', () => {
     void useRequest('time').request();
     // @ts-expect-error -- no such request
     useRequest('fly');
+    useRealtime().client?.on('message', (message) => {
+      if (message.delta === 'signed_out') expectTypeOf(message.payload).toEqualTypeOf<{ why: string }>();
+    });
     expectTypeOf(useAnyChannel('anything').messages[0]!.payload).toEqualTypeOf<unknown>();
   };
   expect(Typed).toBeTypeOf('function');

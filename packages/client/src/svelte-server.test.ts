@@ -41,6 +41,11 @@ test('gives types by the contract, without a word of the application', () => {
     room.publish('said', { txt: 'hi' });
     // @ts-expect-error -- no such channel
     bindings.useChannel('hall:7');
+    bindings.useRealtime().client.subscribe((client) => {
+      client?.on('message', (message) => {
+        if (message.delta === 'signed_out') expectTypeOf(message.payload).toEqualTypeOf<{ why: string }>();
+      });
+    });
   };
   expect(typed).toBeTypeOf('function');
 });

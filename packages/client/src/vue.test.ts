@@ -183,6 +183,9 @@ test('gives types by the contract, without a word of the application', () => {
     useChannel('hall:7');
     expectTypeOf(useRequest('rename').data.value).toEqualTypeOf<{ was: string } | undefined>();
     expectTypeOf(useRealtime().connected.value).toEqualTypeOf<boolean>();
+    useRealtime().client.value?.on('message', (message) => {
+      if (message.delta === 'signed_out') expectTypeOf(message.payload).toEqualTypeOf<{ why: string }>();
+    });
   };
   expect(typed).toBeTypeOf('function');
 });

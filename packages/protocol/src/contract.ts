@@ -7,6 +7,7 @@
  */
 import { isChannel } from './check.js';
 import type { CodeName } from './codes.js';
+import type { Envelope } from './envelope.js';
 import { MAX_CHANNEL } from './limits.js';
 
 /** The part of Standard Schema v1 that is used here. */
@@ -139,6 +140,18 @@ export type MessageName<C extends Contract> = keyof Messages<C> & string;
 export type MessagePayload<C extends Contract, Delta extends string> = InputOf<
   Messages<C>[Delta & keyof Messages<C>]
 >;
+
+type MessageOf<Delta extends string, Payload> = Omit<Envelope, 'delta' | 'payload'> & {
+  delta: Delta;
+  payload: Payload;
+};
+
+/** What a session is sent alone, as it arrives: told apart by its delta. The server says by itself that it ended a subscription. */
+export type DeliveredMessage<C extends Contract> =
+  string extends MessageName<C>
+    ? Envelope
+    : | { [Delta in MessageName<C>]: MessageOf<Delta, OutputOf<Messages<C>[Delta]>> }[MessageName<C>]
+      | MessageOf<'unsubscribed', { channel: string }>;
 
 /** The requests of a contract. */
 export type RequestName<C extends Contract> = keyof Requests<C> & string;

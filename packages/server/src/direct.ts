@@ -74,7 +74,7 @@ function enter(
   webSockets.handleUpgrade(incoming, socket, head, (given) => {
     opened = true;
     const peer = given as unknown as NodeSocket;
-    listen(peer, new Connection(core, new WebSocketTransport(peer, core.limits.backlog), facts));
+    listen(peer, new Connection(core, new WebSocketTransport(peer, core.limits.backlog, core.clock), facts));
   });
   // A handshake that is none has been answered by `ws`.
   if (!opened) place.release();

@@ -76,7 +76,7 @@ function webSocketEvents(core: Core, facts: ConnectionFacts): WebSocketEvents {
   return {
     onOpen(_event, context) {
       const peer = nodeSocketOf(context);
-      const transport = new WebSocketTransport(peer ?? context, core.limits.backlog);
+      const transport = new WebSocketTransport(peer ?? context, core.limits.backlog, core.clock);
       connection = new Connection(core, transport, facts);
       if (peer !== undefined) takeOver(peer, connection);
     },

@@ -2,7 +2,8 @@
 
 import { defineWebSocketHelper, WSContext } from 'hono/ws';
 import type { WSEvents } from 'hono/ws';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { manualClock } from '@iskra/protocol/testing';
 import { createRealtime } from './realtime.js';
 import type { RealtimeOptions } from './realtime.js';
 import { Message } from './message.js';
@@ -11,7 +12,6 @@ import { WebSocketTransport } from './transports/websocket.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
-  vi.useRealTimers();
   for (const end of ends.splice(0).reverse()) await end();
 });
 
@@ -96,7 +96,7 @@ const sockets: Record<string, (waiting: number) => { raw: object; take(left: num
   };
 
 test.each(Object.entries(sockets))('a full socket %s takes no more until there is room', (_, open) => {
-  vi.useFakeTimers();
+  const clock = manualClock();
   const sent: unknown[] = [];
   const { raw, take, close } = open(2_000);
   const context = new WSContext({
@@ -105,7 +105,7 @@ test.each(Object.entries(sockets))('a full socket %s takes no more until there i
     close: () => {},
     readyState: 1,
   });
-  const transport = new WebSocketTransport(context, 1_000);
+  const transport = new WebSocketTransport(context, 1_000, clock);
   let told = 0;
   transport.listener = { writable: () => void told++ };
   const ping = Message.of(['ping', 1]);
@@ -113,18 +113,18 @@ test.each(Object.entries(sockets))('a full socket %s takes no more until there i
   for (let n = 0; n < 5; n++) expect(transport.write(ping)).toBe(false);
   expect(sent).toHaveLength(5);
   expect(transport.queued).toBe(2_000);
-  vi.advanceTimersByTime(1_000);
-  expect([told, vi.getTimerCount()]).toEqual([0, 1]);
+  clock.advance(1_000);
+  expect([told, clock.waiting]).toEqual([0, [clock.now() + 20]]);
   take(10);
-  vi.advanceTimersByTime(100);
-  expect([told, vi.getTimerCount()]).toEqual([1, 0]);
+  clock.advance(20);
+  expect([told, clock.waiting]).toEqual([1, []]);
   expect(transport.write(ping)).toBe(true);
 
   take(2_000);
   transport.write(ping);
   close();
-  vi.advanceTimersByTime(100);
-  expect([told, vi.getTimerCount()]).toEqual([1, 0]);
+  clock.advance(20);
+  expect([told, clock.waiting]).toEqual([1, []]);
 });
 
 const exchanging = (signal: AbortSignal) =>

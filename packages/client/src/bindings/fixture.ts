@@ -16,6 +16,7 @@ export const contract = defineContract({
     rename: { input: schema<{ to: string }>(), output: schema<{ was: string }>() },
     time: { input: schema<undefined>(), output: schema<{ now: number }>() },
   },
+  messages: { signed_out: schema<{ why: string }>() },
 });
 export type TestContract = typeof contract;
 

@@ -1,14 +1,17 @@
 /** The panel as a whole: in a shadow root of its own, closed to a button, and drawn a few times a second while it is open. */
 import type { Client } from '../connect.js';
 import type { Seam } from '../seam.js';
+import { createBar } from './bar.js';
 import { copied } from './copied.js';
 import { createDetail } from './detail.js';
-import { button, draw, make, mark, write } from './dom.js';
+import { button, make, mark, write } from './dom.js';
 import type { Frames } from './frames.js';
+import { createLauncher } from './launcher.js';
 import { createList } from './list.js';
-import { channelsOf, sendsOf, span } from './look.js';
+import { reportOf } from './report.js';
 import { isPressed } from './shortcut.js';
 import { createSide } from './side.js';
+import { sign } from './sign.js';
 import { STYLE } from './style.js';
 import type { Watch } from './watch.js';
 
@@ -30,11 +33,6 @@ export interface Panel {
 const LOOK = 250;
 /** How long frames that came may wait for each other until they are shown, ms. */
 const TOGETHER = 100;
-/** As on the site. */
-const SPARK =
-  'M14 6c.8 7.5 3.5 10.2 11 11-7.5.8-10.2 3.5-11 11-.8-7.5-3.5-10.2-11-11 7.5-.8 10.2-3.5 11-11z' +
-  'M25 4c.3 2.7 1.3 3.7 4 4-2.7.3-3.7 1.3-4 4-.3-2.7-1.3-3.7-4-4 2.7-.3 3.7-1.3 4-4z';
-
 export function createPanel(
   client: Client,
   seam: Seam,
@@ -65,18 +63,18 @@ export function createPanel(
     () => {
       isPaused = !isPaused;
       mark(pause, 'aria-pressed', String(isPaused));
-      say(isPaused ? 'Paused: what comes now is not kept.' : 'Going on.');
+      bar.say(isPaused ? 'Paused: what comes now is not kept.' : 'Going on.');
     },
     { 'aria-pressed': 'false' },
   );
   const clear = (): void => {
     frames.clear();
     list.filter(find.value);
-    say('Cleared.');
+    bar.say('Cleared.');
   };
   const copy = (text: string): void =>
     void copied(text, root).then((done) =>
-      say(done ? 'Copied.' : 'This browser lets nothing be copied here.'),
+      bar.say(done ? 'Copied.' : 'This browser lets nothing be copied here.'),
     );
 
   // ─── What is there ────────────────────────────────────────────────────────
@@ -98,46 +96,20 @@ export function createPanel(
   });
   find.addEventListener('input', () => list.filter(find.value));
   const count = make('span');
-  const said = make('span', { class: 'said', role: 'status' });
-  const stateText = make('span');
-  const carrier = make('span', { class: 'carrier' });
-  const state = make(
-    'div',
-    { class: 'state', role: 'status' },
-    make('i', { class: 'dot' }),
-    stateText,
-    carrier,
+  const bar = createBar(
+    button('Cut', () => tellAll(watched.cut()), { title: 'Loses the connection that carries the session' }),
+    pause,
+    button('Clear', clear, { title: 'Forgets the frames' }),
+    button('Copy JSON', () => copy(reportOf(client, seam, watched, frames)), {
+      title: 'The session and the frames, without secrets',
+    }),
+    button('Close the devtools', () => toggle(), { class: 'close', title: 'Escape' }, sign('✕')),
   );
-  const line = draw('polyline');
-  const trip = make('span');
   const split = make('div', { class: 'split' }, list.element, detail.element);
   const panel = make(
     'section',
     { class: 'panel', role: 'dialog', 'aria-label': 'Iskra devtools', hidden: true },
-    make(
-      'header',
-      { class: 'bar' },
-      make('h2', { class: 'brand' }, spark(), 'Iskra'),
-      state,
-      make(
-        'div',
-        { class: 'trip', title: 'Round trip, and the last 60 of them' },
-        trip,
-        draw('svg', { viewBox: '0 0 84 18', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, line),
-      ),
-      said,
-      make(
-        'div',
-        { class: 'tools' },
-        button('Cut', () => tellAll(watched.cut()), {
-          title: 'Loses the connection that carries the session',
-        }),
-        pause,
-        button('Clear', clear, { title: 'Forgets the frames' }),
-        button('Copy JSON', () => copy(report()), { title: 'The session and the frames, without secrets' }),
-        button('Close the devtools', () => toggle(), { class: 'close', title: 'Escape' }, sign('✕')),
-      ),
-    ),
+    bar.element,
     make(
       'div',
       { class: 'body' },
@@ -152,21 +124,8 @@ export function createPanel(
       ),
     ),
   );
-  const launched = make('span');
-  const launcher = button(
-    'Iskra devtools',
-    () => toggle(),
-    {
-      class: 'launcher',
-      'aria-haspopup': 'dialog',
-      'aria-keyshortcuts': shortcut || undefined,
-      title: shortcut,
-    },
-    spark(),
-    make('i', { class: 'dot' }),
-    launched,
-  );
-  const all = make('div', { class: 'all' }, panel, launcher);
+  const launcher = createLauncher(() => toggle(), shortcut);
+  const all = make('div', { class: 'all' }, panel, launcher.element);
   root.append(all);
 
   // ─── How it is shown ──────────────────────────────────────────────────────
@@ -196,63 +155,33 @@ export function createPanel(
 
   /** The session as it is now. */
   function look(): void {
-    const { state: now, transport, roundTrip, quality } = client.status;
-    mark(all, 'data-state', now);
-    mark(all, 'data-transport', transport);
-    write(
-      launched,
-      [now === 'connected' ? transport : now, roundTrip && span(roundTrip)].filter(Boolean).join(' · '),
-    );
+    const { status } = client;
+    mark(all, 'data-state', status.state);
+    mark(all, 'data-transport', status.transport);
+    launcher.draw(status);
     if (!isOpen) return;
-    write(stateText, now);
-    write(carrier, transport ? `over ${transport}` : '');
-    write(trip, [roundTrip === undefined ? '' : span(roundTrip), quality].filter(Boolean).join(' · '));
-    mark(line, 'points', pointsOf(watched.roundTrips));
+    bar.draw(status, watched.roundTrips);
     side.draw();
-  }
-
-  function say(what: string): void {
-    write(said, what);
   }
 
   function show(isShown: boolean): void {
     if (isOpen === isShown) return;
     isOpen = isShown;
     panel.hidden = !isShown;
-    launcher.hidden = isShown;
+    launcher.element.hidden = isShown;
     clearInterval(looking);
     if (isShown) {
       looking = setInterval(look, LOOK);
       drawSoon();
     }
-    say('');
+    bar.say('');
     look();
   }
 
   /** By whoever is there: the keyboard goes where the eye goes. */
   const toggle = (): void => {
     show(!isOpen);
-    (isOpen ? list.element : launcher).focus();
-  };
-
-  const report = (): string => {
-    const now = seam.clock.now();
-    const { session } = seam;
-    return JSON.stringify(
-      {
-        status: client.status,
-        explain: client.explain(),
-        blocked: [...watched.blocked],
-        channels: channelsOf(session.cursors, watched.gaps, (name) => client.channel(name).members),
-        outbox: sendsOf(session.outbox.sends, watched.sinceOf, now),
-        roundTrips: watched.roundTrips,
-        frames: frames
-          .rows()
-          .map(({ at, way, id, frame }) => ({ at: new Date(at).toISOString(), way, id, frame })),
-      },
-      null,
-      2,
-    );
+    (isOpen ? list.element : launcher.element).focus();
   };
 
   // ─── Keys ─────────────────────────────────────────────────────────────────
@@ -297,18 +226,4 @@ export function createPanel(
       host.remove();
     },
   };
-}
-
-const spark = (): SVGElement =>
-  draw('svg', { viewBox: '2 3 28 26', 'aria-hidden': 'true' }, draw('path', { d: SPARK }));
-
-const sign = (text: string): HTMLElement => make('span', { 'aria-hidden': 'true' }, text);
-
-/** The samples as a line, 84 wide and 18 high, the longest at the top. */
-function pointsOf(samples: readonly number[]): string {
-  const most = Math.max(1, ...samples);
-  const step = 84 / Math.max(1, samples.length - 1);
-  return samples
-    .map((sample, at) => `${(at * step).toFixed(1)},${(17 - (sample / most) * 16).toFixed(1)}`)
-    .join(' ');
 }

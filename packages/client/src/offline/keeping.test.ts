@@ -1,5 +1,5 @@
 /** What is written down before a connection is given a send: the test says when it is. */
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeFrame } from '@iskra/protocol/wire';
 import { createEmitter } from '../emitter.js';
 import { dialogue, envelope } from '../testing.js';
@@ -10,7 +10,7 @@ import type { Identified, Row } from './journal.js';
 
 let d: Dialogue;
 let outbox: OfflineOutbox;
-let writes: { numbers: unknown[]; done(): Promise<void> }[];
+let writes: { numbers: unknown[]; done(left?: number): Promise<void> }[];
 const publish = (): unknown => d.session.outbox.add('publish', 'room', envelope('said'));
 /** What was begun in this turn is done in the next. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -18,18 +18,19 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 beforeEach(() => {
   d = dialogue({ transports: ['websocket'] });
   writes = [];
-  const write = (changes: ReadonlyMap<number, unknown>): Promise<boolean> =>
+  const write = (changes: ReadonlyMap<number, unknown>): Promise<number> =>
     new Promise((resolve) => {
-      const done = () => {
-        resolve(true);
+      const done = (left = -1) => {
+        resolve(left);
         return turn();
       };
       writes.push({ numbers: [...changes.values()].map((row) => (row as Row | undefined)?.number), done });
     });
   outbox = createKeeping(
-    { found: [], write },
+    [[], write, () => {}],
     () => true,
     createEmitter(() => {}),
+    () => {},
   );
   outbox.around(d.session, () => d.tell({ type: 'sendAdded' }));
 });
@@ -48,8 +49,9 @@ test('gives a connection a send when its number is written down, and not when on
   d.start();
   d.connect(1);
   await turn();
-  expect(writes.map(({ numbers }) => numbers)).toEqual([[undefined], [1, undefined]]);
+  expect(writes.map(({ numbers }) => numbers)).toEqual([[undefined]]);
   await writes[0]!.done();
+  expect(writes.map(({ numbers }) => numbers)).toEqual([[undefined], [1, 0]]);
   expect(d.numbers()).toEqual([]);
   await writes[1]!.done();
   expect(d.numbers()).toEqual([1]);
@@ -61,26 +63,87 @@ test('rejects what is taken back while its number is being written: no connectio
   d.connect(1);
   await turn();
   const [send] = outbox.sends;
-  expect([writes.map(({ numbers }) => numbers), send!.state]).toEqual([[[1, undefined]], 'queued']);
+  expect([writes.map(({ numbers }) => numbers), send!.state]).toEqual([[[1, 0]], 'queued']);
   outbox.discard(send!);
   await writes[0]!.done();
   expect([send!.state, d.numbers()]).toEqual(['rejected', []]);
 });
 
-test('gives no number beyond those that are written down as used', async () => {
+test('writes one after another: what comes meanwhile is written together', async () => {
+  publish();
+  await turn();
+  publish();
+  await turn();
+  publish();
+  await turn();
+  expect(writes.map(({ numbers }) => numbers)).toEqual([[undefined]]);
+  await writes[0]!.done();
+  expect(writes.map(({ numbers }) => numbers)).toEqual([[undefined], [undefined, undefined]]);
+});
+
+describe('what another page may find without a number, which would send it once more', () => {
+  const states = async (left: number): Promise<string[]> => {
+    publish();
+    await turn();
+    await writes[0]!.done();
+    publish();
+    const sends = outbox.sends;
+    d.start();
+    d.connect(1);
+    await turn();
+    await writes[1]!.done(left);
+    return sends.map(({ state }) => state);
+  };
+
+  test('none: both are sent', async () => {
+    expect([await states(0), d.numbers()]).toEqual([
+      ['sent', 'sent'],
+      [1, 2],
+    ]);
+  });
+
+  test('what was there before: that is not sent, and unknown', async () => {
+    expect([await states(1), d.numbers()]).toEqual([['unknown', 'sent'], [2]]);
+  });
+
+  test('perhaps what was to be there as well: neither is sent', async () => {
+    expect([await states(2), d.numbers()]).toEqual([['unknown', 'unknown'], []]);
+  });
+});
+
+test('gives no connection a number of this page before it is written down which ones that are (P40)', async () => {
+  const found = [
+    {
+      since: 0 as const,
+      nonce: 'n',
+      welcome: {} as Identified['welcome'],
+      inbox: ['e', 0] as Identified['inbox'],
+      number: 30_000,
+    },
+    { since: 1, number: 7, text: encodeFrame(['publish', 7, 'room', envelope('said')]) },
+  ];
+  let written: (left: number) => void = () => {};
+  const changed: unknown[] = [];
+  const write = (changes: ReadonlyMap<number, unknown>): Promise<number> => {
+    changed.push(...changes.values());
+    return new Promise((resolve) => (written = resolve));
+  };
+  d = dialogue({ transports: ['websocket'] });
+  const { around } = createKeeping(
+    [found, write, () => {}],
+    () => true,
+    createEmitter(() => {}),
+    () => {},
+  );
+  around(d.session, () => d.tell({ type: 'sendAdded' }));
+  d.session.subscribe('room', {});
   d.start();
   d.connect(1);
-  publish();
-  d.tell({ type: 'sendAdded' });
   await turn();
-  await writes[0]!.done();
-  d.session.outbox.leap(1_500);
-  d.session.subscribe('room', {});
-  d.tell({ type: 'sendAdded' });
+  expect([d.numbers(), changed]).toMatchObject([[7], [{ since: 0, number: 40_000 }]]);
+  written(-1);
   await turn();
-  expect(d.numbers()).toEqual([1]);
-  await writes[1]!.done();
-  expect(d.numbers()).toEqual([1, 1_501]);
+  expect(d.numbers()).toEqual([7, 40_001]);
 });
 
 test('what an earlier page gave to a connection may have arrived, though it is too big for the way now', () => {
@@ -89,14 +152,15 @@ test('what an earlier page gave to a connection may have arrived, though it is t
     nonce: 'n',
     welcome: { session: 's' } as Identified['welcome'],
     inbox: ['e', 0] as Identified['inbox'],
-    reserved: 1_001,
+    number: 0,
   };
   const row = { since: 1, number: 1, text: encodeFrame(['publish', 1, 'room', envelope('said')]) };
   d = dialogue({ transports: ['websocket'] });
   const { around } = createKeeping(
-    { found: [session, row], write: async () => true },
+    [[session, row], async () => -1, () => {}],
     () => true,
     createEmitter(() => {}),
+    () => {},
   );
   around(d.session, () => {});
   const { outbox } = d.session;

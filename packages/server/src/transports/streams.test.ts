@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { manualClock } from '@iskra/protocol/testing';
 import { Message } from '../message.js';
 import type { BlockSink, Exchange } from './exchange.js';
 import { SseTransport } from './sse.js';
@@ -25,7 +26,7 @@ const readers: Record<string, () => Reader> = {
       once: (_: string, callback: () => void) => void waiting.push(callback),
     };
     const peer = { on() {}, _socket: socket, extensions: '' } as unknown as NodeSocket;
-    return { transport: new WebSocketTransport(peer, 1_000), written, waiting };
+    return { transport: new WebSocketTransport(peer, 1_000, manualClock()), written, waiting };
   },
   'event stream': () => {
     const written: string[] = [];

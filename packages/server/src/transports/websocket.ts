@@ -8,7 +8,7 @@ import type { WebSocketServerLike } from '@hono/node-server';
 import type { UpgradeWebSocket, WSContext, WSEvents } from 'hono/ws';
 import { WebSocketServer as NodeWebSocketServer } from 'ws';
 import { CODES, parseMessage, SUBPROTOCOL } from '@iskra/protocol/wire';
-import type { CodeName } from '@iskra/protocol/wire';
+import type { Clock, CodeName } from '@iskra/protocol/wire';
 import type { Message } from '../message.js';
 import { CLOSE_TIMEOUT } from './exchange.js';
 import type { Transport } from './transport.js';
@@ -51,13 +51,15 @@ export class WebSocketTransport implements Transport {
   readonly #peer: NodeSocket | WebSocketContext;
   readonly #socket: Socket | undefined;
   readonly #backlog: number;
+  readonly #clock: Clock;
   /** Room is waited for: heartbeats are written meanwhile, and must not each wait for it again. */
   #isFull = false;
 
-  constructor(peer: NodeSocket | WebSocketContext, backlog: number) {
+  constructor(peer: NodeSocket | WebSocketContext, backlog: number, clock: Clock) {
     this.#peer = peer;
     this.#socket = tcpSocketOf(peer);
     this.#backlog = backlog;
+    this.#clock = clock;
   }
 
   get queued(): number {
@@ -89,12 +91,12 @@ export class WebSocketTransport implements Transport {
 
   /** A WebSocket of the web tells how much waits in it, and not when it is less. */
   #lookForRoom(): void {
-    setTimeout(() => {
+    this.#clock.at(this.#clock.now() + LOOK, () => {
       // One that is closed keeps what waited.
       if (stateOf(this.#peer) !== OPEN) return;
       if (this.queued > this.#backlog) this.#lookForRoom();
       else this.#hasRoom();
-    }, LOOK);
+    });
   }
 
   finish(): void {
