@@ -10,26 +10,20 @@ import type { Sent, Wants } from './messages.js';
 
 /** @param tabs by who they are; whoever said something last, is the last. */
 export function createGroup(session: Session, tabs: Map<string, Wants>) {
-  /** What a channel is subscribed with, as far as any tab wants it. */
-  const wanted = (channel: string): SubscribeOptions | undefined => {
-    let found: SubscribeOptions | undefined;
-    for (const wants of tabs.values()) if (wants.has(channel)) found = { ...found, ...wants.get(channel) };
-    return found;
-  };
-
-  /** Reads it for whoever wants it; anew, as by the wire only who does not read a channel can say from where to. */
-  const read = (channel: string, options: SubscribeOptions, isAnew: unknown): Pending | undefined => {
-    const found = wanted(channel);
-    const pending = found && !isAnew ? undefined : session.unsubscribe(channel);
-    return found ? session.subscribe(channel, { ...options, presence: found.presence }) : pending;
-  };
-
-  const leave = (wants: Wants, channel: string): Pending | undefined => {
-    const since = session.cursors.get(channel)!;
-    const before = wanted(channel)?.presence;
-    wants.delete(channel);
-    // Out of the member list there is no other way, even if others read on.
-    return read(channel, { since }, before !== undefined && wanted(channel)?.presence === undefined);
+  /** Reads it for whoever wants it, from here if that is said. */
+  const read = (channel: string, options?: SubscribeOptions): Pending | undefined => {
+    let since = session.cursors.get(channel);
+    let wanted: SubscribeOptions | undefined;
+    for (const wants of tabs.values()) if (wants.has(channel)) wanted = { ...wanted, ...wants.get(channel) };
+    const entered = session.downlink.wishes.get(channel)?.presence;
+    let pending: Pending | undefined;
+    // By the wire only who does not read a channel can say from where to, and only who leaves it is no member any more.
+    if (!wanted || options?.since || (entered !== undefined && wanted.presence === undefined))
+      pending = session.unsubscribe(channel);
+    else since = undefined;
+    return wanted
+      ? session.subscribe(channel, { since: since!, ...options, presence: wanted.presence })
+      : pending;
   };
 
   return {
@@ -40,22 +34,18 @@ export function createGroup(session: Session, tabs: Map<string, Wants>) {
       tabs.set(tab, wants);
       for (const [own, text] of sends) {
         const [tag, , ...fields] = JSON.parse(text) as SendFrame;
-        const [channel, options] = fields as unknown as [string, SubscribeOptions];
-        if (tag === 'subscribe') wants.set(channel, options);
-        const pending =
-          tag === 'subscribe'
-            ? read(channel, options, options.since)
-            : tag === 'unsubscribe'
-              ? leave(wants, channel)
-              : session.outbox.add(tag, ...fields);
+        const [channel, options] = fields as unknown as [string, SubscribeOptions?];
+        if (tag === 'subscribe') wants.set(channel, options!);
+        if (tag === 'unsubscribe') wants.delete(channel);
+        const pending = /sub/.test(tag) ? read(channel, options) : session.outbox.add(tag, ...fields);
         Object.assign(pending!, { by: tab, own });
       }
     },
 
     gone(tab: string): void {
       const wants = tabs.get(tab);
-      for (const channel of wants?.keys() ?? []) leave(wants!, channel);
       tabs.delete(tab);
+      for (const channel of wants?.keys() ?? []) read(channel);
     },
   };
 }

@@ -201,6 +201,7 @@ test('the others are told of a send before it goes up; the next leader sends it 
     ['publish', 3],
     ['publish', 4],
   ]);
+  expect(b.done('tell').map(([what]) => what)).not.toContain('transport');
   receive(['acked', 4, 'i', 2]);
   expect(b.done('settle').map(([, error]) => error)).toEqual([undefined, undefined]);
   expect(b.session.status(0).state).toBe('connected');
@@ -218,6 +219,27 @@ test('what passes is handed on in each tab, once, also over a fork of the log', 
       ['f', 7],
     ]),
   );
+});
+
+test('who reads from before a fork, reads on over it, and the others wait for that', () => {
+  const { group, a, b, receive, both } = two();
+  receive(['fork', 'room', 'e', 4, 'f'], said(5, 'f'));
+  both('hand');
+  b.session.unsubscribe('room');
+  b.happen({ type: 'sendAdded' });
+  b.subscribe('room', { since: ['e', 2] });
+  group.sent('a');
+  const page = (position: unknown) => envelope('subscribed', { channel: 'room', position });
+  receive(['entry', '@', 'i', 3, page(['f', 5]), 3]);
+  receive(['entry', '@', 'i', 4, envelope('unsubscribed', { channel: 'room' }), 4]);
+  receive(['entry', '@', 'i', 5, page(['e', 2]), 5]);
+  receive(said(3), said(4));
+  receive(['fork', 'room', 'e', 4, 'f'], said(5, 'f'), said(6, 'f'));
+  const places = [a, b].map((tab) =>
+    tab.done('hand').flatMap(([, what, value]) => (what === 'entry' ? (value as Entry).position[1] : [])),
+  );
+  expect(places).toEqual([[6], [3, 4, 5, 6]]);
+  expect(group.sent('a')).toEqual([]);
 });
 
 test('a gap is handed on in each tab; where nothing is missing, there is none, and nothing is read again (P82)', () => {
@@ -257,20 +279,46 @@ test('a channel that may not be read again for another tab is denied in each of 
   expect(group.sent('a')).toEqual([]);
 });
 
-test('a member leaves with the last tab that has entered (P46)', () => {
+test('a member leaves with the last tab that has entered, also when others read on (P46)', () => {
   const { group, a, b, receive } = two();
   const presence = { name: 'ada' };
+  const c = group.open('c');
   a.subscribe('room', { presence });
   b.subscribe('room', { presence });
-  receive(['acked', 4, 'i', 2]);
-  group.sent('a');
+  // It is in the list, whoever else reads.
+  c.subscribe('room');
+  expect(group.sent('a').map(([, , , options]) => options)).toEqual(Array(3).fill({ presence }));
+  receive(['acked', 5, 'i', 2]);
   const leave = (tab: typeof a) => {
     tab.session.unsubscribe('room');
     tab.happen({ type: 'sendAdded' });
-    return group.sent('a').map(([tag]) => tag);
+    return group.sent('a').map(([tag, , , options]) => [tag, options]);
   };
-  expect(leave(b)).toEqual(['subscribe']);
-  expect(leave(a)).toEqual(['unsubscribe']);
+  expect(leave(b)).toEqual([['subscribe', { presence }]]);
+  expect(leave(a)).toEqual([
+    ['unsubscribe', undefined],
+    ['subscribe', { since: ['e', 4] }],
+  ]);
+  expect(leave(c)).toEqual([['unsubscribe', undefined]]);
+});
+
+test('a channel that is read again for one tab has no hole for another', () => {
+  const { group, b, receive, both } = two();
+  b.session.unsubscribe('room');
+  b.happen({ type: 'sendAdded' });
+  b.subscribe('room', { since: ['e', 2] });
+  // On its way when that was sent.
+  receive(said(5));
+  const page = envelope('subscribed', { channel: 'room', position: ['e', 2] });
+  receive(['entry', '@', 'i', 3, page, 5], said(3), said(4), said(5), said(6));
+  const places = both('hand').map((all) =>
+    all.flatMap(([, what, value]) => (what === 'entry' ? (value as Entry).position[1] : [])),
+  );
+  expect(places).toEqual([
+    [5, 6],
+    [3, 4, 5, 6],
+  ]);
+  expect(group.sent('a').map(([tag]) => tag)).toEqual(['subscribe', 'unsubscribe', 'subscribe']);
 });
 
 test('what the server says of the session is told in each tab', () => {

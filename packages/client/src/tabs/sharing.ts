@@ -49,7 +49,7 @@ export function createSharing(
   let calls: Call[];
   let depth = 0;
   /** Each of these is called in the other tabs as well. */
-  const methods = {} as ReturnType<typeof createGroup> & typeof told;
+  const methods = {} as ReturnType<typeof createGroup> & typeof doings;
   let leader: string | undefined;
   /** Sends up to this number were said to the leader. */
   let said = 0;
@@ -81,27 +81,27 @@ export function createSharing(
     }
   };
 
-  /** What the session wants done, as far as it is for each tab, by name. */
-  const told = {
+  const isError = ([name, what]: unknown[]): boolean => name === 'tell' && what === 'error';
+
+  /** What is called in each tab, besides what changes the session. */
+  const doings = {
     know(news: Partial<Known>): void {
       Object.assign(known, news);
     },
 
-    hand(channel: string, what: string, value: Gap & Entry): void {
-      if (/entry|gap/.test(what) && passed.has(channel + (value.position ?? value.now)))
-        act('hand', channel, what as 'gap', value as never);
+    /** What the session wants done, as far as it is for each tab. */
+    relay(...effect: unknown[]): void {
+      const [name, what, value, given] = effect as ['hand', string, string, Gap & Entry];
+      // Of an error only the message would come the way; what the leader has of it, says all.
+      if (isError(effect)) effect[2] = Object.assign(new SendError({} as Refusal), value);
+      if (
+        name === 'hand'
+          ? /entry|gap/.test(value) && passed.has(what + (given.position ?? given.now))
+          : // Often the same as the last leader had.
+            what !== 'transport' || known.current?.transport !== (value as { to?: string }).to
+      )
+        act(...(effect as SessionEffect));
     },
-
-    tell(...given: unknown[]): void {
-      const [name, value] = given as [string, { to?: string }];
-      // What the leader has of it, says all.
-      if (name === 'error') given[1] = Object.assign(new SendError({} as Refusal), value);
-      // Often the same as the last leader had.
-      if (name !== 'transport' || known.current?.transport !== value.to)
-        act('tell', ...(given as ['error', unknown]));
-    },
-
-    measured: (sample: number) => act('measured', sample),
   };
 
   /** What comes of a call for this tab, here or where the leader is. */
@@ -131,11 +131,9 @@ export function createSharing(
 
   /** All that another tab needs to have this session. */
   const snapshot = (): Snapshot => {
-    const { outbox, downlink } = session;
-    const { sends, committed } = outbox;
-    const { cursors, wishes } = downlink;
-    const last = sends.at(-1)?.number ?? outbox.open - 1;
-    return { last, committed, sends, cursors, wishes, tabs, known };
+    const { sends, committed, open } = session.outbox;
+    const { cursors, wishes } = session.downlink;
+    return { last: sends.at(-1)?.number ?? open - 1, committed, sends, cursors, wishes, tabs, known };
   };
 
   /** It is this session from now on; a new one, as far as nothing is said of it. */
@@ -161,7 +159,7 @@ export function createSharing(
     outbox.acked(from.committed ?? 0, session.cursors.get(INBOX) as Position);
     tabs = from.tabs ?? new Map<string, Wants>();
     calls = [];
-    for (const part of [outbox, downlink, createGroup(session, tabs), { ...told }] as unknown as Methods[])
+    for (const part of [outbox, downlink, createGroup(session, tabs), { ...doings }] as unknown as Methods[])
       for (const name in part) {
         const own = part[name];
         if (typeof own === 'function')
@@ -183,16 +181,21 @@ export function createSharing(
   const asks = (sends: readonly Pending[], channel: string): boolean =>
     sends.some(({ text }) => text.includes(`,"${channel}",{"since"`));
 
-  /** What has ended, ends; and what this tab reads, but the session does not bring, it asks for. */
-  const look = (): void => {
+  /**
+   * What has ended, ends; and what this tab reads, but the session does not bring, it asks for. In another epoch than the tab
+   * the session may be on its way to that of the tab, reading again for another one: if it stays there, that is seen later.
+   */
+  const look = (isLater = false): void => {
     passed.clear();
     settle(outbox.settle(['', 0]));
     for (const [channel, since] of cursors) {
       const [epoch, offset = 0] = session.cursors.get(channel) ?? [];
-      if (
-        (epoch ? epoch !== since[0] || offset > since[1] : !asks(session.outbox.sends, channel)) &&
-        !asks(outbox.sends, channel)
-      )
+      const isMissed = epoch
+        ? epoch === since[0]
+          ? offset > since[1]
+          : isLater
+        : !asks(session.outbox.sends, channel);
+      if (isMissed && !asks(outbox.sends, channel))
         resting.subscribe(channel, { since, presence: downlink.wishes.get(channel)!.presence });
     }
   };
@@ -220,11 +223,9 @@ export function createSharing(
     if (leader !== me && (tabs.size > 1 || 'attempt' in event)) return;
     let stop: SessionEffect | undefined;
     for (const effect of session.handle(event, now)) {
-      const [name, ...given] = effect as [string, ...unknown[]];
-      // Of an error itself only the message would come the way.
-      if (name === 'tell' && given[0] === 'error')
-        given[1] = { ...(given[1] as object), message: (given[1] as Error).message };
-      if (name in told) (methods as unknown as Methods)[name]!(...given);
+      const [name, , value] = effect as [string, string, Error];
+      if (isError(effect)) effect[2] = { ...(value as object), message: value.message };
+      if (/hand|tell|measured/.test(name)) methods.relay(...effect);
       else if (name === 'stop') stop = effect;
       else if (name !== 'settle') act(...effect);
     }
@@ -236,15 +237,14 @@ export function createSharing(
       current: options.ladder[current?.rank as number],
       status: session.status(now),
     });
-    const news = calls;
-    calls = [];
     if (stop) {
       // Others go on with what ends here, with credentials of their own.
       part();
       settle(outbox.clear());
       return act(...stop);
     }
-    if (tabs.size > 1) air.post(['told', me, news, joined, joined ? snapshot() : undefined]);
+    if (tabs.size > 1) air.post(['told', me, calls, joined, joined ? snapshot() : undefined]);
+    calls = [];
     look();
     say();
   };
@@ -303,6 +303,7 @@ export function createSharing(
 
     deadlinePassed(event) {
       beatAt = now + BEAT;
+      look(true);
       say(event);
     },
 
