@@ -6,7 +6,7 @@ const files = [
   'packages/client/src/{session,liveness,downlink,sending,outbox,attempt,policy,standings,patience,breaker,path,quality,explain,errors}.ts',
   'packages/client/src/devtools/{frames,hide,look,shortcut,watch}.ts',
   'packages/chaos/src/{faults,profile,pace,held,headers}.ts',
-  'packages/client/src/tabs/{sharing,tab,lead}.ts',
+  'packages/client/src/tabs/{sharing,group}.ts',
   'packages/client/src/doctor/{seen,verdict,advice,report,row,transport-rows,post-rows,terms,print}.ts',
   'packages/server/src/{session,conversation,frames,deadlines,heartbeats,answer,downlink,uplink,spread,except}.ts',
   'packages/server/src/observe/{catalogue,event,failure,sampling,trace,whereabouts}.ts',

@@ -23,7 +23,7 @@ const rows = [
   { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
   { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
   { name: 'sharedAuth', budget: 704, weigh: () => binding('auth', ['sharedAuth']) },
-  { name: 'tabs', budget: 3_584, weigh: () => binding('tabs', ['shareTabs']) },
+  { name: 'tabs', budget: 2_784, weigh: () => binding('tabs', ['shareTabs']) },
   { name: 'offline', budget: 2_048, weigh: () => binding('offline', ['openOutbox']) },
   { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
 ];

@@ -229,6 +229,17 @@ describe('tabs', () => {
   }, 600_000);
 });
 
+/** What it saw of the channel before it subscribed and after it left, and in between, part by part. */
+function stays(page: Page, channel: string): string[][] {
+  const parts: string[][] = [[]];
+  for (const one of page.history.seen) {
+    if (!('channel' in one) || one.channel !== channel) continue;
+    if (one.what === 'subscribes' || one.what === 'unsubscribes') parts.push([]);
+    if (one.what === 'entry' && one.id !== '?') parts.at(-1)!.push(one.id);
+  }
+  return parts;
+}
+
 /** Tabs open, publish, ask, subscribe, leave, are parked and killed, as it comes. */
 async function schedule(seed: number): Promise<void> {
   const desk = new Desk(seed);
@@ -240,6 +251,17 @@ async function schedule(seed: number): Promise<void> {
     const { page } = desk.open();
     page.subscribe('room', random.chance(0.5) ? { last: random.whole(1, 30) } : {});
   };
+  /** Who reads the hall, and whether it is in its member list. */
+  const inHall = new Map<Page, boolean>();
+  const turnInHall = (page: Page): void => {
+    if (inHall.delete(page)) return page.unsubscribe('hall');
+    const enters = random.chance(0.5);
+    inHall.set(page, enters);
+    page.subscribe('hall', {
+      ...(random.chance(0.4) && { last: random.whole(1, 9) }),
+      ...(enters && { presence: { tab: page.name } }),
+    });
+  };
   const parked = new Set<Page>();
   const wereParked = new Set<Page>();
   enter();
@@ -247,12 +269,15 @@ async function schedule(seed: number): Promise<void> {
   for (let step = 0; step < 60; step++) {
     const one = random.pick(desk.tabs);
     const roll = random.next();
-    if (roll < 0.55) for (let n = random.whole(1, 4); n; n--) one.page.publish('room');
+    if (roll < 0.45) for (let n = random.whole(1, 4); n; n--) one.page.publish('room');
+    else if (roll < 0.5) one.page.publish('hall');
+    else if (roll < 0.55) turnInHall(one.page);
     else if (roll < 0.65) one.page.request('echo', random.whole(0, 60));
     else if (roll < 0.75 && desk.tabs.length < 5) enter();
     else if (roll < 0.83 && desk.tabs.length > 1) {
       const other = random.chance(0.6) ? (desk.leader ?? one) : one;
       parked.delete(other.page);
+      inHall.delete(other.page);
       desk.kill(other);
     } else if (roll < 0.9) {
       if (parked.delete(one.page)) one.page.signal('online');
@@ -271,21 +296,40 @@ async function schedule(seed: number): Promise<void> {
   }
   for (const page of parked) page.signal('online');
   await stage.run(20_000);
-  for (const { page } of desk.tabs) page.publish('room');
+  for (const { page } of desk.tabs) for (const channel of ['room', 'hall']) page.publish(channel);
   await stage.run(5_000);
+  let asked = 0;
+  for (const { page } of desk.tabs)
+    page.way.overhears = ({ by, text }) => {
+      if (by === 'page' && text.includes('subscribe"')) asked++;
+    };
+  await stage.run(30_000);
 
   if (process.env['TRACE'])
     console.log(
       stage.world.notes.map((n) => `${n.at.toFixed(1)} ${n.actor} ${n.text.slice(0, 400)}`).join('\n'),
     );
   const log = (stage.truth.appended.get('room') ?? []).flatMap(({ id }) => id ?? []);
+  const hall = (stage.truth.appended.get('hall') ?? []).flatMap(({ id }) => id ?? []);
   const about = `seed ${seed}`;
+  expect(asked, `${about}: nobody asks for anything any more`).toBe(0);
+  expect(await stage.store.ask('members', 'hall'), `${about}: members`).toHaveLength(
+    [...inHall.values()].some(Boolean) ? 1 : 0,
+  );
   expect(new Set(log).size, `${about}: appended once`).toBe(log.length);
   for (const { page } of desk.tabs) {
     const { name, history } = page;
     const ids = idsOf(page, 'room');
     const first = log.indexOf(ids[0]!);
     expect(ids, `${about}: ${name} sees the end of the log, without a hole`).toEqual(log.slice(first));
+    const parts = stays(page, 'hall');
+    for (const heard of parts) {
+      const from = hall.indexOf(heard[0]!);
+      const isLast = inHall.has(page) && heard === parts.at(-1);
+      expect(heard, `${about}: ${name} sees the hall without a hole, while it is there`).toEqual(
+        heard.length || isLast ? hall.slice(from, isLast ? undefined : from + heard.length) : [],
+      );
+    }
     expect(
       history.seen.filter(({ what }) => what === 'gap'),
       about,
@@ -295,7 +339,8 @@ async function schedule(seed: number): Promise<void> {
       // Only whoever was parked does not know.
       if (!wereParked.has(page)) expect([sent.id, sent.end], about).toEqual([sent.id, 'acknowledged']);
       else expect(['acknowledged', 'unknown'], about).toContain(sent.end);
-      if (sent.kind === 'publish' && sent.end === 'acknowledged') expect(log, about).toContain(sent.id);
+      if (sent.kind === 'publish' && sent.end === 'acknowledged')
+        expect([...log, ...hall], about).toContain(sent.id);
       if (sent.kind === 'request' && sent.end === 'acknowledged')
         expect(sent.reply, about).toEqual({ id: sent.id });
     }

@@ -1,254 +1,392 @@
 /**
- * PURE. One session for many tabs, as a session of this tab: a machine in the place of the session's own. While it leads
- * it has one of these; otherwise it says to the leader what it wants.
+ * One session for many tabs, as a session of this tab: a machine in the place of the session's own. Each tab has the whole
+ * session, and the same happens to it in each of them: what is called in the tab that leads to change it, is called in the
+ * others in the same order. So any of them can go on with it.
  *
  *   apart ──joined──▸ following ──begins──▸ leading
  *     ▲                   │                    │
  *     └───── parked ──────┴────────────────────┘
  */
+import { INBOX } from '@iskra/protocol/wire';
+import type { Passage, Position } from '@iskra/protocol/wire';
+import type { Entry, Gap } from '../channel.js';
+import { SendError } from '../errors.js';
+import type { Refusal } from '../errors.js';
+import type { Pending } from '../outbox.js';
 import type { Policy } from '../policy.js';
+import { errorOf } from '../session.js';
 import type { createSession, Session } from '../session.js';
-import type { SessionEffect, SessionEvent, SessionOptions } from '../session-events.js';
-import { createLead } from './lead.js';
-import type { Lead } from './lead.js';
-import type { Carrier, Saying, Shared, TabsEffect, Telling, Told, Word } from './messages.js';
-import { createTab } from './tab.js';
+import type { SessionEffect, SessionEvent } from '../session-events.js';
+import { createGroup } from './group.js';
+import type { Air, Call, Known, Owned, Sent, Snapshot, Wants, Word, Words } from './messages.js';
 
 /** How often a tab that is seen moves the leader's time on: that of a hidden one has slow timers, ms. */
 const BEAT = 1_000;
 
-/** @param make makes the session that the leader has. */
+type Methods = Record<string, (...given: unknown[]) => unknown>;
+
+/**
+ * @param air by what tabs find and hear each other.
+ * @param make makes the session that they share.
+ */
 export function createSharing(
-  options: SessionOptions,
-  random: () => number,
-  makeId: () => string,
+  air: Air,
   make: typeof createSession,
+  ...[options, random, makeId]: Parameters<typeof createSession>
 ): Session {
   let now = 0;
-  let effects: (SessionEffect | TabsEffect)[] = [];
-  const act = (effect: SessionEffect | TabsEffect): void => void effects.push(effect);
+  let effects: SessionEffect[] = [];
+  const act = (...effect: SessionEffect): void => void effects.push(effect);
   const me = makeId();
-  /** Never started: outbox and cursors are this tab's own, and there is something to say of a policy while another tab's is not seen. */
+  /** Never started: outbox, cursors and wishes are this tab's own. */
   const resting = make(options, random, makeId);
-  const { outbox } = resting;
-  const tab = createTab(me, resting, act);
-  const { shared } = tab;
+  const { outbox, downlink, cursors } = resting;
+  const known = { status: resting.status(0) } as Known;
+  /** That of all tabs: started in the one that leads, and the same in the others. */
+  let session!: Session;
+  let tabs!: Map<string, Wants>;
+  /** What changes it and is still to be told to the others. */
+  let calls: Call[];
+  let depth = 0;
+  /** Each of these is called in the other tabs as well. */
+  const methods = {} as ReturnType<typeof createGroup> & typeof doings;
   let leader: string | undefined;
-  /** Also while it is parked, as long as nobody else can have gone on. */
-  let lead: Lead | undefined;
-  let told: Told[] = [];
+  /** Sends up to this number were said to the leader. */
+  let said = 0;
+  /** Where entries and gaps have passed this tab's own cursors, and are still to be handed on. */
+  const passed = new Set<string>();
   let parked = false;
   let hidden = false;
   let beatAt = 0;
 
-  const isAlone = (): boolean => shared.taken.size < 2;
+  const end = (send: Pending, outcome?: Pending['outcome'], doubtful?: boolean): void =>
+    void Object.assign(send, { barrier: 'passed', outcome, doubtful });
 
-  const say = (event?: SessionEvent, begins = false): void => {
+  /** What passes the session's cursor, has to pass this tab's own. */
+  const judge =
+    (name: 'entry' | 'gap' | 'fork') =>
+    (passage: Passage, channel: string, ...given: never[]): void => {
+      const own = downlink[name] as (channel: string, ...given: never[]) => Passage;
+      if (passage === 'next' && own(channel, ...given) === 'next') passed.add(channel + cursors.get(channel));
+    };
+
+  /** Sends of the session have. */
+  const ended = (sends: Owned[]): void => {
+    for (const { by, own, state, outcome, text } of sends) {
+      const mine = by === me && outbox.sends.find(({ number }) => number === own);
+      if (mine) end(mine, outcome, state === 'unknown');
+      if (state !== 'rejected' || !/^\["(un)?sub/.test(text)) continue;
+      const [, , channel] = JSON.parse(text) as [string, number, string];
+      if (!session.cursors.has(channel)) session.downlink.forget(channel);
+    }
+  };
+
+  const isError = ([name, what]: unknown[]): boolean => name === 'tell' && what === 'error';
+
+  /** What is called in each tab, besides what changes the session. */
+  const doings = {
+    know(news: Partial<Known>): void {
+      Object.assign(known, news);
+    },
+
+    /** What the session wants done, as far as it is for each tab. */
+    relay(...effect: unknown[]): void {
+      const [name, what, value, given] = effect as ['hand', string, string, Gap & Entry];
+      // Of an error only the message would come the way; what the leader has of it, says all.
+      if (isError(effect)) effect[2] = Object.assign(new SendError({} as Refusal), value);
+      if (
+        name === 'hand'
+          ? /entry|gap/.test(value) && passed.has(what + (given.position ?? given.now))
+          : // Often the same as the last leader had.
+            what !== 'transport' || known.current?.transport !== (value as { to?: string }).to
+      )
+        act(...(effect as SessionEffect));
+    },
+  };
+
+  /** What comes of a call for this tab, here or where the leader is. */
+  const after: Record<string, (result: never, ...given: never[]) => unknown> = {
+    settle: ended,
+    clear: ended,
+    entry: judge('entry'),
+    gap: judge('gap'),
+    fork: judge('fork'),
+
+    subscribed(_, channel: string, number: number, position: Position) {
+      const send = session.outbox.sends.find((one) => one.number === number) as Owned | undefined;
+      if (send?.by !== me) return;
+      const isFirst = downlink.subscribed(channel, send.own!, position);
+      act('hand', channel, 'members', (isFirst ? send.outcome!.payload : undefined) as never);
+    },
+
+    /** The session may not read it any more. */
+    forget(_, channel: string) {
+      const was = cursors.get(channel);
+      for (const wants of tabs.values()) wants.delete(channel);
+      downlink.forget(channel);
+      if (was && !passed.has(channel + was))
+        act('hand', channel, 'gap', { channel, reason: 'denied', was, now: was } as never);
+    },
+  };
+
+  /** All that another tab needs to have this session. */
+  const snapshot = (): Snapshot => {
+    const { sends, committed, open } = session.outbox;
+    const { cursors, wishes } = session.downlink;
+    return { last: sends.at(-1)?.number ?? open - 1, committed, sends, cursors, wishes, tabs, known };
+  };
+
+  /** It is this session from now on; a new one, as far as nothing is said of it. */
+  const restore = (from: Partial<Snapshot>): void => {
+    Object.assign(known, from.known);
+    session = make(
+      {
+        ...options,
+        // Each tab has its own limits.
+        outbox: { messages: Infinity, bytes: Infinity },
+        count: Math.floor(random() * 1e9),
+        resumed: !!known.welcome,
+      },
+      random,
+      makeId,
+    );
+    const { outbox, downlink, identity } = session;
+    Object.assign(identity, known);
+    outbox.clear(from.last);
+    (outbox.sends as Pending[]).push(...(from.sends ?? []));
+    for (const name of ['cursors', 'wishes'] as const)
+      from[name]?.forEach((value, channel) => (downlink[name] as Map<string, unknown>).set(channel, value));
+    outbox.acked(from.committed ?? 0, session.cursors.get(INBOX) as Position);
+    tabs = from.tabs ?? new Map<string, Wants>();
+    calls = [];
+    for (const part of [outbox, downlink, createGroup(session, tabs), { ...doings }] as unknown as Methods[])
+      for (const name in part) {
+        const own = part[name];
+        if (typeof own === 'function')
+          (methods as unknown as Methods)[name] = part[name] = (...given) => {
+            // What they call in turn, they call in each tab.
+            if (!depth++) calls.push([name, ...given]);
+            const result = own(...given);
+            if (!--depth) after[name]?.(result as never, ...(given as never[]));
+            return result;
+          };
+      }
+  };
+
+  const settle = (sends: Pending[]): void => {
+    for (const send of sends) act('settle', send, errorOf(send));
+  };
+
+  /** Whether it is being asked from where it is. */
+  const asks = (sends: readonly Pending[], channel: string): boolean =>
+    sends.some(({ text }) => text.includes(`,"${channel}",{"since"`));
+
+  /**
+   * What has ended, ends; and what this tab reads, but the session does not bring, it asks for. In another epoch than the tab
+   * the session may be on its way to that of the tab, reading again for another one: if it stays there, that is seen later.
+   */
+  const look = (isLater = false): void => {
+    passed.clear();
+    settle(outbox.settle(['', 0]));
+    for (const [channel, since] of cursors) {
+      const [epoch, offset = 0] = session.cursors.get(channel) ?? [];
+      const isMissed = epoch
+        ? epoch === since[0]
+          ? offset > since[1]
+          : isLater
+        : !asks(session.outbox.sends, channel);
+      if (isMissed && !asks(outbox.sends, channel))
+        resting.subscribe(channel, { since, presence: downlink.wishes.get(channel)!.presence });
+    }
+  };
+
+  /** Says to the leader what is new. */
+  const say = (event?: SessionEvent): void => {
     if (!leader) return;
-    const saying: Saying = { from: me, to: leader, sends: tab.say(begins), event };
-    if (leader === me) listen(saying);
-    else if (begins || event || saying.sends.length) act(['post', saying]);
+    const sends: Sent[] = [];
+    for (const send of outbox.sends)
+      if (send.number > said && !send.barrier) {
+        said = send.number;
+        send.state = 'sent';
+        sends.push([said, send.text]);
+      }
+    if (!event && !sends.length) return;
+    if (leader === me) {
+      methods.say(me, sends);
+      happen(event);
+    } else air.post(['said', me, leader, sends, event]);
   };
 
-  const tell = (one: Told): void => {
-    tab.take(one);
-    told.push(one);
-  };
-
-  /** Tells what has come: to the others before anything of it is sent. */
-  const flush = (joined?: string): void => {
-    if (!lead || leader !== me) return;
-    const { identity, outbox: own, policy, status } = lead.session;
-    const { nonce, welcome } = identity;
-    const { transport, server, rank, attempt, generation } = policy.current ?? ({} as Carrier);
-    const part: Partial<Shared> = {
+  /** Something happens to the session; the others are told before any of it is sent. */
+  const happen = (event: SessionEvent = { type: 'sendAdded' }, joined?: string): void => {
+    // Of a connection that it does not have any more.
+    if (leader !== me && (tabs.size > 1 || 'attempt' in event)) return;
+    let stop: SessionEffect | undefined;
+    for (const effect of session.handle(event, now)) {
+      const [name, , value] = effect as [string, string, Error];
+      if (isError(effect)) effect[2] = { ...(value as object), message: value.message };
+      if (/hand|tell|measured/.test(name)) methods.relay(...effect);
+      else if (name === 'stop') stop = effect;
+      else if (name !== 'settle') act(...effect);
+    }
+    const { nonce, welcome } = session.identity;
+    const { current = known.current } = session.policy;
+    methods.know({
       nonce,
       welcome,
-      inbox: lead.inbox(),
-      last: own.sends.at(-1)?.number ?? own.open - 1,
-      committed: own.committed,
-      status: status(now),
-    };
-    if (transport) part.current = { transport, server, rank, attempt, generation };
-    Object.assign(shared, part);
-    if (!isAlone()) act(['post', { from: me, told, shared: joined ? shared : part, to: joined }]);
-    told = [];
-  };
-
-  /** Something happens to the session. */
-  const happen = (event: SessionEvent): void => {
-    if (!lead) return;
-    const given = lead.session.handle(event, now);
-    const { sends } = lead.session.outbox;
-    const newest = sends.at(-1);
-    const stop = given.find((one) => one[0] === 'stop');
-    // Others go on with what ends here, with credentials of their own.
-    for (const effect of given) if (!stop || !/hand|settle|stop/.test(effect[0])) lead.relay(effect);
-    if (stop) return finish(stop);
-    // What came of it may be something to send.
-    if (sends.at(-1) !== newest) happen({ type: 'sendAdded' });
-    flush();
-  };
-
-  const begin = (): void => {
-    if (!lead) {
-      const session = make(
-        {
-          ...options,
-          // Each tab has its own limits.
-          outbox: { messages: Infinity, bytes: Infinity },
-          count: Math.floor(random() * 1e9),
-          resumed: !!shared.welcome,
-        },
-        random,
-        makeId,
-      );
-      lead = createLead(session, shared, tell, act);
+      current: options.ladder[current?.rank as number],
+      status: session.status(now),
+    });
+    if (stop) {
+      // Others go on with what ends here, with credentials of their own.
+      part();
+      settle(outbox.clear());
+      return act(...stop);
     }
-    for (const other of shared.taken.keys()) if (other !== me) act(['watch', other]);
-    tell(['set', 'taken', me, shared.taken.get(me) ?? 0]);
-    happen({ type: 'pageChanged', signal: 'online' });
+    if (tabs.size > 1) air.post(['told', me, calls, joined, joined ? snapshot() : undefined]);
+    calls = [];
+    look();
+    say();
   };
 
-  const gone = (other: string): void => {
-    for (const channel of [...shared.wants.keys()]) lead!.leave(other, channel);
-    tell(['set', 'taken', other]);
-    happen({ type: 'sendAdded' });
-  };
-
-  /** The leader hears what a tab says. */
-  const listen = ({ from, to, sends, event = { type: 'sendAdded' } }: Saying): void => {
-    const isKnown = shared.taken.has(from);
-    // What was said before a tab was gone is nothing: it counts on nothing of it any more.
-    if (leader !== me || (to && (to !== me || !isKnown))) return;
-    if (!to) {
-      // Back before anybody has noticed.
-      if (isKnown) gone(from);
-      tell(['set', 'taken', from, 0]);
-      act(['watch', from]);
-    }
-    for (const [own, text] of sends) if (own > shared.taken.get(from)!) lead!.submit(from, own, text);
-    happen(event);
-    if (!to) flush(from);
-  };
-
-  /** Others go on with the session, and tell nothing to whoever does not run. */
+  /** Others go on with the session, and what becomes of what was said is unknown. */
   const lose = (): void => {
-    lead = undefined;
-    told = [];
-    tab.lose();
-  };
-
-  const hear = ({ from, told: news, shared: part, to }: Telling): void => {
-    // What another tab is told on joining may be from before this one has joined.
-    const isNew = !leader && to === me;
-    if (from !== leader && !isNew) return;
-    if (isNew) {
-      lose();
-      leader = from;
-      beatAt = now + BEAT;
-    } else news.forEach(tab.take);
-    const { session: before } = shared.status;
-    Object.assign(shared, part);
-    const { session } = shared.status;
-    if (to === me && session && session !== before) {
-      act(['tell', 'session', { session, lost: false }]);
-      act(['tell', 'status']);
-    }
-    say(undefined, isNew);
-  };
-
-  /** Whoever leads tells it everything, and then hears what it has. */
-  const join = (): void => {
-    leader = undefined;
-    act(['post', { from: me, to: undefined, sends: [] }]);
-  };
-
-  const word = (said: Word): void => {
-    if ('joined' in said) join();
-    else if ('begins' in said) {
-      leader = said.begins;
-      if (leader === me) begin();
-      else {
-        if (lead) lose();
-        if (!shared.taken.has(me)) return join();
-      }
-      say(undefined, true);
-    } else if ('gone' in said) {
-      if (leader === me) gone(said.gone);
-    } else if ('told' in said) hear(said);
-    else listen(said);
+    for (const send of outbox.sends)
+      if (send.number <= said && !/^\["(un)?sub/.test(send.text)) end(send, undefined, true);
+    said = 0;
+    restore({ known: { nonce: makeId(), welcome: undefined } });
+    look();
   };
 
   const part = (): void => {
     leader = undefined;
-    act(['part']);
+    air.part();
   };
 
-  const finish = (stop?: SessionEffect): void => {
-    // Nobody else is told that it has ended: others go on.
-    part();
+  /** Alone, it keeps the session. */
+  const park = (): void => {
     happen({ type: 'pageChanged', signal: 'parked' });
-    lead = undefined;
-    shared.status = { ...shared.status, state: 'closed' };
-    for (const effect of resting.handle({ type: 'closeAsked' }, now))
-      act((effect[0] === 'stop' && stop) || effect);
+    if (tabs.size > 1) lose();
+    part();
   };
 
-  const happens: { [Type in SessionEvent['type']]?: (event: Extract<SessionEvent, { type: Type }>) => void } =
-    {
-      started: () => act(['join', me]),
-      sendAdded: () => say(),
-      pinged: say,
-      pageChanged(event) {
-        const { signal } = event;
-        if (typeof signal === 'object') word(signal);
-        else if (signal === 'left') {
-          if (isAlone()) happen(event);
-        } else if (signal === 'parked') {
-          parked = true;
-          happen(event);
-          // Alone, it keeps the session.
-          if (!lead || !isAlone()) lose();
-          part();
-        } else {
-          hidden = signal === 'hidden';
-          if (hidden) return;
-          if (parked && signal !== 'offline') {
-            parked = false;
-            act(['join', me]);
-          } else say(event);
+  type Own = {
+    [Type in 'sendAdded' | 'started' | 'pinged' | 'pageChanged' | 'closeAsked' | 'deadlinePassed']: (
+      event: Extract<SessionEvent, { type: Type }>,
+    ) => void;
+  };
+
+  const happens: Words & Own = {
+    started: () => air.join(me),
+    sendAdded: say,
+    pinged: say,
+
+    pageChanged(event) {
+      const { signal } = event;
+      hidden = signal === 'hidden';
+      if (signal === 'left') {
+        if (tabs.size < 2) happen(event);
+      } else if (signal === 'parked') {
+        parked = true;
+        park();
+      } else if (parked && !/hidden|offline/.test(signal)) {
+        parked = false;
+        air.join(me);
+      } else if (!hidden) say(event);
+    },
+
+    closeAsked(event) {
+      // Nobody else is told that it has ended: others go on.
+      if (tabs.size > 1) park();
+      happen(event);
+    },
+
+    deadlinePassed(event) {
+      beatAt = now + BEAT;
+      look(true);
+      say(event);
+    },
+
+    // Whoever leads tells it everything, and then hears what it has.
+    joined: () => air.post(['said', me]),
+
+    begins(tab) {
+      // That of another one may be another session: who has this one, was told of each of them.
+      if (tab !== me && !(leader && tabs.has(tab))) {
+        leader = undefined;
+        lose();
+        return happens.joined();
+      }
+      leader = tab;
+      if (tab === me) {
+        restore(snapshot());
+        methods.say(me, []);
+        for (const other of tabs.keys()) if (other !== me) air.watch(other);
+        happen({ type: 'pageChanged', signal: 'online' });
+      }
+      said = 0;
+      for (const { by, own } of session.outbox.sends as Owned[]) if (by === me) said = own!;
+      say();
+    },
+
+    gone(tab) {
+      if (leader !== me) return;
+      methods.gone(tab);
+      happen();
+    },
+
+    said(from, to, sends = [], event) {
+      // What was said before a tab was gone is nothing: it counts on nothing of it any more.
+      if (leader !== me || (to && (to !== me || !tabs.has(from)))) return;
+      if (!to) air.watch(from);
+      methods.say(from, sends);
+      happen(event, to ? undefined : from);
+    },
+
+    told(from, calls, to, snapshot) {
+      const before = known.status.session;
+      // What another tab is told on joining may be from before this one has joined.
+      if (!leader && to === me) {
+        lose();
+        leader = from;
+        restore(snapshot!);
+        const { session: id } = known.status;
+        if (id && id !== before) {
+          act('tell', 'session', { session: id, lost: false });
+          act('tell', 'status');
         }
-      },
-      closeAsked(event) {
-        if (lead && isAlone()) happen(event);
-        else finish();
-      },
-      deadlinePassed(event) {
-        beatAt = now + BEAT;
-        say(event);
-      },
-    };
+      } else if (from === leader)
+        for (const [name, ...given] of calls) (methods as unknown as Methods)[name]!(...given);
+      else return;
+      look();
+      say();
+    },
+  };
+
+  lose();
 
   return {
     ...resting,
     handle(event, at) {
       now = at;
       effects = [];
-      const own = happens[event.type] as ((event: SessionEvent) => void) | undefined;
-      (own ?? happen)(event);
-      return effects as SessionEffect[];
+      const { type, signal } = event as { type: string; signal?: unknown };
+      const [name, ...given] = typeof signal === 'object' ? (signal as Word) : [type, event];
+      ((happens as unknown as Record<string, (...given: unknown[]) => void>)[name] ?? happen)(
+        ...(given as []),
+      );
+      return effects;
     },
     get deadline() {
-      if (leader === me) return lead!.session.deadline;
+      if (leader === me) return session.deadline;
       return leader && !hidden ? beatAt : Infinity;
     },
     // Of what another tab's policy does, only this is seen from here.
     policy: new Proxy({} as Policy, {
-      get: (_, name: 'current') => (lead?.session ?? resting).policy[name] ?? shared[name],
+      get: (_, name: 'current') => session.policy[name] ?? known[name],
     }),
-    status: () => ({ ...shared.status, unsettled: outbox.sends.length }),
+    status: () => ({ ...known.status, unsettled: outbox.sends.length }),
     // What of it is asked for is there.
-    identity: shared as unknown as Session['identity'],
+    identity: known as unknown as Session['identity'],
   };
 }
