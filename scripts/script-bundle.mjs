@@ -1,10 +1,12 @@
 // The script tags: esbuild bundles, terser minifies, and names become short. Every page pays for every byte.
 
 import { readFileSync } from 'node:fs';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { at } from './files.mjs';
-import { publicNames, withShortNames } from './public-names.mjs';
+import { ownWords, publicNames } from './public-names.mjs';
+import { nameAll, placesOf, printScript, readScript } from './short-names.mjs';
 
 /** The core, and the whole client. `told`: the declarations that say what the object is that `connect` gives. */
 export const SCRIPTS = [
@@ -16,11 +18,18 @@ export const SCRIPTS = [
   },
 ];
 
-/** Which short name compresses best is found by trying, and written down: see shorten.mjs. A name that is not there gets one, too. */
-export const found = JSON.parse(readFileSync(at('scripts/short-names.json'), 'utf8'));
+/** Which short names compress best is found by trying, and written down: see shorten.mjs. */
+const found = JSON.parse(readFileSync(at('scripts/short-names.json'), 'utf8'));
 
-/** What is made of a script, where its parts are from, and which names were given. */
-export async function makeScript({ source, told }, names = found) {
+/** What is shipped of a script: its code with short names, and its map. */
+export async function makeScript(script) {
+  const { code, words, map } = await minifyScript(script);
+  const names = nameAll(words, found);
+  return { code: printScript(code, names), map: moved(map, code, names) };
+}
+
+/** The script without its short names: its code in pieces, the words between them, and the map of both. */
+export async function minifyScript({ source, told }) {
   const { outputFiles } = await build({
     bundle: true,
     platform: 'browser',
@@ -36,45 +45,39 @@ export async function makeScript({ source, told }, names = found) {
     minifyWhitespace: true,
   });
   const [map, bundle] = outputFiles.map(({ text }) => text);
-  // One word for all variables compresses better than two.
-  const { code, words } = withShortNames(bundle.replace(/\bconst(?=[\s{[])/g, 'let'), told, names.words);
-  const nameCache = {
-    props: {
-      props: Object.fromEntries(Object.entries(names.properties).map(([name, short]) => [`$${name}`, short])),
-    },
-  };
-  const nth_identifier = { get: (index) => nameAt(names.letters, index) };
-  const squeezed = await minify(code, {
+  // One word for all variables compresses better than two. As long as the other: the map knows places.
+  const plain = bundle.replace(/\bconst(?=[\s{[])/g, 'let  ');
+  const squeezed = await minify(plain, {
     ecma: 2020,
     module: true,
-    nameCache,
     compress: {
-      ...{
-        passes: 10,
-        inline: 1,
-        pure_getters: true,
-        unsafe: true,
-        unsafe_arrows: true,
-        unsafe_methods: true,
-      },
+      passes: 10,
+      inline: 1,
+      pure_getters: true,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
     },
     mangle: {
-      nth_identifier,
-      properties: {
-        nth_identifier,
-        keep_quoted: true,
-        reserved: [...publicNames(code, told), ...words.values()],
-      },
+      // Here variables keep their names, and properties that need not are marked.
+      reserved: plain.match(/[A-Za-z_$][\w$]*/g),
+      properties: { debug: true, keep_quoted: true, reserved: publicNames(plain, told) },
     },
     sourceMap: { content: JSON.parse(map) },
   });
-  const properties = Object.entries(nameCache.props.props).map(([name, short]) => [name.slice(1), short]);
-  return { code: squeezed.code, map: squeezed.map, words, properties: new Map(properties) };
+  const own = ownWords(told);
+  const wordOf = (name) => /^_\$(.*)\$_$/.exec(name)?.[1] ?? (own.has(name) ? name : undefined);
+  return { ...readScript(squeezed.code, wordOf), map: JSON.parse(squeezed.map) };
 }
 
-/** The names of variables in their order: each letter, then each with a second one behind it. */
-export function nameAt(letters, index) {
-  const first = letters[index % letters.length];
-  const more = Math.floor(index / letters.length);
-  return more === 0 ? first : first + nameAt(`${letters}0123456789`, more - 1);
+/** The map with each place where it is after the names became short. All of the script is one line. */
+function moved(map, code, names) {
+  const [line] = decode(map.mappings);
+  const ends = placesOf(code, names);
+  let at = 0;
+  for (const segment of line) {
+    while (at < ends.length && ends[at].was <= segment[0]) at++;
+    segment[0] -= at && ends[at - 1].was - ends[at - 1].now;
+  }
+  return JSON.stringify({ ...map, mappings: encode([line]) });
 }

@@ -46,7 +46,7 @@ async function build() {
     'tsconfig.base.json',
     'tsconfig.json',
     'PROTOCOL.md',
-    ...['build.mjs', 'script-bundle.mjs', 'public-names.mjs', 'short-names.json'].map(
+    ...['build.mjs', 'script-bundle.mjs', 'public-names.mjs', 'short-names.mjs', 'short-names.json'].map(
       (name) => `scripts/${name}`,
     ),
   ]);

@@ -2,116 +2,58 @@
 // Which name is whose makes no difference to what the script does, and some to its size. It begins where the last search ended,
 // so more time finds more; after a change of the client it has something to do again.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { parse } from 'acorn';
 import { format } from 'prettier';
 import { at } from './files.mjs';
-import { found, makeScript, nameAt, SCRIPTS } from './script-bundle.mjs';
+import { minifyScript, SCRIPTS } from './script-bundle.mjs';
+import { nameAll, NAMES, printScript } from './short-names.mjs';
 import { fail } from './terminal.mjs';
 
-const sizeOf = (text) => gzipSync(text, { level: 9 }).length;
-
-/** The script in pieces: between them stand names that may be others. `kind` is `name`, of a word or a property, or `variable`. */
-function piecesOf(code, isShort) {
-  const marks = [];
-  const mark = (node, kind, word, more) =>
-    marks.push({ start: node.start, end: node.end, kind, word, ...more });
-  const walk = (node) => {
-    if (Array.isArray(node)) return node.forEach(walk);
-    if (typeof node?.type !== 'string') return;
-    const { type, key, value, property, computed } = node;
-    if (type === 'Identifier') {
-      if (node.name.length < 3) mark(node, 'variable', node.name);
-      return;
-    }
-    if (type === 'Literal' && isShort(value))
-      mark({ start: node.start + 1, end: node.end - 1 }, 'name', value);
-    if (type === 'MemberExpression' && !computed) {
-      if (isShort(property.name)) mark(property, 'name', property.name);
-      return walk(node.object);
-    }
-    if (/^(Property|MethodDefinition|PropertyDefinition)$/.test(type) && !computed) {
-      const variable = value?.type === 'AssignmentPattern' ? value.left : value;
-      if (isShort(key.name) && type === 'Property' && variable?.type === 'Identifier') {
-        // Where both are the same, one of them is enough.
-        mark({ start: key.start, end: variable.end }, 'name', key.name, { variable: variable.name });
-        return walk(value.right);
-      }
-      if (isShort(key.name)) mark(key, 'name', key.name);
-      // Its name has to stay, and so it is in front of the variable.
-      else if (node.shorthand && variable.name.length < 3) return;
-      return walk(value);
-    }
-    for (const each of Object.values(node)) if (typeof each === 'object') walk(each);
-  };
-  walk(parse(code, { ecmaVersion: 'latest' }));
-  marks.sort((one, other) => one.start - other.start);
-  let end = 0;
-  const texts = marks.map((each) => {
-    const text = code.slice(end, each.start);
-    end = each.end;
-    return text;
-  });
-  return { marks, texts, rest: code.slice(end) };
-}
+const file = at('scripts/short-names.json');
 
 async function search(script, seconds) {
-  const { code, words, properties } = await makeScript(script);
-  const names = new Map([...properties, ...words]);
-  const wordOf = new Map([...names].map(([word, short]) => [short, word]));
-  const { marks, texts, rest } = piecesOf(code, (short) => wordOf.has(short));
-
-  const letters = Array.from(found.letters);
-  const indexes = new Map(Array.from({ length: 2_000 }, (_, index) => [nameAt(found.letters, index), index]));
-  const render = (short, order) => {
-    const variable = (name) => nameAt(order, indexes.get(name));
-    let text = '';
-    for (const [at, mark] of marks.entries()) {
-      text += texts[at];
-      if (mark.kind === 'variable') text += variable(mark.word);
-      else {
-        const name = short.get(wordOf.get(mark.word));
-        const value = mark.variable && (mark.variable.length < 3 ? variable(mark.variable) : mark.variable);
-        text += value === undefined || value === name ? name : `${name}:${value}`;
-      }
-    }
-    return text + rest;
-  };
+  const { code, words } = await minifyScript(script);
+  const sizeOf = (names) => gzipSync(printScript(code, names), { level: 9 }).length;
   const random = seeded(7);
   const pick = (list) => list[Math.floor(random() * list.length)];
-  let best = { names, letters: letters.join('') };
-  let size = sizeOf(render(best.names, best.letters));
-  const began = { size, plain: sizeOf(code) };
-  const keys = [...names.keys()];
-  const pool = [...new Set([...letters, ...names.values()])];
+
+  let best = nameAll(words, JSON.parse(readFileSync(file, 'utf8')));
+  const began = sizeOf(best);
+  let size = began;
   const until = performance.now() + seconds * 1_000;
-  for (let tries = 0; performance.now() < until; tries++) {
-    const next = tries % 3 === 0 ? withOtherLetters(best, pick) : withOtherName(best, keys, pool, pick);
-    // A variable of that name may be there before it gets a short one.
-    if ([...words.keys()].some((word) => !/^[A-Z]+$/.test(next.names.get(word)))) continue;
-    const now = sizeOf(render(next.names, next.letters));
+  while (performance.now() < until) {
+    const name = random() < 0.6 ? best.get(pick(words)) : pick(NAMES.slice(0, 54));
+    const next = withName(pick(words), name, best);
+    const now = next ? sizeOf(next) : Infinity;
+    // What is as large may lead to what is smaller.
     if (now <= size) [best, size] = [next, now];
   }
-  console.log(`${script.file}: ${began.plain} (${began.size}) → ${size}`);
-  const part = (keys) => Object.fromEntries([...keys].sort().map((key) => [key, best.names.get(key)]));
-  return { letters: best.letters, words: part(words.keys()), properties: part(properties.keys()) };
+  console.log(`${script.file}: ${began} → ${size}`);
+  const part = (kind) =>
+    Object.fromEntries(
+      words
+        .filter((word) => word.kind === kind)
+        .map((word) => [word.text, best.get(word)])
+        .sort(),
+    );
+  return { variables: part('variables'), properties: part('properties') };
 }
 
-/** Two letters change places. */
-function withOtherLetters({ names, letters }, pick) {
-  const [one, other] = [pick(letters), pick(letters)];
-  const swap = { [one]: other, [other]: one };
-  return { names, letters: Array.from(letters, (letter) => swap[letter] ?? letter).join('') };
-}
-
-/** One has another name; who had that has the old one. */
-function withOtherName({ names, letters }, keys, pool, pick) {
-  const [key, name] = [pick(keys), pick(pool)];
+/** One has another name; who must be told from it and had that, has its old one, and so on. Undefined, where that cannot be. */
+function withName(word, name, names) {
+  const old = names.get(word);
+  if (old === name) return undefined;
   const next = new Map(names);
-  for (const [other, short] of next) if (short === name) next.set(other, names.get(key));
-  return { names: next.set(key, name), letters };
+  const changed = new Set([word]);
+  for (const one of changed) {
+    const other = names.get(one) === old ? name : old;
+    if (one.never.has(other)) return undefined;
+    next.set(one, other);
+    for (const beside of one.beside) if (names.get(beside) === other) changed.add(beside);
+  }
+  return next;
 }
 
 /** The same search finds the same. */
@@ -122,10 +64,7 @@ function seeded(state) {
 try {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
   const names = await search(SCRIPTS[0], Number(values.seconds));
-  writeFileSync(
-    at('scripts/short-names.json'),
-    await format(JSON.stringify(names), { parser: 'json', printWidth: 110 }),
-  );
+  writeFileSync(file, await format(JSON.stringify(names), { parser: 'json', printWidth: 110 }));
 } catch (error) {
   fail(error);
 }
