@@ -56,6 +56,8 @@ const own = [
     'race',
     'took',
     'refused',
+    'emit',
+    'downlink',
   ],
 ];
 

@@ -5,8 +5,10 @@ import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { at } from './files.mjs';
+import { sortAll } from './free-orders.mjs';
 import { ownWords, publicNames } from './public-names.mjs';
-import { nameAll, placesOf, printScript, readScript } from './short-names.mjs';
+import { printScript, readScript } from './script-parts.mjs';
+import { nameAll } from './short-names.mjs';
 
 /** The core, and the whole client. `told`: the declarations that say what the object is that `connect` gives. */
 export const SCRIPTS = [
@@ -18,17 +20,19 @@ export const SCRIPTS = [
   },
 ];
 
-/** Which short names compress best is found by trying, and written down: see shorten.mjs. */
-const found = JSON.parse(readFileSync(at('scripts/short-names.json'), 'utf8'));
+/** Which short names and orders compress best is found by trying, and written down: see shorten.mjs. */
+export const found = JSON.parse(readFileSync(at('scripts/found-short.json'), 'utf8'));
 
-/** What is shipped of a script: its code with short names, and its map. */
+/** What is shipped of a script: its code, and its map. */
 export async function makeScript(script) {
-  const { code, words, map } = await minifyScript(script);
-  const names = nameAll(words, found);
-  return { code: printScript(code, names), map: moved(map, code, names) };
+  const { parts, words, lists, map } = await minifyScript(script);
+  sortAll(lists, found.order);
+  const places = [];
+  const code = printScript(parts, nameAll(words, found), places);
+  return { code, map: moved(map, places) };
 }
 
-/** The script without its short names: its code in pieces, the words between them, and the map of both. */
+/** The script in parts, with the names of its source, and its map. */
 export async function minifyScript({ source, told }) {
   const { outputFiles } = await build({
     bundle: true,
@@ -70,14 +74,15 @@ export async function minifyScript({ source, told }) {
   return { ...readScript(squeezed.code, wordOf), map: JSON.parse(squeezed.map) };
 }
 
-/** The map with each place where it is after the names became short. All of the script is one line. */
-function moved(map, code, names) {
+/** The map with each place where it is now. All of the script is one line. */
+function moved(map, places) {
   const [line] = decode(map.mappings);
-  const ends = placesOf(code, names);
-  let at = 0;
+  places.sort((one, other) => one.was - other.was);
+  let next = 0;
   for (const segment of line) {
-    while (at < ends.length && ends[at].was <= segment[0]) at++;
-    segment[0] -= at && ends[at - 1].was - ends[at - 1].now;
+    while (places[next]?.was <= segment[0]) next++;
+    segment[0] += places[next - 1].now - places[next - 1].was;
   }
+  line.sort((one, other) => one[0] - other[0]);
   return JSON.stringify({ ...map, mappings: encode([line]) });
 }

@@ -1,32 +1,46 @@
-// Short names must not change what a script does: what it sees outside stays outside, and what it told apart stays apart.
+// Other names and orders must not change what a script does: what it sees outside stays outside, what it told apart stays apart,
+// and what happens one after the other still does.
 
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 interface Read {
-  code: object;
-  words: object[];
+  parts: object[];
+  words: { text: string }[];
+  lists: { elements: { text: string }[] }[];
 }
 type Names = ReadonlyMap<object, string>;
 type Chosen = Record<'variables' | 'properties', Record<string, string>>;
 
-const { nameAll, placesOf, printScript, readScript } = (await import(
-  new URL('short-names.mjs', import.meta.url).href
-)) as {
+const module = (name: string): Promise<unknown> => import(new URL(name, import.meta.url).href);
+const { printScript, readScript } = (await module('script-parts.mjs')) as {
   readScript(text: string, wordOf: (name: unknown) => string | undefined): Read;
+  printScript(parts: object[], names: Names, places?: object[]): string;
+};
+const { nameAll } = (await module('short-names.mjs')) as {
   nameAll(words: object[], chosen: Chosen): Names;
-  printScript(code: object, names: Names): string;
-  placesOf(code: object, names: Names): unknown[];
+};
+const { sortAll } = (await module('free-orders.mjs')) as {
+  sortAll(lists: object[], order: readonly string[]): void;
 };
 
 const chosen: Chosen = { variables: {}, properties: {} };
 
-/** With short names for `price` and `total` as properties. */
+/** `price` and `total` may have other names as properties. */
+const read = (text: string): Read =>
+  readScript(text, (name) => (name === 'price' || name === 'total' ? name : undefined));
+
 function shortened(text: string, names = chosen): string {
-  const { code, words } = readScript(text, (name) =>
-    name === 'price' || name === 'total' ? name : undefined,
-  );
-  return printScript(code, nameAll(words, names));
+  const { parts, words } = read(text);
+  return printScript(parts, nameAll(words, names));
+}
+
+/** With its own names, and all that may stand elsewhere by the alphabet, from its end. */
+function sorted(code: string, places?: object[]): string {
+  const { parts, words, lists } = read(code);
+  const elements = lists.flatMap((list) => list.elements);
+  sortAll(lists, [...new Set(elements.map(({ text }) => text))].sort().reverse());
+  return printScript(parts, new Map(words.map((word) => [word, word.text])), places);
 }
 
 /** What a function answers before and after. */
@@ -82,15 +96,35 @@ describe('short names', () => {
     const [before, after] = both(text);
     expect(after).toEqual(before);
   });
+});
 
-  it('say where each of them has gone', () => {
-    const { code, words } = readScript('(longer)=>longer.kept+longer', () => undefined);
-    const names = nameAll(words, chosen);
-    expect(printScript(code, names)).toBe('(a)=>a.kept+a');
-    expect(placesOf(code, names)).toEqual([
-      { was: 7, now: 2 },
-      { was: 16, now: 6 },
-      { was: 28, now: 13 },
-    ]);
+describe('other orders', () => {
+  it.each([
+    ['methods', '({a(){},b:()=>1,c:3,d(){},e(){}})', '({b:()=>1,a(){},c:3,e(){},d(){}})'],
+    ['properties that nobody else knows', '({price:1,total:x})', '({total:x,price:1})'],
+    ['what is taken from an object', '({a,b:y=1,c})=>a', '({c,b:y=1,a})=>a'],
+    ['variables that begin plain', 'let a=1,b,c=()=>a,d=new Map;', 'let d=new Map,c=()=>a,b,a=1;'],
+    ['functions', '{function a(){}function b(){}}', '{function b(){}function a(){}}'],
+    ['what is in one of them', '({a(){let a,b},b(){let c,d}})', '({b(){let d,c},a(){let b,a}})'],
+  ])('are found for %s', (_, text, other) => {
+    expect(sorted(text)).toBe(other);
+  });
+
+  it.each([
+    ['properties that somebody may list', '({websocket:a,sse(){},poll:b})'],
+    ['what is left of an object', '({a,b,...rest})=>rest'],
+    ['what a default is made of', '({a,b=a,c=f()})=>b'],
+    ['calls and what is copied', '({price:f(),total:g(),...a,total:x})'],
+    ['variables that are made of others', 'let a=b,c=a+1,d=f();'],
+    ['parameters', '(a,b)=>a'],
+  ])('are not for %s', (_, text) => {
+    expect(sorted(text)).toBe(text);
+  });
+
+  it('say where each part has gone', () => {
+    const places: object[] = [];
+    expect(sorted('let a=1,b=2;', places)).toBe('let b=2,a=1;');
+    expect(places).toContainEqual({ was: 4, now: 8 });
+    expect(places).toContainEqual({ was: 8, now: 4 });
   });
 });
