@@ -11,20 +11,29 @@ export function sortAll(lists, order) {
     elements.sort((one, other) => placeOf(one) - placeOf(other) || one.start - other.start);
 }
 
-/** What means the same in any order: methods, private properties, what is taken from an object, variables that begin as something plain. */
+/**
+ * What means the same in any order: methods, private properties, what is taken from an object, variables that begin as something
+ * plain, functions, both sides of a comparison, and that of which the least or the largest is taken.
+ */
 export function listsIn(program, wordOf) {
   const lists = [];
   const add = (nodes, within, wordAt, between = ',') => {
     let elements = [];
     for (const node of [...nodes, undefined]) {
       const text = node && wordAt(node);
-      if (text !== undefined) elements.push({ start: node.start, end: node.end, text, within });
-      else {
-        if (elements.length > 1)
-          lists.push({ start: elements[0].start, end: elements.at(-1).end, between, elements });
-        elements = [];
+      if (text !== undefined) {
+        const { start, end } = node;
+        elements.push({ start, end, text, within, between });
+        continue;
       }
+      if (elements.length > 1) lists.push({ start: elements[0].start, end: elements.at(-1).end, elements });
+      elements = [];
     }
+  };
+  /** What something plain is sorted by: the name at its end, or itself. */
+  const lastOf = (node) => {
+    const inner = node.expression ?? node.property ?? node.argument ?? node.right;
+    return inner ? lastOf(inner) : (wordOf(node.name) ?? node.name ?? node.raw ?? node.type);
   };
   const visit = (node, outer) => {
     if (Array.isArray(node)) return node.forEach((each) => visit(each, outer));
@@ -50,6 +59,14 @@ export function listsIn(program, wordOf) {
       );
     if (type === 'BlockStatement' || type === 'Program')
       add(node.body, within, (each) => (each.type === 'FunctionDeclaration' ? each.id.name : undefined), '');
+    if (type === 'CallExpression' && /^(max|min)$/.test(node.callee.property?.name))
+      add(node.arguments, within, (each) => (isPlain(each) ? lastOf(each) : undefined));
+    if (type === 'BinaryExpression' && node.operator in MIRRORED) {
+      const sides = [node.left, node.right];
+      add(sides, within, (each) => (isSide(each) ? lastOf(each) : undefined), node.operator);
+      const list = lists.at(-1);
+      if (sides.every(isSide)) list.elements[1].between = MIRRORED[node.operator];
+    }
     for (const each of Object.values(node)) if (typeof each === 'object') visit(each, within);
   };
   visit(program);
@@ -69,4 +86,24 @@ function isConstant(node) {
 }
 
 /** Has no effect. */
-const isPlain = (node) => isConstant(node) || node.type === 'Identifier';
+const isPlain = (node) =>
+  isConstant(node) ||
+  node.type === 'Identifier' ||
+  (node.type === 'MemberExpression' && !node.computed && isPlain(node.object)) ||
+  (node.type === 'ChainExpression' && isPlain(node.expression)) ||
+  (node.type === 'BinaryExpression' && isPlain(node.left) && isPlain(node.right));
+
+/** The same comparison from its other side. */
+const MIRRORED = {
+  '===': '===',
+  '!==': '!==',
+  '==': '==',
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+};
+
+/** Needs no brackets beside a comparison. */
+const isSide = (node) =>
+  isPlain(node) && !/Function|Array|New/.test(node.type) && /^[-+*/]?$/.test(node.operator ?? '');

@@ -24,7 +24,9 @@ function partsOf(text, places) {
     let at = start;
     while (places[next]?.start < end) {
       const place = places[next++];
-      parts.push({ start: at, text: text.slice(at, place.start) }, place);
+      const before = text.slice(at, place.start);
+      // Whether a list needs a space in front of it is seen when it is printed.
+      parts.push({ start: at, text: place.elements ? before.trimEnd() : before }, place);
       at = place.end;
       for (const element of place.elements ?? []) element.parts = partsIn(element.start, element.end);
     }
@@ -44,13 +46,23 @@ export function printScript(parts, names, places) {
     places?.push({ was: part.start, now: code.length });
     if (part.elements)
       for (const [at, element] of part.elements.entries()) {
-        if (at > 0) code += part.between;
+        if (at > 0) code += part.elements[at - 1].between;
+        // A word in front of it has to end first.
+        else if (/[\w$]$/.test(code) && /^[\w$]/.test(headOf(element.parts, names))) code += ' ';
         element.parts.forEach(print);
       }
     else code += part.text ?? nameAt(part, names);
   };
   parts.forEach(print);
   return code;
+}
+
+function headOf(parts, names) {
+  for (const part of parts) {
+    const text = part.elements ? headOf(part.elements[0].parts, names) : (part.text ?? nameAt(part, names));
+    if (text) return text;
+  }
+  return '';
 }
 
 function nameAt({ key, property, variable }, names) {

@@ -105,6 +105,14 @@ describe('other orders', () => {
     ['what is taken from an object', '({a,b:y=1,c})=>a', '({c,b:y=1,a})=>a'],
     ['variables that begin plain', 'let a=1,b,c=()=>a,d=new Map;', 'let d=new Map,c=()=>a,b,a=1;'],
     ['functions', '{function a(){}function b(){}}', '{function b(){}function a(){}}'],
+    ['both sides of a comparison', 'if(a<b.c+d&&"x"===d.e)f()', 'if(b.c+d>a&&d.e==="x")f()'],
+    ['a side behind a word', '()=>{return"x"===d}', '()=>{return d==="x"}'],
+    [
+      'a side behind a word that needs no space',
+      '()=>{return d===e.f||z===1}',
+      '()=>{return e.f===d||z===1}',
+    ],
+    ['what the least is taken of', 'Math.min(a,b.c,f(),d,e)', 'Math.min(b.c,a,f(),e,d)'],
     ['what is in one of them', '({a(){let a,b},b(){let c,d}})', '({b(){let d,c},a(){let b,a}})'],
   ])('are found for %s', (_, text, other) => {
     expect(sorted(text)).toBe(other);
@@ -117,6 +125,8 @@ describe('other orders', () => {
     ['calls and what is copied', '({price:f(),total:g(),...a,total:x})'],
     ['variables that are made of others', 'let a=b,c=a+1,d=f();'],
     ['parameters', '(a,b)=>a'],
+    ['sides that do something', 'a()===b||a++<c||(a=1)<b||(a&&b)===c||(b===a)===c'],
+    ['what is not the same from its other side', 'a-b,a in b,a instanceof b,a&&b'],
   ])('are not for %s', (_, text) => {
     expect(sorted(text)).toBe(text);
   });
