@@ -8,7 +8,7 @@ import { at } from './files.mjs';
 /** Where an application learns names, whatever it loads, and the other end. */
 const always = [
   ...['channel', 'environment', 'errors', 'send', 'session-events', 'transports/transport'].map(declarations),
-  ...['envelope', 'frame', 'codes', 'cursor'].map((name) => `packages/protocol/src/${name}.ts`),
+  ...['envelope', 'frame', 'codes', 'cursor', 'voices'].map((name) => `packages/protocol/src/${name}.ts`),
 ];
 
 function declarations(name) {
