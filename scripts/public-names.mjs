@@ -8,7 +8,7 @@ import { at } from './files.mjs';
 /** Where an application learns names, whatever it loads, and the other end. */
 const always = [
   ...['channel', 'environment', 'errors', 'send', 'session-events', 'transports/transport'].map(declarations),
-  ...['envelope', 'frame', 'codes', 'cursor'].map((name) => `packages/protocol/src/${name}.ts`),
+  ...['envelope', 'frame', 'codes', 'cursor', 'voices'].map((name) => `packages/protocol/src/${name}.ts`),
 ];
 
 function declarations(name) {
@@ -56,6 +56,8 @@ const own = [
     'race',
     'took',
     'refused',
+    'emit',
+    'downlink',
   ],
 ];
 
@@ -74,34 +76,8 @@ export function publicNames(code, told) {
   return [...new Set([...wordsOf([...told.map(declarations), ...always]), ...strings(code).flatMap(words)])];
 }
 
-/** An identifier, or a text whole. */
-const TOKEN = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[A-Za-z_$][\w$]*/g;
-
-/**
- * The code with a short name for each word of its own that nobody else can mean, and these names; what is a message stays
- * as it is.
- * @param chosen short names by word: capitals, as no variable has. A word that has none gets one.
- */
-export function withShortNames(code, told, chosen) {
+/** The words of its own that nobody else can mean, as properties or in strings. */
+export function ownWords(told) {
   const kept = new Set(wordsOf([...told.map(declarations), ...elsewhere]));
-  const taken = new Set(Object.values(chosen));
-  const rest = capitals().filter((name) => !taken.has(name));
-  const short = new Map(
-    own.filter((word) => !kept.has(word)).map((word) => [word, chosen[word] ?? rest.shift()]),
-  );
-  for (const name of short.values())
-    if (new RegExp(`\\b${name}\\b`).test(code)) throw new Error(`The client has the name ${name} already.`);
-  const shorten = (text) =>
-    text.replace(TOKEN, (token) => {
-      if (token[0] === '`') return token.replace(/\$\{[^}]*\}/g, shorten);
-      if (token[0] !== '"') return short.get(token) ?? token;
-      return short.has(token.slice(1, -1)) ? `"${short.get(token.slice(1, -1))}"` : token;
-    });
-  return { code: shorten(code), words: short };
+  return new Set(own.filter((word) => !kept.has(word)));
 }
-
-/** One, then two of them. */
-const capitals = () => {
-  const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
-  return [...letters, ...letters.flatMap((first) => letters.map((second) => first + second))];
-};

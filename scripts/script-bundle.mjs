@@ -1,10 +1,14 @@
 // The script tags: esbuild bundles, terser minifies, and names become short. Every page pays for every byte.
 
 import { readFileSync } from 'node:fs';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import { at } from './files.mjs';
-import { publicNames, withShortNames } from './public-names.mjs';
+import { sortAll } from './free-orders.mjs';
+import { ownWords, publicNames } from './public-names.mjs';
+import { printScript, readScript } from './script-parts.mjs';
+import { nameAll } from './short-names.mjs';
 
 /** The core, and the whole client. `told`: the declarations that say what the object is that `connect` gives. */
 export const SCRIPTS = [
@@ -16,11 +20,20 @@ export const SCRIPTS = [
   },
 ];
 
-/** Which short name compresses best is found by trying, and written down: see shorten.mjs. A name that is not there gets one, too. */
-export const found = JSON.parse(readFileSync(at('scripts/short-names.json'), 'utf8'));
+/** Which short names and orders compress best is found by trying, and written down: see shorten.mjs. */
+export const found = JSON.parse(readFileSync(at('scripts/found-short.json'), 'utf8'));
 
-/** What is made of a script, where its parts are from, and which names were given. */
-export async function makeScript({ source, told }, names = found) {
+/** What is shipped of a script: its code, and its map. */
+export async function makeScript(script) {
+  const { parts, words, lists, map } = await minifyScript(script);
+  sortAll(lists, found.order);
+  const places = [];
+  const code = printScript(parts, nameAll(words, found), places);
+  return { code, map: moved(map, places) };
+}
+
+/** The script in parts, with the names of its source, and its map. */
+export async function minifyScript({ source, told }) {
   const { outputFiles } = await build({
     bundle: true,
     platform: 'browser',
@@ -36,45 +49,40 @@ export async function makeScript({ source, told }, names = found) {
     minifyWhitespace: true,
   });
   const [map, bundle] = outputFiles.map(({ text }) => text);
-  // One word for all variables compresses better than two.
-  const { code, words } = withShortNames(bundle.replace(/\bconst(?=[\s{[])/g, 'let'), told, names.words);
-  const nameCache = {
-    props: {
-      props: Object.fromEntries(Object.entries(names.properties).map(([name, short]) => [`$${name}`, short])),
-    },
-  };
-  const nth_identifier = { get: (index) => nameAt(names.letters, index) };
-  const squeezed = await minify(code, {
+  // One word for all variables compresses better than two. As long as the other: the map knows places.
+  const plain = bundle.replace(/\bconst(?=[\s{[])/g, 'let  ');
+  const squeezed = await minify(plain, {
     ecma: 2020,
     module: true,
-    nameCache,
     compress: {
-      ...{
-        passes: 10,
-        inline: 1,
-        pure_getters: true,
-        unsafe: true,
-        unsafe_arrows: true,
-        unsafe_methods: true,
-      },
+      passes: 10,
+      inline: 1,
+      pure_getters: true,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
     },
     mangle: {
-      nth_identifier,
-      properties: {
-        nth_identifier,
-        keep_quoted: true,
-        reserved: [...publicNames(code, told), ...words.values()],
-      },
+      // Here variables keep their names, and properties that need not are marked.
+      reserved: plain.match(/[A-Za-z_$][\w$]*/g),
+      properties: { debug: true, keep_quoted: true, reserved: publicNames(plain, told) },
     },
     sourceMap: { content: JSON.parse(map) },
   });
-  const properties = Object.entries(nameCache.props.props).map(([name, short]) => [name.slice(1), short]);
-  return { code: squeezed.code, map: squeezed.map, words, properties: new Map(properties) };
+  const own = ownWords(told);
+  const wordOf = (name) => /^_\$(.*)\$_$/.exec(name)?.[1] ?? (own.has(name) ? name : undefined);
+  return { ...readScript(squeezed.code, wordOf), map: JSON.parse(squeezed.map) };
 }
 
-/** The names of variables in their order: each letter, then each with a second one behind it. */
-export function nameAt(letters, index) {
-  const first = letters[index % letters.length];
-  const more = Math.floor(index / letters.length);
-  return more === 0 ? first : first + nameAt(`${letters}0123456789`, more - 1);
+/** The map with each place where it is now. All of the script is one line. */
+function moved(map, places) {
+  const [line] = decode(map.mappings);
+  places.sort((one, other) => one.was - other.was);
+  let next = 0;
+  for (const segment of line) {
+    while (places[next]?.was <= segment[0]) next++;
+    segment[0] += places[next - 1].now - places[next - 1].was;
+  }
+  line.sort((one, other) => one[0] - other[0]);
+  return JSON.stringify({ ...map, mappings: encode([line]) });
 }

@@ -46,9 +46,10 @@ async function build() {
     'tsconfig.base.json',
     'tsconfig.json',
     'PROTOCOL.md',
-    ...['build.mjs', 'script-bundle.mjs', 'public-names.mjs', 'short-names.json'].map(
-      (name) => `scripts/${name}`,
+    ...['build', 'script-bundle', 'public-names', 'script-parts', 'short-names', 'free-orders'].map(
+      (name) => `scripts/${name}.mjs`,
     ),
+    'scripts/found-short.json',
   ]);
   const intact = members.every((member) => existsSync(at(member, 'dist')));
   if (intact && isFresh('build', hash)) return;

@@ -1,131 +1,102 @@
-// Looks for short names that compress better, and writes them to short-names.json: `node scripts/shorten.mjs --seconds 120`.
-// Which name is whose makes no difference to what the script does, and some to its size. It begins where the last search ended,
+// Looks for short names and orders that compress better, and writes them to found-short.json: `node scripts/shorten.mjs --seconds 120`.
+// Which of them are taken makes no difference to what the script does, and some to its size. It begins where the last search ended,
 // so more time finds more; after a change of the client it has something to do again.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { parse } from 'acorn';
 import { format } from 'prettier';
 import { at } from './files.mjs';
-import { found, makeScript, nameAt, SCRIPTS } from './script-bundle.mjs';
+import { sortAll } from './free-orders.mjs';
+import { found, minifyScript, SCRIPTS } from './script-bundle.mjs';
+import { printScript } from './script-parts.mjs';
+import { nameAll, NAMES, placed } from './short-names.mjs';
 import { fail } from './terminal.mjs';
 
-const sizeOf = (text) => gzipSync(text, { level: 9 }).length;
-
-/** The script in pieces: between them stand names that may be others. `kind` is `name`, of a word or a property, or `variable`. */
-function piecesOf(code, isShort) {
-  const marks = [];
-  const mark = (node, kind, word, more) =>
-    marks.push({ start: node.start, end: node.end, kind, word, ...more });
-  const walk = (node) => {
-    if (Array.isArray(node)) return node.forEach(walk);
-    if (typeof node?.type !== 'string') return;
-    const { type, key, value, property, computed } = node;
-    if (type === 'Identifier') {
-      if (node.name.length < 3) mark(node, 'variable', node.name);
-      return;
-    }
-    if (type === 'Literal' && isShort(value))
-      mark({ start: node.start + 1, end: node.end - 1 }, 'name', value);
-    if (type === 'MemberExpression' && !computed) {
-      if (isShort(property.name)) mark(property, 'name', property.name);
-      return walk(node.object);
-    }
-    if (/^(Property|MethodDefinition|PropertyDefinition)$/.test(type) && !computed) {
-      const variable = value?.type === 'AssignmentPattern' ? value.left : value;
-      if (isShort(key.name) && type === 'Property' && variable?.type === 'Identifier') {
-        // Where both are the same, one of them is enough.
-        mark({ start: key.start, end: variable.end }, 'name', key.name, { variable: variable.name });
-        return walk(value.right);
-      }
-      if (isShort(key.name)) mark(key, 'name', key.name);
-      // Its name has to stay, and so it is in front of the variable.
-      else if (node.shorthand && variable.name.length < 3) return;
-      return walk(value);
-    }
-    for (const each of Object.values(node)) if (typeof each === 'object') walk(each);
-  };
-  walk(parse(code, { ecmaVersion: 'latest' }));
-  marks.sort((one, other) => one.start - other.start);
-  let end = 0;
-  const texts = marks.map((each) => {
-    const text = code.slice(end, each.start);
-    end = each.end;
-    return text;
-  });
-  return { marks, texts, rest: code.slice(end) };
-}
+/** How much larger something may become for a while, to begin with, in bytes. */
+const HEAT = 0.25;
 
 async function search(script, seconds) {
-  const { code, words, properties } = await makeScript(script);
-  const names = new Map([...properties, ...words]);
-  const wordOf = new Map([...names].map(([word, short]) => [short, word]));
-  const { marks, texts, rest } = piecesOf(code, (short) => wordOf.has(short));
-
-  const letters = Array.from(found.letters);
-  const indexes = new Map(Array.from({ length: 2_000 }, (_, index) => [nameAt(found.letters, index), index]));
-  const render = (short, order) => {
-    const variable = (name) => nameAt(order, indexes.get(name));
-    let text = '';
-    for (const [at, mark] of marks.entries()) {
-      text += texts[at];
-      if (mark.kind === 'variable') text += variable(mark.word);
-      else {
-        const name = short.get(wordOf.get(mark.word));
-        const value = mark.variable && (mark.variable.length < 3 ? variable(mark.variable) : mark.variable);
-        text += value === undefined || value === name ? name : `${name}:${value}`;
-      }
-    }
-    return text + rest;
+  const { parts, words, lists } = await minifyScript(script);
+  const sizeOf = ({ names, order }) => {
+    sortAll(lists, order);
+    return gzipSync(printScript(parts, names), { level: 9 }).length;
   };
-  const random = seeded(7);
+  const { random } = Math;
   const pick = (list) => list[Math.floor(random() * list.length)];
-  let best = { names, letters: letters.join('') };
-  let size = sizeOf(render(best.names, best.letters));
-  const began = { size, plain: sizeOf(code) };
-  const keys = [...names.keys()];
-  const pool = [...new Set([...letters, ...names.values()])];
-  const until = performance.now() + seconds * 1_000;
-  for (let tries = 0; performance.now() < until; tries++) {
-    const next = tries % 3 === 0 ? withOtherLetters(best, pick) : withOtherName(best, keys, pool, pick);
-    // A variable of that name may be there before it gets a short one.
-    if ([...words.keys()].some((word) => !/^[A-Z]+$/.test(next.names.get(word)))) continue;
-    const now = sizeOf(render(next.names, next.letters));
-    if (now <= size) [best, size] = [next, now];
+  const withOtherName = ({ names, order }) => {
+    const word = pick(words);
+    const alike = words.filter(
+      (other) => other.text === word.text && other.kind === word.kind && names.get(other) === names.get(word),
+    );
+    const name = random() < 0.6 ? names.get(pick(words)) : pick(NAMES.slice(0, 54));
+    const next = withName(random() < 0.7 ? [word] : alike, name, names);
+    return next && { names: next, order };
+  };
+  const withOtherPlace = ({ names, order }) => {
+    const word = random() < 0.5 ? pick(order) : placed(pick(pick(lists).elements));
+    const next = order.filter((other) => other !== word);
+    const place = random() < 0.5 ? order.indexOf(word) + random() * 9 - 4 : random() * order.length;
+    // Without a place of its own in one function, it has that which it has everywhere.
+    if (random() < 0.8 || !word.includes('@')) next.splice(Math.max(0, Math.floor(place)), 0, word);
+    return { names, order: next };
+  };
+
+  const movable = new Set(
+    lists.flatMap(({ elements }) => elements.flatMap((one) => [one.text, placed(one)])),
+  );
+  const known = new Set([
+    ...found.order,
+    ...lists.flatMap(({ elements }) => elements.map(({ text }) => text)),
+  ]);
+  let best = { names: nameAll(words, found), order: [...known].filter((word) => movable.has(word)) };
+  const began = sizeOf(best);
+  let [size, last, lastSize] = [began, best, began];
+  const start = performance.now();
+  for (let share; (share = (performance.now() - start) / seconds / 1_000) < 1;) {
+    const next = random() < 0.5 ? withOtherName(last) : withOtherPlace(last);
+    const now = next ? sizeOf(next) : Infinity;
+    // What is larger may lead to what is smaller.
+    if (now > lastSize && random() > Math.exp((lastSize - now) / (1 - share) / HEAT)) continue;
+    [last, lastSize] = [next, now];
+    if (now < size) [best, size] = [next, now];
   }
-  console.log(`${script.file}: ${began.plain} (${began.size}) → ${size}`);
-  const part = (keys) => Object.fromEntries([...keys].sort().map((key) => [key, best.names.get(key)]));
-  return { letters: best.letters, words: part(words.keys()), properties: part(properties.keys()) };
+  console.log(`${script.file}: ${began} → ${size}`);
+  const { names, order } = best;
+  return { variables: chosenOf('variables', names), properties: chosenOf('properties', names), order };
 }
 
-/** Two letters change places. */
-function withOtherLetters({ names, letters }, pick) {
-  const [one, other] = [pick(letters), pick(letters)];
-  const swap = { [one]: other, [other]: one };
-  return { names, letters: Array.from(letters, (letter) => swap[letter] ?? letter).join('') };
+/** By word the name that it has most often, and where it has another one. */
+function chosenOf(kind, names) {
+  const words = [...names.keys()].filter((word) => word.kind === kind);
+  const chosen = new Map();
+  for (const [word, name] of [...names].sort(([one], [other]) => other.count - one.count))
+    if (word.kind === kind && !chosen.has(word.text)) chosen.set(word.text, name);
+  for (const word of words)
+    if (chosen.get(word.text) !== names.get(word)) chosen.set(placed(word), names.get(word));
+  return Object.fromEntries([...chosen].sort());
 }
 
-/** One has another name; who had that has the old one. */
-function withOtherName({ names, letters }, keys, pool, pick) {
-  const [key, name] = [pick(keys), pick(pool)];
+/** They have another name; who must be told from one of them and had that, has their old one, and so on. Undefined, where that cannot be. */
+function withName(words, name, names) {
+  const old = names.get(words[0]);
+  if (old === name) return undefined;
   const next = new Map(names);
-  for (const [other, short] of next) if (short === name) next.set(other, names.get(key));
-  return { names: next.set(key, name), letters };
-}
-
-/** The same search finds the same. */
-function seeded(state) {
-  return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+  const changed = new Set(words);
+  for (const one of changed) {
+    const other = names.get(one) === old ? name : old;
+    if (one.never.has(other)) return undefined;
+    next.set(one, other);
+    for (const beside of one.beside) if (names.get(beside) === other) changed.add(beside);
+  }
+  return next;
 }
 
 try {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
   const names = await search(SCRIPTS[0], Number(values.seconds));
-  writeFileSync(
-    at('scripts/short-names.json'),
-    await format(JSON.stringify(names), { parser: 'json', printWidth: 110 }),
-  );
+  const file = at('scripts/found-short.json');
+  writeFileSync(file, await format(JSON.stringify(names), { parser: 'json', printWidth: 110 }));
 } catch (error) {
   fail(error);
 }

@@ -1,5 +1,6 @@
 /** The transport suite over the minified script tag with everything in it. */
-import { vi } from 'vitest';
+import { connect } from '@iskra/client';
+import { expect, test, vi } from 'vitest';
 import { inNode } from '../browser/places.js';
 import { transportConformance } from './conformance.js';
 
@@ -10,3 +11,13 @@ vi.mock('@iskra/client', async () => {
 });
 
 transportConformance('the full script tag', inNode());
+
+test('the full script tag keeps the names of voices', async () => {
+  const client = connect('http://127.0.0.1:9');
+  expect(client.status.voices).toEqual({
+    pain: expect.any(Number) as number,
+    chaos: expect.any(Number) as number,
+    trust: expect.any(Number) as number,
+  });
+  await client.close();
+});

@@ -116,7 +116,6 @@ export const isMembership = ({ delta, dimension }: Envelope): boolean =>
 
 export function createChannel(name: string, { session, submit, publish, failed }: Calls): ChannelFeed {
   const handlers = createEmitter<Record<string, unknown[]>>(failed);
-  const gaps = createEmitter<{ gap: [Gap] }>(failed);
   return {
     channel: {
       name,
@@ -124,7 +123,8 @@ export function createChannel(name: string, { session, submit, publish, failed }
         return session.cursors.get(name);
       },
       on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
-      onGap: (handler) => gaps.on('gap', handler),
+      // No delta has this name.
+      onGap: (handler) => handlers.on('', handler as () => void),
       subscribe: async (options = {}) => void (await submit(() => session.subscribe(name, options)).outcome),
       unsubscribe: async () => void (await submit(() => session.unsubscribe(name)).outcome),
       publish(delta, payload?: unknown, options?: PublishOptions) {
@@ -149,6 +149,6 @@ export function createChannel(name: string, { session, submit, publish, failed }
       handlers.emit(delta, payload, entry);
       handlers.emit('*', payload, entry);
     },
-    gap: (gap) => void gaps.emit('gap', gap),
+    gap: (gap) => void handlers.emit('', gap),
   };
 }

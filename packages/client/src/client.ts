@@ -120,8 +120,7 @@ export function connect<C extends Contract = Untyped>(
 ): Client<C> {
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
-  const { auth, requestTimeout = 10_000 } = options;
-  const { transports = Object.keys(TRANSPORTS) as TransportName[] } = options;
+  const { auth, requestTimeout = 10_000, transports = Object.keys(TRANSPORTS) as TransportName[] } = options;
   const ladder = [url]
     .flat()
     .map((one) => absolute(one, environment.base))

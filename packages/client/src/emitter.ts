@@ -22,8 +22,8 @@ export function createEmitter<Events>(failed: (error: unknown, name: keyof Event
       const told = [...listeners].filter((one) => one.name === name);
       for (const one of told) {
         try {
-          const answer: unknown = one.listener(...(values as never[]));
-          if (answer instanceof Promise) answer.catch((error: unknown) => failed(error, name));
+          const answer = one.listener(...(values as never[])) as Promise<unknown> | undefined;
+          answer?.catch?.((error: unknown) => failed(error, name));
         } catch (error) {
           failed(error, name);
         }

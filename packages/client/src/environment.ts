@@ -76,20 +76,21 @@ export function platform(): Environment {
     fetch: (url, init) => fetch(url, init),
     WebSocket: globalThis.WebSocket as unknown as Environment['WebSocket'],
     base: page?.baseURI,
-    onPage: (listener) => (page ? watch(page, listener) : () => {}),
+    onPage: watch(page),
   };
 }
 
-function watch(page: Document, listener: (signal: PageSignal) => void): () => void {
+const watch = (page: Document | undefined) => (listener: (signal: PageSignal) => void) => {
   const stop = new AbortController();
   const hear = ({ type, persisted }: Event & { persisted?: boolean }): void => {
     if (persisted === false) {
       // Otherwise it is shown for the first time.
       if (type === 'pagehide') listener('left');
-    } else if (type === 'visibilitychange') listener(page.visibilityState);
+    } else if (type === 'visibilitychange') listener(page!.visibilityState);
     else listener(/hide|freeze/.test(type) ? 'parked' : type === 'offline' ? type : 'online');
   };
-  for (const name of ['visibilitychange', 'freeze', 'resume', 'online', 'offline', 'pageshow', 'pagehide'])
-    window.addEventListener(name, hear, { signal: stop.signal, capture: true });
+  if (page)
+    for (const name of ['visibilitychange', 'freeze', 'resume', 'online', 'offline', 'pageshow', 'pagehide'])
+      window.addEventListener(name, hear, { signal: stop.signal, capture: true });
   return () => stop.abort();
-}
+};

@@ -31,8 +31,10 @@ export function createFitting(path: Path) {
     /** One was not taken, for the `tries`th time. Whether that may be for its size; with several sends the next is smaller. */
     lost(bytes: number, sends: number, status: number, tries: number): boolean {
       const isSuspect = bytes > Math.max(SMALL, passed) && isGateways(status);
-      if (isSuspect) refusals++;
-      if (isSuspect && sends > 1) path.request = bytes / 2;
+      if (isSuspect) {
+        refusals++;
+        if (sends > 1) path.request = bytes / 2;
+      }
       // The way may be another one by now.
       if (tries > 1) passed = 0;
       return isSuspect;

@@ -59,6 +59,12 @@ export function createOutbox(limits: OutboxLimits) {
     return settled;
   };
 
+  /** It comes to its end without waiting for the inbox; as unknown, where no outcome is known. */
+  const giveUp = (send: Pending): void => {
+    send.barrier = 'passed';
+    send.doubtful = true;
+  };
+
   /** The first send that has not come to its end, here or there. */
   const first = (): Pending | undefined => sends.find(({ barrier }) => !barrier);
 
@@ -130,22 +136,14 @@ export function createOutbox(limits: OutboxLimits) {
      */
     doubt(next: string, lost: boolean): void {
       for (const send of sends) {
-        if (send.barrier && send.barrier[0] !== next) {
-          send.barrier = 'passed';
-          send.doubtful = true;
-        }
+        if (send.barrier && send.barrier[0] !== next) giveUp(send);
         send.doubtful ||= lost && send.state === 'sent';
       }
     },
 
     /** The store forgot the sends from this number on, though they were committed. */
     forgotten(first: number): void {
-      for (const send of sends) {
-        if (send.number >= first && send.barrier) {
-          send.barrier = 'passed';
-          send.doubtful = true;
-        }
-      }
+      for (const send of sends) if (send.number >= first && send.barrier) giveUp(send);
     },
 
     /** A message with the first `count` sends did not pass. */
@@ -160,9 +158,8 @@ export function createOutbox(limits: OutboxLimits) {
     refuse(): void {
       const send = first();
       if (!send) return;
-      send.barrier = 'passed';
-      if (send.copies) send.doubtful = true;
-      else
+      giveUp(send);
+      if (!send.copies)
         send.outcome = {
           delta: 'too_big',
           lambda: 'split_message',

@@ -28,13 +28,6 @@ const http =
         keepalive: path === 'send' && body.length < 8_000,
       });
 
-    const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
-      const decoder = new TextDecoder();
-      const take = blockReader(received);
-      const reader = stream.getReader();
-      for (let next; !(next = await reader.read()).done;) take(decoder.decode(next.value, { stream: true }));
-    };
-
     return {
       async open(message) {
         // Of an earlier poll nothing is to be heard any more.
@@ -47,8 +40,13 @@ const http =
           const { ok } = response;
           status = response.status;
           if (ok) on({ type: 'opened' });
-          if (ok && path === 'sse') await read(response.body!);
-          else {
+          if (ok && path === 'sse') {
+            const reader = response.body!.getReader();
+            const decoder = new TextDecoder();
+            const take = blockReader(received);
+            for (let next; !(next = await reader.read()).done;)
+              take(decoder.decode(next.value, { stream: true }));
+          } else {
             // Whole or not at all: an answer that is cut off rejects, or has no end, and the next poll asks with the same cursors.
             const text = await response.text();
             const whole = parseMessage(text);
