@@ -59,6 +59,10 @@ export class Connection implements Follower {
   #flushing = false;
   /** This turn's writing was put off once. */
   #waited = false;
+  /** Bytes that came since everything was performed. */
+  #unsettled = 0;
+  /** Nothing is read of the peer until then. */
+  #held = false;
   #disposed = false;
 
   constructor(core: Core, transport: Transport, facts: ConnectionFacts) {
@@ -142,6 +146,9 @@ export class Connection implements Follower {
     // What a WebSocket answers is an answer to what went down it.
     if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
+    if (this.#session.isSettled) this.#unsettled = 0;
+    // The peer is slowed by its own network, as everything else would have to be kept here.
+    else if ((this.#unsettled += bytes) > this.#core.limits.unsettled && !this.isOver) this.#hold();
   }
 
   offer(run: Run, alone: boolean): void {
@@ -462,7 +469,23 @@ export class Connection implements Follower {
   }
 
   #tell(event: SessionEvent): void {
-    if (!this.#disposed) this.#drive.tell(event);
+    if (this.#disposed) return;
+    this.#drive.tell(event);
+    if (!this.#held) return;
+    // Who is not read is not heard; it is we who make it wait.
+    this.#drive.tell({ type: 'heard' });
+    if (this.#session.isSettled) this.#release();
+  }
+
+  #hold(): void {
+    this.#held = true;
+    this.#transport.pause?.();
+  }
+
+  #release(): void {
+    this.#held = false;
+    this.#unsettled = 0;
+    this.#transport.resume?.();
   }
 
   #storeFailed(error: unknown): void {

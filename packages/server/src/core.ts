@@ -108,6 +108,8 @@ export interface Limits {
   channels: number;
   /** Bytes that may wait in one connection's socket before it counts as full. Default 262,144. */
   backlog: number;
+  /** Bytes of one WebSocket's sends that wait to be performed; until they are, no more of it is read. Default 2,097,152. */
+  unsettled: number;
   /** Milliseconds that a request's handler, or a hook, may take. Default 30,000. */
   handler: number;
 }

@@ -69,6 +69,8 @@ export const LIMITS: Limits = {
   bodies: 64 * 1024 * 1024,
   channels: MAX_CHANNELS,
   backlog: 256 * 1024,
+  // Twice what a client of ours lets wait by itself: it is never held up by this.
+  unsettled: 2 * 1024 * 1024,
   handler: 30_000,
 };
 

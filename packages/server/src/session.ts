@@ -70,6 +70,12 @@ export class Session implements Machine<SessionEvent, SessionEffect> {
     return this.#talk.downlink.isReading;
   }
 
+  /** Nothing that came of its client waits to be performed. */
+  get isSettled(): boolean {
+    const { uplink, early } = this.#talk;
+    return uplink?.settled !== false && early === undefined;
+  }
+
   /** Milliseconds since its client was heard last. */
   silence(now: number): number {
     return this.#talk.deadlines.silence(now);

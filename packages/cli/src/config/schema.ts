@@ -204,6 +204,11 @@ export const Config = z.strictObject({
       { is: 'what may wait in one socket before it counts as full' },
       DEFAULT_LIMITS.backlog,
     ),
+    unsettled: setting(
+      size({ min: 64 * KIB, max: GIB }),
+      { is: "what may wait of one WebSocket's sends to be performed; until it is, no more is read" },
+      DEFAULT_LIMITS.unsettled,
+    ),
   }),
   times: group('how long things take', {
     heartbeat: setting(

@@ -16,6 +16,9 @@ export interface Transport {
   readonly queued: number;
   /** Told when there is room again. */
   listener: { writable(): void } | undefined;
+  /** Reads nothing more of the peer until `resume`; both may be called again. Only for streams, and where a runtime can. */
+  pause?(): void;
+  resume?(): void;
   /** The answer is complete (a poll, a batch of sends); streams ignore it. */
   finish(code?: CodeName, retryAfter?: number): void;
   /** Ends the connection after what was written. */

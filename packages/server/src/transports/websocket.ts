@@ -30,6 +30,8 @@ export interface NodeSocket {
   readonly extensions: string;
   send(text: string): void;
   close(code: number, reason: string): void;
+  pause(): void;
+  resume(): void;
   terminate(): void;
   on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
   on(event: 'close', listener: (code: number) => void): unknown;
@@ -97,6 +99,14 @@ export class WebSocketTransport implements Transport {
       if (this.queued > this.#backlog) this.#lookForRoom();
       else this.#hasRoom();
     });
+  }
+
+  pause(): void {
+    if ('pause' in this.#peer) this.#peer.pause();
+  }
+
+  resume(): void {
+    if ('resume' in this.#peer) this.#peer.resume();
   }
 
   finish(): void {
