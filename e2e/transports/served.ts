@@ -9,6 +9,8 @@ export interface ServeConfig {
   script?: string;
   times?: RealtimeOptions['times'];
   limits?: RealtimeOptions['limits'];
+  /** Behind a proxy that asks with a host of its own. */
+  origins?: RealtimeOptions['origins'];
 }
 
 /** A schema by hand: any Standard Schema will do. */
@@ -32,7 +34,7 @@ const anything = schema<unknown>(() => undefined);
 
 /** @param options what the way of serving asks for */
 export function createServed(options: Pick<RealtimeOptions, 'getConnInfo' | 'upgradeWebSocket'> = {}) {
-  const { script = '', times, limits } = JSON.parse(process.argv[2] ?? '{}') as ServeConfig;
+  const { script = '', times, limits, origins } = JSON.parse(process.argv[2] ?? '{}') as ServeConfig;
   const realtime = createRealtime({
     contract: {
       channels: { 'room:{id}': { said, numbered } },
@@ -49,6 +51,7 @@ export function createServed(options: Pick<RealtimeOptions, 'getConnInfo' | 'upg
     limits: { sendRate: { perSecond: 2_000, burst: 4_000 }, ...limits },
     logger: false,
     ...(times && { times }),
+    ...(origins && { origins }),
     ...options,
   });
   realtime.handle('echo', (input) => input);
