@@ -59,10 +59,8 @@ export class Connection implements Follower {
   #flushing = false;
   /** This turn's writing was put off once. */
   #waited = false;
-  /** Bytes that came since everything was performed. */
+  /** Bytes that came since everything was performed; over the limit nothing more is read until it is again. */
   #unsettled = 0;
-  /** Nothing is read of the peer until then. */
-  #held = false;
   #disposed = false;
 
   constructor(core: Core, transport: Transport, facts: ConnectionFacts) {
@@ -146,9 +144,7 @@ export class Connection implements Follower {
     // What a WebSocket answers is an answer to what went down it.
     if (this.#mode === 'stream' && this.#core.whereabouts.awaits && frames?.some(isPong)) this.#prove();
     this.#drive.tell({ type: 'messageReceived', frames });
-    if (this.#session.isSettled) this.#unsettled = 0;
-    // The peer is slowed by its own network, as everything else would have to be kept here.
-    else if ((this.#unsettled += bytes) > this.#core.limits.unsettled && !this.isOver) this.#hold();
+    this.#weigh(bytes);
   }
 
   offer(run: Run, alone: boolean): void {
@@ -471,21 +467,22 @@ export class Connection implements Follower {
   #tell(event: SessionEvent): void {
     if (this.#disposed) return;
     this.#drive.tell(event);
-    if (!this.#held) return;
+    if (!this.#isHeld) return;
     // Who is not read is not heard; it is we who make it wait.
     this.#drive.tell({ type: 'heard' });
-    if (this.#session.isSettled) this.#release();
+    this.#weigh(0);
   }
 
-  #hold(): void {
-    this.#held = true;
-    this.#transport.pause?.();
+  /** So many bytes more came. A peer that is held is slowed by its own network: everything else would have to be kept here. */
+  #weigh(bytes: number): void {
+    const wasHeld = this.#isHeld;
+    this.#unsettled = this.#session.isSettled ? 0 : this.#unsettled + bytes;
+    if (this.#isHeld && !this.isOver) this.#transport.pause?.();
+    else if (wasHeld) this.#transport.resume?.();
   }
 
-  #release(): void {
-    this.#held = false;
-    this.#unsettled = 0;
-    this.#transport.resume?.();
+  get #isHeld(): boolean {
+    return this.#unsettled > this.#core.limits.unsettled;
   }
 
   #storeFailed(error: unknown): void {

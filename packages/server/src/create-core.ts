@@ -87,7 +87,7 @@ export const TIMES: Times = {
 /** Entries of one log read. */
 const READ_SIZE = 128;
 /** Heartbeats: a client at rest is heard once in each, and its answer takes its time. */
-const LEAST_SILENCE = 1.5;
+export const LEAST_SILENCE = 1.5;
 /** Milliseconds that a probe may stay. */
 const PROBE_TIMEOUT = 30_000;
 

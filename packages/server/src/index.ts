@@ -37,7 +37,7 @@ export type { Category, EventName, Kind, LineLevel } from './observe/catalogue.j
 export type { OnError } from './observe/events.js';
 export type { EventStream } from './observe/stream.js';
 export type { Origins } from './guard.js';
-export { LIMITS as DEFAULT_LIMITS, TIMES as DEFAULT_TIMES } from './create-core.js';
+export { LEAST_SILENCE, LIMITS as DEFAULT_LIMITS, TIMES as DEFAULT_TIMES } from './create-core.js';
 export { RETENTION as DEFAULT_RETENTION } from './stores/memory-log.js';
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStoreOptions } from './stores/memory.js';

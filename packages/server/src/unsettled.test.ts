@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { serve } from './node.js';
 import { createRealtime } from './realtime.js';
+import type { RealtimeOptions } from './realtime.js';
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -18,11 +19,12 @@ const envelope = (delta: string) => ({
 });
 
 /** A server whose handler waits until it is let go; what it keeps of one WebSocket is ten messages. */
-async function start() {
+async function start(options: RealtimeOptions = {}) {
   let letGo = (): void => {};
   const gate = new Promise<void>((resolve) => (letGo = resolve));
   const handled: number[] = [];
   const realtime = createRealtime({
+    ...options,
     logger: false,
     limits: { unsettled: 100_000, sendRate: { perSecond: 1e6, burst: 1e6 }, sends: MANY },
   });
@@ -49,7 +51,7 @@ async function start() {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     return Number(/^iskra_messages_received_total\{[^}]*websocket[^}]*\} (\d+)/m.exec(text)?.[1]);
   };
-  return { realtime, open, received, letGo, handled };
+  return { realtime, port, open, received, letGo, handled };
 }
 
 test('what is sent faster than it is performed is not read, and comes in order as soon as it can', async () => {
@@ -83,4 +85,23 @@ test('a peer that is not read is closed as any other', async () => {
   const { session } = (one.frames[0]![1] as { payload: { session: string } }).payload;
   await realtime.disconnect(session);
   expect((await closed)[0]).toBe(4403);
+});
+
+test('what came while its session was being opened is held as well, and goes on behind it', async () => {
+  let letIn = (): void => {};
+  const gate = new Promise<void>((resolve) => (letIn = resolve));
+  const { port, received } = await start({ authenticate: () => gate.then(() => ({})) });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime/ws`, 'iskra.1');
+  ends.push(() => socket.terminate());
+  const frames: unknown[][] = [];
+  socket.on('message', (data: Buffer) => frames.push(...(JSON.parse(data.toString()) as unknown[][])));
+  await once(socket, 'open');
+  const say = (...given: unknown[]) => socket.send(JSON.stringify(given));
+  say(['hello', { version: 1, nonce: 'Zk9vY2Q3c0hVbXhQUWJ0Zw', auth: 'ann' }]);
+  // Nothing that has to be performed: what waits is settled with the welcome.
+  for (let n = 0; n < 30; n++) say(['nonsense', 'x'.repeat(10_000)]);
+  await expect.poll(received).toBeGreaterThan(10);
+  say(['ping', 7]);
+  letIn();
+  await expect.poll(() => frames.some(([tag, moment]) => tag === 'pong' && moment === 7)).toBe(true);
 });

@@ -1,4 +1,5 @@
 /** What is right by itself, and wrong with the rest of the configuration. */
+import { LEAST_SILENCE } from '@iskra/server';
 import { checkCertificate } from '@iskra/server/node';
 import { settingOf } from './schema.js';
 import type { Config } from './schema.js';
@@ -31,11 +32,12 @@ export function blameTogether(
     );
   }
   const { heartbeat, silence } = times;
-  if (silence !== undefined && silence < heartbeat * 1.5) {
+  const least = heartbeat * LEAST_SILENCE;
+  if (silence !== undefined && silence < least) {
     const { write } = settingOf('times.heartbeat')!.kind;
     blame(
       'times.silence',
-      `is shorter than one and a half times.heartbeat, ${write(heartbeat * 1.5)}`,
+      `is shorter than one and a half times.heartbeat, ${write(least)}`,
       'clients that rest answer each heartbeat and say nothing else, so all of them would be closed',
     );
   }
