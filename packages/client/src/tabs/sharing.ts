@@ -23,6 +23,7 @@ import type { Air, Call, Known, Owned, Sent, Snapshot, Wants, Word, Words } from
 /** How often a tab that is seen moves the leader's time on: that of a hidden one has slow timers, ms. */
 const BEAT = 1_000;
 
+/** By the names that go over the air: what is called here, with what, is what the leader called, so its types hold. */
 type Methods = Record<string, (...given: unknown[]) => unknown>;
 
 /**
