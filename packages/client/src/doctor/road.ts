@@ -73,11 +73,12 @@ export function namesIn(server: string | undefined, via: string | undefined): st
 export async function persist<T>(
   attempt: () => Promise<T>,
   isCut: (outcome: T) => boolean = wasCut,
-): Promise<{ readonly outcome: T; readonly cuts: number }> {
-  for (let cuts = 0; ; cuts++) {
-    const outcome = await attempt();
-    if (!isCut(outcome) || cuts === ACCIDENTS) return { outcome, cuts };
-  }
+): Promise<{ readonly first: T; readonly outcome: T; readonly cuts: number }> {
+  const first = await attempt();
+  let outcome = first;
+  let cuts = 0;
+  for (; isCut(outcome) && cuts < ACCIDENTS; cuts++) outcome = await attempt();
+  return { first, outcome, cuts };
 }
 
 const ACCIDENTS = 2;

@@ -16,8 +16,14 @@ export interface Patience {
 
 /** @param timeout how long an answer may take, ms. */
 export async function tryStream(open: OpenLine, timeout: number, patience: Patience): Promise<Trial> {
-  const busy = tryBusy(open, timeout, patience);
-  const trial = await tryQuiet(open, timeout, patience);
+  let busy: Promise<Life | undefined> | undefined;
+  // Where the one does not open, the other would only make the next wait: Firefox does that after each WebSocket that failed.
+  const openBoth: OpenLine = async (message) => {
+    const line = await open(message);
+    if (!hasFailed(line)) busy = tryBusy(open, timeout, patience);
+    return line;
+  };
+  const trial = await tryQuiet(openBoth, timeout, patience);
   return trial.end === 'passed' ? { ...trial, busy: await busy } : trial;
 }
 
