@@ -197,14 +197,6 @@ export class Line {
         else this.#at.set(log, now);
         return;
       }
-      case 'fork': {
-        const [, log, epoch, base, next] = frame;
-        const before = this.#at.get(log);
-        if (before?.[0] !== epoch || before[1] !== base)
-          this.#tap.breach('P25', `a fork of ${log} at ${epoch}:${base}, not ${before?.join(':')}.`);
-        this.#at.set(log, [next, base]);
-        return;
-      }
       default:
       // It moves nothing.
     }

@@ -61,9 +61,7 @@ class Session:
         elif tag == "entry":
             self.take_entry(*rest)
         elif tag == "gap" and self.cursors.get(rest[0]) == rest[2]:
-            self.cursors[rest[0]] = rest[3]  # something is gone for good: go on behind it (P23)
-        elif tag == "fork" and self.cursors.get(rest[0]) == [rest[1], rest[2]]:  # (P24)
-            self.cursors[rest[0]] = [rest[3], rest[2]]
+            self.cursors[rest[0]] = rest[3]  # what is between is not for us, or gone for good: go on behind it (P23)
         elif tag == "acked":
             self.acked = max(self.acked, tuple(rest))
         elif tag in ("close", "error"):

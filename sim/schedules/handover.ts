@@ -41,7 +41,7 @@ export const handover: readonly Schedule[] = [
 
   schedule('R30', 'a fork comes through both connections', SLOW_PROOF, async (stage) => {
     const page = await onEventStream(stage);
-    const frames = overhear(page, 'fork');
+    const frames = overhear(page, 'gap","room","forked');
     const [hints, reads] = holdFirstNode(stage, 'hint', 'read');
     await stage.store.failOver(0);
     assert(await stage.until(() => reads.waiting > 0), 'the old connection has its fork, and cannot say it');

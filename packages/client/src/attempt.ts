@@ -60,7 +60,7 @@ export interface Attempt extends Rung {
   way?: Transport | undefined;
   auth?: Json | undefined;
   /** Channels whose cursors went with its hello: what it reads without being asked again (P42). */
-  offered?: ReadonlyMap<string, unknown>;
+  offered?: Readonly<Record<string, unknown>>;
   /** WebSocket: sends up to this number were handed to it. */
   sentUpTo: number;
   /** HTTP: the sends that nothing has answered yet, at most one message (P36); `opening`: behind hello. */
@@ -87,12 +87,12 @@ export interface Attempt extends Rung {
   /** This machine slept meanwhile: how long it was silent says nothing of the network. */
   slept?: boolean;
   /** It was asked then whether it lives, and has not answered; 0 when it has. */
-  asked: number;
+  asked?: number;
   /** An event stream on which a `ping` was answered that went up beside it (P54). */
   echoes?: boolean;
   /** The newest such `ping` that the answer to its POST brought back, and when. */
   echo?: number;
-  echoAt: number;
+  echoAt?: number;
   /** How much speaks for it that the stream brings everything one late, from 0; undefined until that was looked at (P58). */
   behind?: number;
   /** It was judged so last; and it brought its last entry. */
@@ -129,8 +129,6 @@ export function createAttempt(
     deadAfter: Infinity,
     dueAt: Infinity,
     usual: Infinity,
-    asked: 0,
-    echoAt: 0,
     pollAt: Infinity,
     polledAt: startedAt,
     pause: 0,
@@ -152,8 +150,8 @@ export const staysBehind = ({ transport, deadAfter, asked, cause = {} }: Attempt
   // Undefined, when it did not end so, is less than nothing.
   transport === 'sse' && !asked && cause.silent! < deadAfter;
 
-/** Whether its end speaks against the transport, and not against the server, the network or ourselves. */
-export const blames = (one: Attempt): boolean => {
+/** Whether its end speaks against the transport, and not against the server, the network or ourselves. `idle`: as it was judged. */
+export const blames = (one: Attempt, idle: Attempt['idle']): boolean => {
   const { polls, welcomeAt = 0, provenAt, endedAt = 0, cause = {} } = one;
   if (cause.verdict || cause.advice) return cause.advice === 'correct_input';
   if (wentNowhere(one)) return false;
@@ -161,7 +159,7 @@ export const blames = (one: Attempt): boolean => {
     !provenAt ||
     polls ||
     staysBehind(one) ||
-    (endedAt - welcomeAt < EARLY && one.idle !== null) ||
+    (endedAt - welcomeAt < EARLY && idle !== null) ||
     /^(404|405|501)$/.test(`${cause.status}`)
   );
 };

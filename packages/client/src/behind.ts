@@ -21,7 +21,7 @@ export interface Behind {
 export const createBehind = (): Behind => ({
   doubts: ({ behind = UNKNOWN, entryAt = 0, judgedAt = Infinity }) => behind > 0 && entryAt > judgedAt,
   echoed(one, moment, now) {
-    const { behind = UNKNOWN, entryAt = 0, echo, echoAt } = one;
+    const { behind = UNKNOWN, entryAt = 0, echo, echoAt = 0 } = one;
     // What the stream brings before the answer has waited for nothing.
     if (moment !== echo) return false;
     one.judgedAt = now;

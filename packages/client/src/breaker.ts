@@ -1,6 +1,6 @@
 /**
  * PURE. Beside the core: a server that rejects whatever is opened is asked ever more rarely. Then the breaker is open, and
- * half open when one thing is tried (P57).
+ * half open when one thing is tried (P57). One that does not answer at all is noted as down.
  */
 import type { Attempt } from './attempt.js';
 
@@ -14,6 +14,8 @@ export interface BreakerLimits {
 export interface Breaker {
   /** An attempt has ended. */
   ended(attempt: Attempt): void;
+  /** Nobody of their servers answered anything: those are down, or out of reach. */
+  unanswered(attempts: readonly Attempt[]): void;
   /** Everything was in vain once more. How long nothing is tried, ms; undefined as long as it is closed. */
   pause(): number | undefined;
   /** Something works. */
@@ -34,6 +36,9 @@ export function createBreaker(
   return {
     ended(attempt) {
       if (attempt.cause?.verdict !== 'left' && !rejects(attempt)) rejections = -1;
+    },
+    unanswered(attempts) {
+      for (const one of attempts) one.serverDown = true;
     },
     pause() {
       rejections++;

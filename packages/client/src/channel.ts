@@ -111,7 +111,7 @@ export interface ChannelFeed {
 }
 
 /** Comings and goings of members are entries of the channel (P45), but no messages. */
-export const isMembership = ({ delta, dimension }: Envelope): boolean =>
+export const isMembership = (delta: string, dimension: number): boolean =>
   dimension === 3 && /^member_(joined|left)$/.test(delta);
 
 export function createChannel(name: string, { session, submit, publish, failed }: Calls): ChannelFeed {
@@ -122,7 +122,7 @@ export function createChannel(name: string, { session, submit, publish, failed }
       get position() {
         return session.cursors.get(name);
       },
-      on: (delta: string, handler: (...values: never[]) => void) => handlers.on(delta, handler as () => void),
+      on: handlers.on as Channel['on'],
       // No delta has this name.
       onGap: (handler) => handlers.on('', handler as () => void),
       subscribe: async (options = {}) => void (await submit(() => session.subscribe(name, options)).outcome),
@@ -144,8 +144,8 @@ export function createChannel(name: string, { session, submit, publish, failed }
       },
     },
     entry(entry) {
-      const { delta, payload } = entry.envelope;
-      if (isMembership(entry.envelope)) return;
+      const { delta, dimension, payload } = entry.envelope;
+      if (isMembership(delta, dimension)) return;
       handlers.emit(delta, payload, entry);
       handlers.emit('*', payload, entry);
     },

@@ -121,11 +121,11 @@ export function connect<C extends Contract = Untyped>(
   const environment: Environment = { ...platform(), ...options.environment };
   const { clock } = environment;
   const { auth, requestTimeout = 10_000, transports = Object.keys(TRANSPORTS) as TransportName[] } = options;
+  let ranks = 0;
   const ladder = [url]
     .flat()
     .map((one) => absolute(one, environment.base))
-    .flatMap((server) => transports.map((transport) => ({ server, transport })))
-    .map((rung, rank) => ({ ...rung, rank }));
+    .flatMap((server) => transports.map((transport) => ({ server, transport, rank: ranks++ })));
   // An error that nobody listens to must not be lost; one in a listener of errors must not go round.
   const failed = (error: unknown, listener?: string): void => {
     if (listener === 'error' || !events.emit('error', error)) console.error(error);
@@ -147,7 +147,11 @@ export function connect<C extends Contract = Untyped>(
       outbox: { messages: 1_000, bytes: 1_048_576, ...options.outbox },
     },
     environment.random,
-    () => nonce(environment.randomBytes(16)),
+    // 130 bits as 22 characters (P10): of 64 three are the same.
+    () =>
+      btoa(String.fromCharCode(...environment.randomBytes(17)))
+        .replace(/\W/g, '0')
+        .slice(0, 22),
     tell,
   );
   const { outbox, identity } = session;
@@ -297,12 +301,6 @@ export function connect<C extends Contract = Untyped>(
     },
   };
   return client as unknown as Client<C>;
-}
-
-/** 128 bits as 22 characters that need no escaping (P10). */
-function nonce(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replace(/\+/g, '-').replace(/\//g, '_').slice(0, 22);
 }
 
 function absolute(url: string, base: string | undefined): string {

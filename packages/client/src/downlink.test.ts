@@ -61,5 +61,4 @@ test('knows nothing of channels without a cursor (P29)', () => {
   const downlink = createDownlink();
   expect(downlink.entry('room', 'e', 1)).toBe('ignore');
   expect(downlink.gap('room', ['e', 0], ['e', 1])).toBe('ignore');
-  expect(downlink.fork('room', 'e', 0, 'f')).toBe('ignore');
 });

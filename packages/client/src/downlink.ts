@@ -3,7 +3,7 @@
  * the session: whatever comes from any of them, each entry passes once and in
  * order (P20–P24, P29). A channel has a cursor while it is subscribed.
  */
-import { INBOX, judgeEntry, judgeFork, judgeGap } from '@iskra/protocol/wire';
+import { INBOX, judgeEntry, samePosition } from '@iskra/protocol/wire';
 import type { Passage, Position } from '@iskra/protocol/wire';
 
 export type Downlink = ReturnType<typeof createDownlink>;
@@ -16,11 +16,10 @@ export function createDownlink() {
   const wishes = new Map<string, { number: number; presence: unknown }>();
 
   /** Before the handlers run: one that throws has still been given its entry. */
-  const move = (channel: string, to: Position, judge: (cursor: Position) => Passage): Passage => {
-    const cursor = cursors.get(channel);
-    const passage = cursor ? judge(cursor) : 'ignore';
+  const move = (channel: string, passage: Passage, to: Position): Passage => {
     if (passage === 'next') {
-      if (channel === INBOX && cursor![0] !== to[0]) past.add(cursor![0]);
+      const [epoch] = cursors.get(channel)!;
+      if (channel === INBOX && epoch !== to[0]) past.add(epoch);
       // Who moved last is asked for last: of an answer with little room each has its share.
       cursors.delete(channel);
       cursors.set(channel, to);
@@ -68,13 +67,14 @@ export function createDownlink() {
       }
     },
 
-    entry: (channel: string, epoch: string, offset: number): Passage =>
-      move(channel, [epoch, offset], (cursor) => judgeEntry(cursor, epoch, offset)),
+    entry(channel: string, epoch: string, offset: number): Passage {
+      const cursor = cursors.get(channel);
+      return move(channel, cursor ? judgeEntry(cursor, epoch, offset) : 'ignore', [epoch, offset]);
+    },
 
-    gap: (channel: string, was: Position, now: Position): Passage =>
-      move(channel, now, (cursor) => judgeGap(cursor, was)),
-
-    fork: (channel: string, epoch: string, base: number, next: string): Passage =>
-      move(channel, [next, base], (cursor) => judgeFork(cursor, epoch, base, next)),
+    gap(channel: string, was: Position, now: Position): Passage {
+      const cursor = cursors.get(channel);
+      return move(channel, cursor && samePosition(cursor, was) ? 'next' : 'ignore', now);
+    },
   };
 }

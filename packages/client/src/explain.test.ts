@@ -26,7 +26,7 @@ const judge = (attempt: Attempt, cause: Cause, endedAt: number): VerdictCode | u
   const ended = { ...attempt, cause, endedAt };
   const verdict = verdictOf(ended);
   // A verdict blames the transport exactly when its name begins with it, or when the route is not there (G9).
-  expect(blames(ended)).toBe(/^(ws|sse|poll|not)-/.test(`${verdict}`));
+  expect(blames(ended, ended.idle)).toBe(/^(ws|sse|poll|not)-/.test(`${verdict}`));
   return verdict;
 };
 

@@ -161,7 +161,7 @@ export function verdictOf(one: Attempt): VerdictCode | undefined {
 }
 
 /** It was busy, and did not answer until its successor was there. One that was quiet may have been asked by way of another node. */
-const fellSilent = ({ asked, heardAt, endedAt = 0, usual }: Attempt): boolean =>
+const fellSilent = ({ asked = 0, heardAt, endedAt = 0, usual }: Attempt): boolean =>
   asked > heardAt && endedAt - asked >= ANSWER && endedAt - heardAt > usual * 2;
 
 /** How sure the verdict of an attempt is, from the times that it was seen up to then. */

@@ -86,7 +86,7 @@ export function createInsight(
     const { transport, cause } = attempt;
     const verdict = verdictOf(attempt);
     const reports: SessionEffect[] = [];
-    if (blames(attempt) || verdict === 'lost') quality.count('failed', now);
+    if (blames(attempt, attempt.idle) || verdict === 'lost') quality.count('failed', now);
     if (cause?.silent !== undefined) {
       quality.count('missed', now);
       reports.push(

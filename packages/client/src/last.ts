@@ -58,7 +58,7 @@ export function withLast(feed: ChannelFeed, { entries = 100, bytes = 65_536 }: L
     channel,
     entry(entry) {
       // Before the handlers run: one that looks finds it there.
-      if (!isMembership(entry.envelope)) keep(entry);
+      if (!isMembership(entry.envelope.delta, entry.envelope.dimension)) keep(entry);
       feed.entry(entry);
     },
     gap(gap) {

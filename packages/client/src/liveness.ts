@@ -60,7 +60,7 @@ export function createLiveness(
     const { polls, overHttp } = one;
     if (!one.provenAt || one.asked || one !== carrier() || (polls && (!one.hold || one.pollAt < Infinity)))
       return Infinity;
-    if (echoes(one) && path.doubts?.(one)) return one.heardAt + PAUSE;
+    if (path.doubts?.(one) && echoes(one)) return one.heardAt + PAUSE;
     const waits = !overHttp && one.sentUpTo > outbox.committed;
     const idle = polls || (overHttp && !echoes(one)) ? Infinity : one.deadAfter / 3;
     return Math.max(one.heardAt, one.polledAt) + Math.max(SILENCE, waits ? 0 : Math.min(one.usual * 2, idle));
@@ -72,7 +72,7 @@ export function createLiveness(
     else if (one.overHttp && !echoes(one)) replace();
     else control(one, 'ping', now);
     // Who is asked has the time to answer, however late it is.
-    const patience = Math.min(CHECK, Math.max(ANSWER, roundTrip() * 6, now - one.asked));
+    const patience = Math.min(CHECK, Math.max(ANSWER, roundTrip() * 6, now - one.asked!));
     one.dueAt = Math.min(one.dueAt > now ? one.dueAt : Infinity, now + patience);
   };
 
@@ -133,7 +133,7 @@ export function createLiveness(
       // A successor has to be looked up by the server, and may have gone over a connection that is dead as well.
       if (!one.asked || one.transport !== 'sse' || now >= one.asked + CHECK) return true;
       // A POST that is stuck, too, says nothing of another node.
-      if (one.echoes && one.echoAt > one.heardAt) vain++;
+      if (one.echoes && one.echoAt! > one.heardAt) vain++;
       one.echoes = false;
       ask(one, now);
       return false;

@@ -73,7 +73,7 @@ export function withMembers(
     channel,
     entry(entry) {
       const { envelope } = entry;
-      if (isMembership(envelope)) {
+      if (isMembership(envelope.delta, envelope.dimension)) {
         const member = envelope.payload as Member;
         told?.add(member.id);
         known.delete(member.id);

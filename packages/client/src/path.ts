@@ -24,7 +24,7 @@ export interface Learned {
 
 /** What the session reads when it needs it, and writes when it finds out. */
 export interface Path extends Learned, Partial<Answers>, Partial<Behind> {
-  /** An attempt has ended. Whether the silence on it was too long for something on the way; null: perhaps. */
+  /** An attempt has ended. Notes with it, and answers, whether the silence on it was too long for something on the way; null: perhaps. */
   ended?(attempt: Attempt): boolean | null;
 }
 
@@ -59,32 +59,30 @@ export function createPath(known: Learned = {}, learned: () => void = () => {}):
   /** Cuts that came sooner than the heartbeat allows. */
   let contradictions = 0;
 
-  const path: Path = {
-    ...known,
-    ended(attempt) {
-      const silence = silenceOf(attempt);
-      if (silence < SHORTEST) return false;
-      if (path.heartbeat && silence < path.heartbeat * 0.9) {
-        // Not silence, then. One such cut may be an accident.
-        if (++contradictions > 1) {
-          path.heartbeat = undefined;
-          contradictions = 0;
-          cuts = [];
-        }
-        return false;
+  const path: Path = { ...known, ended: (attempt) => (attempt.idle = isIdle(silenceOf(attempt))) };
+
+  const isIdle = (silence: number): boolean | null => {
+    if (silence < SHORTEST) return false;
+    if (path.heartbeat && silence < path.heartbeat * 0.9) {
+      // Not silence, then. One such cut may be an accident.
+      if (++contradictions > 1) {
+        path.heartbeat = undefined;
+        contradictions = 0;
+        cuts = [];
       }
-      // One cut may be an accident, too; two after the same time are a habit of the network.
-      const again = cuts.find((one) => Math.abs(one - silence) < Math.max(500, silence * 0.15));
-      cuts = [silence, ...cuts].slice(0, 4);
-      if (again === undefined) return null;
-      const before = path.heartbeat ?? Infinity;
-      path.heartbeat = Math.min(
-        before,
-        Math.max(LEAST_HEARTBEAT, Math.round(Math.min(again, silence) * SHARE)),
-      );
-      // If it cannot be shorter, it does not help.
-      return path.heartbeat < before;
-    },
+      return false;
+    }
+    // One cut may be an accident, too; two after the same time are a habit of the network.
+    const again = cuts.find((one) => Math.abs(one - silence) < Math.max(500, silence * 0.15));
+    cuts = [silence, ...cuts].slice(0, 4);
+    if (again === undefined) return null;
+    const before = path.heartbeat ?? Infinity;
+    path.heartbeat = Math.min(
+      before,
+      Math.max(LEAST_HEARTBEAT, Math.round(Math.min(again, silence) * SHARE)),
+    );
+    // If it cannot be shorter, it does not help.
+    return path.heartbeat < before;
   };
   return Object.assign(path, createAnswers(path, learned), createBehind());
 }

@@ -774,7 +774,7 @@ describe('what is known of the way', () => {
 
   test('holds nothing against a transport when a silence was too long, nor what was held before', () => {
     let isHabit = false;
-    const s = scene({ path: { ended: () => isHabit } });
+    const s = scene({ path: { ended: (one) => (one.idle = isHabit) } });
     s.start();
     s.prove('websocket');
     s.pass(5_000);

@@ -34,9 +34,9 @@ export function createPolicy(
     probe: schedule = [15_000, 30_000, 50_000],
     stagger = 250,
     patience = 5_000,
-    path = {},
     breaker,
   } = options;
+  const path = options.path ?? {};
   /** By rank. */
   const standings = new Map<number, Standing>();
   /** Attempts that failed while nobody of their server answered: their fault, or the server's. */
@@ -79,7 +79,7 @@ export function createPolicy(
   };
   /** Nobody answered: that is the server or the network, and no transport's fault. */
   const acquit = (): void => {
-    for (const one of suspects) one.serverDown = true;
+    breaker?.unanswered(suspects);
     suspects = [];
   };
   const due = (one: Attempt): number => {
@@ -112,9 +112,9 @@ export function createPolicy(
     one.endedAt = now;
     one.cause = cause;
     // If it was too long a silence, that may have been the reason before, too.
-    one.idle = path.ended?.(one);
-    if (one.idle) standings.clear();
-    const blamed = !one.idle && blames(one);
+    const idle = path.ended?.(one);
+    if (idle) standings.clear();
+    const blamed = !idle && blames(one, idle);
     act('close', one);
     delay = Math.max(delay, cause.wait ?? 0);
     breaker?.ended(one);
@@ -188,7 +188,7 @@ export function createPolicy(
   /** A probe has shown that its transport works: attach there for good. */
   const promote = (one: Attempt): void => {
     probes = [];
-    leave((other) => other === one);
+    end(one, { verdict: 'left' });
     begin(one, 'attach');
   };
 
@@ -230,9 +230,12 @@ export function createPolicy(
       retryAt = Infinity;
       nextAt = now;
       // To begin with, what worked last time; later, what is known now.
-      const first = ladder.find(({ transport }) => !current && transport === path.first);
       const likely = (one: Rung): number =>
-        isDoubted(one.rank, standings, suspects, now) ? 2 : one === first ? 0 : 1;
+        isDoubted(one.rank, standings, suspects, now)
+          ? 2
+          : path.first && !current && one === ladder.find(({ transport }) => transport === path.first)
+            ? 0
+            : 1;
       race = [...ladder].sort((one, other) => likely(one) - likely(other));
       // Half open: one of them shows whether it is still so.
       if (breaker?.isBroken()) race = race.slice(0, 1);

@@ -92,9 +92,8 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
         heartbeat: path.heartbeat,
         ...path.asks?.(one),
         attempt: `${one.transport}-${one.attempt}`,
-        ...(probe ? { probe } : { cursors: cursors() }),
+        ...(probe ? { probe } : { cursors: (one.offered = cursors()) }),
       };
-      one.offered = new Map(identity.cursors);
       const begin = [encodeFrame(['hello', opening])];
       return compose(one, begin, [], free && !probe) || joinFrames(begin);
     },

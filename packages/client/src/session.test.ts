@@ -149,13 +149,13 @@ describe('down', () => {
     expect(d.session.cursors.get('room')).toBeUndefined();
   });
 
-  test('follows a fork at its base and ignores it the second time (P24)', () => {
+  test('goes on in another epoch, tells nobody, and ignores it the second time (P24)', () => {
     const d = subscribed();
     d.hear(
       1,
       say(1),
-      ['fork', 'room', 'r', 1, 's'],
-      ['fork', 'room', 'r', 1, 's'],
+      ['gap', 'room', 'forked', ['r', 1], ['s', 1]],
+      ['gap', 'room', 'forked', ['r', 1], ['s', 1]],
       ['entry', 'room', 's', 2, envelope('said', 'two')],
     );
     expect(d.entries('room')).toEqual([1, 'two']);
@@ -527,6 +527,13 @@ describe('up', () => {
     const send = publish(d, 'hi');
     d.hear(1, ['gap', '@', 'inbox_overflow', ['e', 0], ['e', 7]], ['acked', 1, 'e', 7]);
     expect(send.state).toBe('unknown');
+  });
+
+  test('doubts nothing when the inbox only goes on in another epoch (P24)', () => {
+    const d = connected();
+    const send = publish(d, 'hi');
+    d.hear(1, ['gap', '@', 'forked', ['e', 0], ['f', 0]], ['acked', 1, 'f', 0]);
+    expect(send.state).toBe('acknowledged');
   });
 });
 

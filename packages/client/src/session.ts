@@ -7,15 +7,7 @@
  * `liveness.ts`; who opens and closes is the business of `policy.ts`.
  */
 import { INBOX, parseMessage, readServerFrame } from '@iskra/protocol/wire';
-import type {
-  Envelope,
-  Fault,
-  Passage,
-  Position,
-  ServerFrame,
-  Subscribed,
-  Welcome,
-} from '@iskra/protocol/wire';
+import type { Envelope, Fault, Position, ServerFrame, Subscribed, Welcome } from '@iskra/protocol/wire';
 import type { SubscribeOptions } from './channel.js';
 import { createDownlink } from './downlink.js';
 import { createLiveness } from './liveness.js';
@@ -147,7 +139,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
   };
 
   /** How long a poll is held: not longer than a connection may be silent here. */
-  const holdOf = ({ hold }: Attempt): number => Math.min(hold, path.heartbeat ?? hold);
+  const holdOf = ({ hold }: Attempt): number => (path.heartbeat ? Math.min(hold, path.heartbeat) : hold);
 
   const poll = (one: Attempt, wait = holdOf(one)): void => {
     one.pollAt = Infinity;
@@ -197,7 +189,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       // What a frame did to this connection holds for the rest of its message too.
       if (!frame || one.endedAt) continue;
       if (frame[0] === 'pong') liveness.echoed(one, frame[1], aside, now);
-      news ||= /^[adefgw]/.test(frame[0]);
+      news ||= /^[adegw]/.test(frame[0]);
       (take[frame[0]] as (one: Attempt, frame: ServerFrame) => void)(one, frame);
     }
     settle(outbox.settle(inbox()));
@@ -219,8 +211,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
   const take: {
     [Tag in ServerFrame[0]]: (one: Attempt, frame: Extract<ServerFrame, [Tag, ...unknown[]]>) => void;
   } = {
-    welcome(one, [, { payload }]) {
-      const given = payload as Welcome | undefined;
+    welcome(one, [, envelope]) {
+      const given = envelope.payload as Welcome | undefined;
       const probe = one.role === 'probe';
       if (one.welcomeAt || !given?.generation !== probe) return;
       const { session, inbox, generation, heartbeat } = given!;
@@ -240,14 +232,21 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (!probe) {
         turn('connected');
         // Taken on another connection, while this one's hello was on its way without them.
-        if (!one.polls) askAgain((channel) => !one.offered?.has(channel));
+        if (!one.polls) askAgain((channel) => !one.offered?.[channel]);
       }
       if (one.polls) proven(one);
     },
 
     entry(one, [, channel, epoch, offset, envelope, answers]) {
       one.entryAt = now;
-      if (!passes(one, downlink.entry(channel, epoch, offset))) return;
+      const passage = downlink.entry(channel, epoch, offset);
+      // What does not fit closes its connection: at most once in 500 ms, then ever more rarely until an entry fits (P22).
+      if (passage === 'resync') {
+        const wait = Math.max(0, resyncAt - now);
+        resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
+        end(one, { verdict: 'resync', wait });
+      }
+      if (passage !== 'next') return;
       resyncs = 0;
       const position: Position = [epoch, offset];
       if (channel !== INBOX) act('hand', channel, 'entry', { channel, position, envelope } as never);
@@ -271,18 +270,15 @@ export function createSession(options: SessionOptions, random: () => number, mak
       // This connection does not deliver it at all, whatever an older one brought meanwhile (P23).
       const stands = reason === 'denied' && one === primary() && cursors.get(channel);
       const [was, to] = stands ? ([stands, stands] as const) : places;
-      if (!passes(one, downlink.gap(channel, was, to))) return;
-      if (channel === INBOX) outbox.doubt(to[0], true);
+      if (downlink.gap(channel, was, to) !== 'next') return;
+      // What was for others only, or goes on in another epoch, is not missing here (P24, P82).
+      const isMissing = !/^(excepted|forked)$/.test(reason);
+      if (channel === INBOX) outbox.doubt(to[0], isMissing);
+      if (!isMissing) return;
       if (reason === 'denied') unsubscribe(channel);
       // The store forgot a part of the log, and perhaps that this end is in its member list.
       else if (was[0] !== to[0]) askAgain((one, presence) => one === channel && presence !== undefined);
-      // What was for others only is not missing here (P82).
-      if (reason !== 'excepted') act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
-    },
-
-    fork(one, [, channel, epoch, base, next]) {
-      if (passes(one, downlink.fork(channel, epoch, base, next)) && channel === INBOX)
-        outbox.doubt(next, false);
+      act('hand', channel, 'gap', { channel, reason, was, now: to } as never);
     },
 
     acked(one, [, number, epoch, offset]) {
@@ -363,16 +359,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
     opened(one);
     refreshes = 0;
     consult('proven', one);
-  };
-
-  /** What does not fit closes its connection: at most once in 500 ms, then ever more rarely until an entry fits (P22). */
-  const passes = (one: Attempt, passage: Passage): boolean => {
-    if (passage === 'resync') {
-      const wait = Math.max(0, resyncAt - now);
-      resyncAt = now + wait + Math.min(options.reconnect.max, 500 * 2 ** resyncs++);
-      end(one, { verdict: 'resync', wait });
-    }
-    return passage === 'next';
   };
 
   // ─── The session's own life ───────────────────────────────────────────────
@@ -476,8 +462,8 @@ export function createSession(options: SessionOptions, random: () => number, mak
       settle(outbox.settle(inbox()));
     },
 
-    closed({ status, detail }, one) {
-      if (!path.lost?.(one, status, now)) end(one, { status, detail });
+    closed(event, one) {
+      if (!path.lost?.(one, event.status, now)) end(one, event);
       else if (one.welcomeAt) poll(one);
       else act('open', one, hello(one));
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeEntry, judgeFork, judgeGap, samePosition } from './cursor.js';
+import { judgeEntry, samePosition } from './cursor.js';
 import type { Position } from './cursor.js';
 
 /** Where a frame's offset stands to the cursor's. */
@@ -39,55 +39,35 @@ describe('entry', () => {
 });
 
 describe('gap', () => {
-  const table: Record<Epoch, Record<Offset, ReturnType<typeof judgeGap>>> = {
-    'same epoch': { 'far behind': 'ignore', at: 'next', next: 'ignore', beyond: 'ignore' },
-    'other epoch': { 'far behind': 'ignore', at: 'ignore', next: 'ignore', beyond: 'ignore' },
+  const table: Record<Epoch, Record<Offset, boolean>> = {
+    'same epoch': { 'far behind': false, at: true, next: false, beyond: false },
+    'other epoch': { 'far behind': false, at: false, next: false, beyond: false },
   };
 
-  test.each(each(table))('from the %s, %s the cursor: %s (P23)', (epoch, offset, verdict) => {
-    expect(judgeGap(cursor, [epochs[epoch], offsets[offset]])).toBe(verdict);
+  test.each(each(table))('from the %s, %s the cursor, is for it: %s (P23)', (epoch, offset, isForIt) => {
+    expect(samePosition(cursor, [epochs[epoch], offsets[offset]])).toBe(isForIt);
   });
-});
-
-describe('fork', () => {
-  type Base = Offset;
-  type Verdicts = Record<Base, ReturnType<typeof judgeFork>>;
-  const from: Record<Epoch, Verdicts> = {
-    'same epoch': { 'far behind': 'resync', at: 'next', next: 'resync', beyond: 'resync' },
-    'other epoch': { 'far behind': 'resync', at: 'resync', next: 'resync', beyond: 'resync' },
-  };
-
-  test.each(each(from))('of the %s, its base %s the cursor: %s (P24)', (epoch, base, verdict) => {
-    expect(judgeFork(cursor, epochs[epoch], offsets[base], 'e2')).toBe(verdict);
-  });
-
-  test.each(Object.entries(offsets))(
-    'into the epoch of the cursor is ignored, base %s it (P24)',
-    (_, base) => {
-      expect(judgeFork(cursor, 'e0', base, 'e1')).toBe('ignore');
-    },
-  );
-});
-
-test('two positions are the same when both parts are', () => {
-  expect(samePosition(['e1', 7], ['e1', 7])).toBe(true);
-  expect(samePosition(['e1', 7], ['e2', 7])).toBe(false);
-  expect(samePosition(['e1', 7], ['e1', 8])).toBe(false);
 });
 
 describe('a reader', () => {
   type Frame =
     | { type: 'entry'; epoch: string; offset: number }
-    | { type: 'fork'; epoch: string; base: number; next: string }
-    | { type: 'gap'; was: Position; now: Position };
+    | { type: 'gap'; isFork?: boolean; was: Position; now: Position };
 
-  /** A log over several epochs, as the frames of one reader that misses nothing: forks stand between the epochs. */
+  /** A log over several epochs, as the frames of one reader that misses nothing: between the epochs stands a gap in which nothing is missing. */
   const logOf = (lengths: readonly number[]): Frame[] => {
     let offset = 0;
     return lengths.flatMap((length, index): Frame[] => [
       ...(index === 0
         ? []
-        : [{ type: 'fork', epoch: `e${index - 1}`, base: offset, next: `e${index}` } as const]),
+        : [
+            {
+              type: 'gap',
+              isFork: true,
+              was: [`e${index - 1}`, offset],
+              now: [`e${index}`, offset],
+            } as const,
+          ]),
       ...Array.from({ length }, () => ({ type: 'entry', epoch: `e${index}`, offset: ++offset }) as const),
     ]);
   };
@@ -95,10 +75,8 @@ describe('a reader', () => {
   /** The cursor after the first `count` frames of the log. */
   const cursorAfter = (log: readonly Frame[], count: number): Position => {
     let at: Position = ['e0', 0];
-    for (const frame of log.slice(0, count)) {
-      if (frame.type === 'entry') at = [frame.epoch, frame.offset];
-      if (frame.type === 'fork') at = [frame.next, frame.base];
-    }
+    for (const frame of log.slice(0, count))
+      at = frame.type === 'entry' ? [frame.epoch, frame.offset] : frame.now;
     return at;
   };
 
@@ -109,12 +87,8 @@ describe('a reader', () => {
         return judgeEntry(at, frame.epoch, frame.offset) === 'next'
           ? { at: [frame.epoch, frame.offset], deliver: frame.offset }
           : { at };
-      case 'fork':
-        return judgeFork(at, frame.epoch, frame.base, frame.next) === 'next'
-          ? { at: [frame.next, frame.base] }
-          : { at };
       case 'gap':
-        return judgeGap(at, frame.was) === 'next' ? { at: frame.now } : { at };
+        return { at: samePosition(at, frame.was) ? frame.now : at };
     }
   };
 
@@ -167,7 +141,7 @@ describe('a reader', () => {
           at = next.at;
           if (next.deliver === undefined) {
             // Without a gap the cursor never passes an entry that was not handed on.
-            if (frame.type === 'gap') covered = at[1];
+            if (frame.type === 'gap' && !frame.isFork) covered = at[1];
             else expect(at[1]).toBe(before[1]);
           } else {
             expect(next.deliver).toBe(covered + 1);

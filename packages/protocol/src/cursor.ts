@@ -1,12 +1,11 @@
 /**
- * Positions, and the three rules by which a reader moves along a log. Pure;
+ * Positions, and the two rules by which a reader moves along a log. Pure;
  * both ends use the same rules, so they cannot drift apart.
  *
  *   entry  next    → deliver          (P20)
  *          behind  → ignore           (P21)
  *          else    → resync           (P22)
- *   gap    moves a cursor that stands exactly at `was`           (P23)
- *   fork   moves a cursor that stands exactly at the fork's base (P24)
+ *   gap    moves a cursor that stands exactly at `was` (P23, P24)
  */
 
 /** What to do about what came: move the cursor and hand it on, drop it, or read the log anew from the cursor. */
@@ -31,17 +30,7 @@ export function judgeEntry(cursor: Position, epoch: string, offset: number): Pas
   return offset > cursor[1] ? 'next' : 'ignore';
 }
 
-/** A gap answers for one exact cursor; from any other it says nothing (a late frame of an old connection). */
-export function judgeGap(cursor: Position, was: Position): Passage {
-  return samePosition(cursor, was) ? 'next' : 'ignore';
-}
-
-/** A fork continues a log under a new epoch, from its base on. */
-export function judgeFork(cursor: Position, epoch: string, base: number, next: string): Passage {
-  if (cursor[0] === next) return 'ignore';
-  return samePosition(cursor, [epoch, base]) ? 'next' : 'resync';
-}
-
+/** A gap answers for one exact cursor: from any other it says nothing (a late frame of an old connection). */
 export function samePosition(a: Position, b: Position): boolean {
   return a[0] === b[0] && a[1] === b[1];
 }

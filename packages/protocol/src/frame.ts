@@ -109,14 +109,22 @@ export const clientFrameSchema = z.union([
   z.tuple([z.literal('bye')]),
 ]);
 
-const reason = z.enum(['trimmed', 'epoch', 'diverged', 'inbox_overflow', 'too_big', 'denied', 'excepted']);
+const reason = z.enum([
+  'trimmed',
+  'epoch',
+  'diverged',
+  'inbox_overflow',
+  'too_big',
+  'denied',
+  'excepted',
+  'forked',
+]);
 
 export const serverFrameSchema = z.union([
   z.tuple([z.literal('welcome'), envelopeSchema]),
   z.tuple([z.literal('entry'), log, epoch, offset, envelopeSchema]),
   z.tuple([z.literal('entry'), log, epoch, offset, envelopeSchema, number]),
   z.tuple([z.literal('gap'), log, reason, positionSchema, positionSchema]),
-  z.tuple([z.literal('fork'), log, epoch, offset, epoch]),
   z.tuple([z.literal('acked'), offset, epoch, offset]),
   z.tuple([z.literal('expect'), number]),
   z.tuple([z.literal('ping'), moment]),

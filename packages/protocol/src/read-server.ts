@@ -40,11 +40,10 @@ const FRAMES = [
   tuple(
     text(/^gap$/),
     isLog,
-    text(/^(trimmed|epoch|diverged|inbox_overflow|too_big|denied|excepted)$/),
+    text(/^(trimmed|epoch|diverged|inbox_overflow|too_big|denied|excepted|forked)$/),
     position,
     position,
   ),
-  tuple(text(/^fork$/), isLog, isEpoch, offset, isEpoch),
   tuple(text(/^acked$/), offset, isEpoch, offset),
   tuple(text(/^expect$/), number),
   tuple(text(/^p[io]ng$/), isMoment),

@@ -117,7 +117,6 @@ const server: Record<ServerFrame[0], Arb<unknown[]>> = {
     fc.tuple(fc.constant('entry'), log, epoch, offset, envelope, number),
   ),
   gap: fc.tuple(fc.constant('gap'), log, reason, position, position),
-  fork: fc.tuple(fc.constant('fork'), log, epoch, offset, epoch),
   acked: fc.tuple(fc.constant('acked'), offset, epoch, offset),
   expect: fc.tuple(fc.constant('expect'), number),
   ping: fc.tuple(fc.constant('ping'), moment),
@@ -462,7 +461,7 @@ describe('readers and schemas', () => {
           ['entry', 'room:lobby', 'e', 1, whole],
           ['entry', '@', 'e', 1, whole, 7],
           ['gap', 'room:lobby', 'trimmed', ['e', 1], ['e', 9]],
-          ['fork', 'room:lobby', 'e', 1, 'f'],
+          ['gap', 'room:lobby', 'forked', ['e', 1], ['f', 1]],
           ...[
             ['acked', 1, 'e', 1],
             ['expect', 1],

@@ -177,7 +177,6 @@ export class Downlink {
   }
 
   #take(reader: Reader, result: LogRead): DownlinkEffect[] {
-    const { log } = reader;
     switch (result.kind) {
       case 'entries': {
         const last = result.entries[result.entries.length - 1];
@@ -188,13 +187,9 @@ export class Downlink {
       }
       case 'gap':
         return this.#tellGap(reader, result.reason, result.now);
-      case 'fork': {
-        const message = Message.of(['fork', wireName(log), reader.epoch, result.base, result.next]);
-        reader.epoch = result.next;
+      case 'fork':
         reader.missed = true;
-        this.#room?.moved(message);
-        return [{ type: 'write', message }];
-      }
+        return [this.#move(reader, 'forked', [result.next, result.base])];
     }
   }
 
@@ -240,7 +235,7 @@ export class Downlink {
     return reader.log === SYSTEM ? [told] : [told, { type: 'report', event: 'gap', reason }];
   }
 
-  #move(reader: Reader, reason: GapReason | 'excepted', to: Position): DownlinkEffect {
+  #move(reader: Reader, reason: GapReason | 'excepted' | 'forked', to: Position): DownlinkEffect {
     const was: Position = [reader.epoch, reader.offset];
     [reader.epoch, reader.offset] = to;
     const message = Message.of(['gap', wireName(reader.log), reason, [...was], [...to]]);

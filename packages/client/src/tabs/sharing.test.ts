@@ -210,7 +210,7 @@ test('the others are told of a send before it goes up; the next leader sends it 
 test('what passes is handed on in each tab, once, also over a fork of the log', () => {
   const { receive, both } = two();
   receive(said(5), said(5));
-  receive(said(6), ['fork', 'room', 'e', 6, 'f'], said(7, 'f'));
+  receive(said(6), ['gap', 'room', 'forked', ['e', 6], ['f', 6]], said(7, 'f'));
   const places = both('hand').map((all) => all.map(([, , value]) => (value as Entry).position));
   expect(places).toEqual(
     twice([
@@ -223,7 +223,7 @@ test('what passes is handed on in each tab, once, also over a fork of the log', 
 
 test('who reads from before a fork, reads on over it, and the others wait for that', () => {
   const { group, a, b, receive, both } = two();
-  receive(['fork', 'room', 'e', 4, 'f'], said(5, 'f'));
+  receive(['gap', 'room', 'forked', ['e', 4], ['f', 4]], said(5, 'f'));
   both('hand');
   b.session.unsubscribe('room');
   b.happen({ type: 'sendAdded' });
@@ -234,7 +234,7 @@ test('who reads from before a fork, reads on over it, and the others wait for th
   receive(['entry', '@', 'i', 4, envelope('unsubscribed', { channel: 'room' }), 4]);
   receive(['entry', '@', 'i', 5, page(['e', 2]), 5]);
   receive(said(3), said(4));
-  receive(['fork', 'room', 'e', 4, 'f'], said(5, 'f'), said(6, 'f'));
+  receive(['gap', 'room', 'forked', ['e', 4], ['f', 4]], said(5, 'f'), said(6, 'f'));
   const places = [a, b].map((tab) =>
     tab.done('hand').flatMap(([, what, value]) => (what === 'entry' ? (value as Entry).position[1] : [])),
   );

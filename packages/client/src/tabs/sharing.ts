@@ -65,7 +65,7 @@ export function createSharing(
 
   /** What passes the session's cursor, has to pass this tab's own. */
   const judge =
-    (name: 'entry' | 'gap' | 'fork') =>
+    (name: 'entry' | 'gap') =>
     (passage: Passage, channel: string, ...given: never[]): void => {
       const own = downlink[name] as (channel: string, ...given: never[]) => Passage;
       if (passage === 'next' && own(channel, ...given) === 'next') passed.add(channel + cursors.get(channel));
@@ -111,7 +111,6 @@ export function createSharing(
     clear: ended,
     entry: judge('entry'),
     gap: judge('gap'),
-    fork: judge('fork'),
 
     subscribed(_, channel: string, number: number, position: Position) {
       const send = session.outbox.sends.find((one) => one.number === number) as Owned | undefined;
