@@ -24,6 +24,7 @@ import type { Off } from './emitter.js';
 import { platform } from './environment.js';
 import type { Environment } from './environment.js';
 import { MisuseError, QueueFull, RequestTimeout, SendError } from './errors.js';
+import type { Refusal } from './errors.js';
 import type { Pending } from './outbox.js';
 import type { Send } from './send.js';
 import { createSession } from './session.js';
@@ -217,7 +218,7 @@ export function connect<C extends Contract = Untyped>(
     },
     tell(name, ...values) {
       if (name === 'status') events.emit('status', status());
-      else if (name === 'error') failed(values[0]);
+      else if (name === 'error') failed(new SendError(values[0] as Refusal));
       else events.emit(name, ...(values as never));
     },
     stop(error) {

@@ -1,5 +1,6 @@
 /** What goes into the session's machine and what comes out of it. */
 import type { Advice, DeadlinePassed, Envelope, Json, Position } from '@iskra/protocol/wire';
+import type { Refusal } from './errors.js';
 import type { Attempt } from './attempt.js';
 import type { PageSignal } from './environment.js';
 import type { OutboxLimits } from './outbox.js';
@@ -79,8 +80,8 @@ export interface Told {
   session: [change: { session: string; lost: boolean }];
   /** A message to this session alone. */
   message: [envelope: Envelope, position: Position];
-  /** A refusal that is no send's outcome, or what a handler threw. `lost`: the sends that the store forgot. */
-  error: [error: unknown, lost?: { from: number; to: number }];
+  /** A refusal that is no send's outcome. `lost`: the sends that the store forgot. */
+  error: [refusal: Refusal, lost?: { from: number; to: number }];
 }
 
 /** What the session wants done, in this order; by name, with what it is done with. */

@@ -511,7 +511,7 @@ describe('up', () => {
     d.hear(1, ['expect', 2]);
     const lost = d.told('system').find(([{ delta }]) => delta === 'sends_lost');
     expect(lost![0].payload).toEqual({ from: 2, to: 3 });
-    expect(d.told('error')[0]![0]).toMatchObject({ code: 'sends_lost' });
+    expect(d.told('error')[0]![0]).toMatchObject({ delta: 'sends_lost' });
     expect(d.sent.at(-1)!.message).toEqual([
       ['skip', 2, 3],
       ['publish', 4, 'room', expect.anything()],
@@ -993,7 +993,7 @@ describe('the end', () => {
       if (attempt === 4) break;
     }
     expect(asked).toBe(4);
-    expect(d.told('error').at(-1)![0]).toMatchObject({ code: 'unauthorized' });
+    expect(d.told('error').at(-1)![0]).toMatchObject({ delta: 'unauthorized' });
     expect(d.status().state).toBe('closed');
   });
 

@@ -79,8 +79,6 @@ export function createSession(options: SessionOptions, random: () => number, mak
   /** Then the application learns that nothing carries the session. */
   const toldAt = (): number => (state === 'connected' && !hidden ? lostAt + QUIET : Infinity);
 
-  const refused = (envelope: Envelope): void => act('tell', 'error', new SendError(envelope as Refusal));
-
   const turn = (next: SessionState): void => {
     state = next;
     act('tell', 'status');
@@ -299,8 +297,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       outbox.forgotten(from);
       enterAgain();
       const payload = { message: `The store lost sends ${from} to ${to}.` };
-      const error = new SendError({ delta: 'sends_lost', lambda: 'resynchronize', payload });
-      act('tell', 'error', error, { from, to });
+      act('tell', 'error', { delta: 'sends_lost', lambda: 'resynchronize', payload }, { from, to });
     },
 
     ping(one, [, moment]) {
@@ -323,7 +320,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
 
     error(one, [, envelope]) {
       if (envelope.lambda === 'refresh_credentials') act('askCredentials', one);
-      else if (envelope.lambda !== 'split_message') refused(envelope);
+      else if (envelope.lambda !== 'split_message') act('tell', 'error', envelope as Refusal);
     },
 
     /** Obeys the advice: also of a code that we never met (P70). */
@@ -338,7 +335,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
         if (advice === 'split_message') sending.split();
         if (advice === 'refresh_credentials') refreshes++;
         if (advice === 'stop' || advice === 'reload_application' || refreshes > MAX_REFRESHES) {
-          refused(envelope);
+          act('tell', 'error', envelope as Refusal);
           return stop(delta);
         }
       }

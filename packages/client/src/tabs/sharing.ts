@@ -10,8 +10,6 @@
 import { INBOX } from '@iskra/protocol/wire';
 import type { Passage, Position } from '@iskra/protocol/wire';
 import type { Entry, Gap } from '../channel.js';
-import { SendError } from '../errors.js';
-import type { Refusal } from '../errors.js';
 import type { Pending } from '../outbox.js';
 import type { Policy } from '../policy.js';
 import { errorOf } from '../session.js';
@@ -82,8 +80,6 @@ export function createSharing(
     }
   };
 
-  const isError = ([name, what]: unknown[]): boolean => name === 'tell' && what === 'error';
-
   /** What is called in each tab, besides what changes the session. */
   const doings = {
     know(news: Partial<Known>): void {
@@ -93,8 +89,6 @@ export function createSharing(
     /** What the session wants done, as far as it is for each tab. */
     relay(...effect: unknown[]): void {
       const [name, what, value, given] = effect as ['hand', string, string, Gap & Entry];
-      // Of an error only the message would come the way; what the leader has of it, says all.
-      if (isError(effect)) effect[2] = Object.assign(new SendError({} as Refusal), value);
       if (
         name === 'hand'
           ? /entry|gap/.test(value) && passed.has(what + (given.position ?? given.now))
@@ -223,8 +217,7 @@ export function createSharing(
     if (leader !== me && (tabs.size > 1 || 'attempt' in event)) return;
     let stop: SessionEffect | undefined;
     for (const effect of session.handle(event, now)) {
-      const [name, , value] = effect as [string, string, Error];
-      if (isError(effect)) effect[2] = { ...(value as object), message: value.message };
+      const [name] = effect;
       if (/hand|tell|measured/.test(name)) methods.relay(...effect);
       else if (name === 'stop') stop = effect;
       else if (name !== 'settle') act(...effect);
