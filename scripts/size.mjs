@@ -1,5 +1,6 @@
 // Budgets, compressed: of the client what a <script> tag or an import costs a page, and of what stands beside it what that
-// adds to a page that has the client and the framework.
+// adds to a page that has the client and the framework: one bundle with it, less the same without it. What it has by itself
+// stands before that.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,20 +14,30 @@ const sources = at('packages/client/src');
 
 /** What an application takes of a binding; a bundler leaves out the rest. */
 const shared = ['useRealtime', 'useChannel', 'useRequest', 'typedBy'];
+/** A page that has the client alone, once it was needed. */
+let plain;
+const beside = (entry, exports, budget, name = entry) => ({
+  name,
+  budget,
+  weigh: () => alone(entry, exports),
+  adds: async () => compressed(await page({ [entry]: exports })) - compressed(await (plain ??= page({}))),
+});
 const rows = [
   { name: 'the script tag', budget: 9_216, weigh: () => script('iskra.min.js') },
   { name: 'the full script tag', budget: 14_896, weigh: () => script('iskra.full.min.js') },
   { name: 'client/core', budget: 11_680, weigh: () => application('core', ['connect']) },
   { name: 'client', budget: 16_816, weigh: () => application('index', ['connect']) },
-  { name: 'cures', budget: 1_024, weigh: () => binding('cures', ['cureOf']) },
-  { name: 'react', budget: 1_536, weigh: () => binding('react', ['RealtimeProvider', ...shared]) },
-  { name: 'vue', budget: 1_728, weigh: () => binding('vue', ['provideRealtime', ...shared]) },
-  { name: 'svelte', budget: 1_632, weigh: () => binding('svelte', ['provideRealtime', ...shared]) },
-  { name: 'sharedAuth', budget: 704, weigh: () => binding('auth', ['sharedAuth']) },
-  { name: 'tabs', budget: 2_784, weigh: () => binding('tabs', ['shareTabs']) },
-  { name: 'offline', budget: 2_048, weigh: () => binding('offline', ['openOutbox']) },
-  { name: 'useWebSocket', budget: 896, weigh: () => binding('react', ['useWebSocket']) },
+  beside('cures', ['cureOf'], 384),
+  beside('react', ['RealtimeProvider', ...shared], 1_408),
+  beside('vue', ['provideRealtime', ...shared], 1_536),
+  beside('svelte', ['provideRealtime', ...shared], 1_408),
+  beside('auth', ['sharedAuth'], 480, 'sharedAuth'),
+  beside('tabs', ['shareTabs'], 2_048),
+  beside('offline', ['openOutbox'], 1_696),
+  beside('react', ['useWebSocket'], 640, 'useWebSocket'),
 ];
+
+const compressed = (code) => gzipSync(code, { level: 9 }).length;
 
 function script(name) {
   const bundle = at('packages/client/dist', name);
@@ -56,17 +67,27 @@ async function application(name, exports) {
   return outputFiles[0].contents;
 }
 
-/**
- * These exports of an entry, with what is below `bindings` and in the folder of its name. Without the framework and the
- * client, and without the statements that import them: in the bundle of an application there are none.
- */
-async function binding(name, exports) {
+/** These exports of an entry, with what is below `bindings` and in the folder of its name, and nothing else: not even what imports the rest. */
+async function alone(name, exports) {
+  const code = await bundled(`export { ${exports.join(', ')} } from './${name}.js'`, (file) =>
+    ['bindings/', `${name}/`, `${name}.js`].some((own) => file.startsWith(path.join(sources, own))),
+  );
+  return code.replace(/import\{[^}]*\}from"[^"]*";|export\{[^}]*\};/g, '');
+}
+
+/** A page with the client and these exports, by entry. */
+function page(taken) {
+  const all = Object.entries({ index: ['connect'], ...taken });
+  const imports = all.map(([name, exports]) => `import { ${exports.join(', ')} } from './${name}.js';`);
+  return bundled(
+    `${imports.join('')}globalThis.taken = [${all.flatMap(([, exports]) => exports).join(', ')}];`,
+  );
+}
+
+/** @param isTaken whether what is imported from this file is in the bundle; of packages only what is their own workspace's */
+async function bundled(contents, isTaken = () => true) {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `export { ${exports.join(', ')} } from './${name}.js'`,
-      resolveDir: sources,
-      sourcefile: 'application.ts',
-    },
+    stdin: { contents, resolveDir: sources, sourcefile: 'application.ts' },
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -74,17 +95,15 @@ async function binding(name, exports) {
     write: false,
     plugins: [
       {
-        name: 'without the client',
+        name: 'what is in the bundle',
         setup({ onResolve }) {
           onResolve({ filter: /./ }, ({ path: wanted, resolveDir, kind }) => {
-            const file = path.resolve(resolveDir, wanted);
-            const isOwn =
-              kind === 'entry-point' ||
-              (wanted.startsWith('.') &&
-                ['bindings/', `${name}/`, `${name}.js`].some((own) =>
-                  file.startsWith(path.join(sources, own)),
-                ));
-            return isOwn ? undefined : { path: wanted, external: true };
+            const isOwn = wanted.startsWith('.') && isTaken(path.resolve(resolveDir, wanted));
+            // The protocol is a part of the client; frameworks are the page's own.
+            const isClients = wanted.startsWith('@iskra/') && isTaken(wanted);
+            return kind === 'entry-point' || isOwn || isClients
+              ? undefined
+              : { path: wanted, external: true };
           });
         },
       },
@@ -95,7 +114,7 @@ async function binding(name, exports) {
     module: true,
     compress: { passes: 10, inline: 1, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
   });
-  return Buffer.from(code.replace(/import\{[^}]*\}from"[^"]*";|export\{[^}]*\};/g, ''));
+  return code;
 }
 
 const number = (value) => value.toLocaleString('en-US');
@@ -104,11 +123,12 @@ try {
   const over = [];
   const line = (...[name, ...cells]) =>
     `  ${name.padEnd(20)}${cells.map((cell) => cell.padStart(10)).join('')}`;
-  console.log(dim(line('', 'minified', 'gzipped', 'budget', 'left')));
-  for (const { name, budget, weigh } of rows) {
+  console.log(dim(line('', 'minified', 'gzipped', 'adds', 'budget', 'left')));
+  for (const { name, budget, weigh, adds } of rows) {
     const bytes = await weigh();
-    const size = gzipSync(bytes, { level: 9 }).length;
-    const cells = line(name, ...[bytes.length, size, budget, budget - size].map(number));
+    const whole = compressed(bytes);
+    const size = (await adds?.()) ?? whole;
+    const cells = line(name, ...[bytes.length, whole, size, budget, budget - size].map(number));
     console.log(size > budget ? red(cells) : cells);
     if (size > budget) over.push(`${name} by ${number(size - budget)} bytes`);
   }

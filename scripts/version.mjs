@@ -1,5 +1,5 @@
-// `npm run release:version`: what the changesets say becomes versions and changelogs, and the examples that are made to be
-// copied ask for the new versions.
+// `npm run release:version`: what the changesets say becomes versions and changelogs, the client knows its own, and the examples that
+// are made to be copied ask for the new versions.
 
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { at, packages } from './files.mjs';
@@ -12,6 +12,13 @@ try {
   await runPnpm(['exec', 'changeset', 'version'], { cwd: at('.') });
   const versions = new Map(
     packages.map((folder) => read(at(folder, 'package.json'))).map((one) => [one.name, one.version]),
+  );
+  writeFileSync(
+    at('packages/client/src/release.ts'),
+    readFileSync(at('packages/client/src/release.ts'), 'utf8').replace(
+      /'[^']*';/,
+      `'${versions.get('@iskra/client')}';`,
+    ),
   );
   for (const name of readdirSync(at('examples'))) {
     const file = at('examples', name, 'package.json');

@@ -56,7 +56,7 @@ export class Browser {
           this.#grantSoon();
         }),
     };
-    seat.tabs = shareTabs(name, { locks: locks as never, Radio: Radio as never });
+    seat.tabs = shareTabs(name, { navigator: { locks: locks as never }, BroadcastChannel: Radio as never });
     return seat;
   }
 

@@ -1,12 +1,16 @@
 /** Where tabs cannot find each other; how they share a session is played in `sim/tabs.test.ts`, and in browsers in `e2e/tabs`. */
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { scene } from './testing.js';
 import { shareTabs } from './tabs.js';
 
 test.each([
   ['this runtime', undefined],
-  ['a browser without locks', { Radio: BroadcastChannel }],
-  ['a browser without a radio', { locks: { request: () => Promise.reject(new Error('never asked')) } }],
+  ['a browser without locks', { navigator: {}, BroadcastChannel }],
+  [
+    'a browser without a radio',
+    { navigator: { locks: { request: () => Promise.reject(new Error('never asked')) } } },
+  ],
 ])('each tab has a session of its own in %s', async (_, medium) => {
   const s = await scene({ tabs: shareTabs('ada', medium as never) });
   s.welcome();
@@ -28,8 +32,18 @@ function alone() {
     }
     close() {}
   }
-  return shareTabs('ada', { locks, Radio } as never);
+  return shareTabs('ada', { navigator: { locks }, BroadcastChannel: Radio });
 }
+
+test('only tabs of the same release meet, since what they say are its own calls', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const names: string[] = [];
+  const locks = { request: (name: string) => (names.push(name), new Promise<never>(() => {})) };
+  await scene({ tabs: shareTabs('ada', { navigator: { locks: locks as never }, BroadcastChannel }) });
+  expect(names[0]).toContain(`iskra ${version} `);
+});
 
 test('a page that may not ask for locks is alone', async () => {
   const s = await scene({ tabs: alone() });

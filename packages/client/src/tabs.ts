@@ -5,6 +5,7 @@
 import type { Tabs } from './connect.js';
 import { createSession } from './session.js';
 import type { PageSignal } from './environment.js';
+import { RELEASE } from './release.js';
 import type { Air, Word } from './tabs/messages.js';
 import { createSharing } from './tabs/sharing.js';
 
@@ -12,8 +13,8 @@ export type { Tabs };
 
 /** How tabs find and hear each other. */
 export interface Medium {
-  locks?: Pick<LockManager, 'request'> | undefined;
-  Radio?: (new (name: string) => Pick<BroadcastChannel, 'onmessage' | 'postMessage' | 'close'>) | undefined;
+  navigator: { locks?: Pick<LockManager, 'request'> };
+  BroadcastChannel?: new (name: string) => Pick<BroadcastChannel, 'onmessage' | 'postMessage' | 'close'>;
 }
 
 /**
@@ -25,32 +26,35 @@ export const shareTabs =
   (
     name: string,
     // Other runtimes may have both, and no tabs.
-    { locks, Radio }: Medium = 'document' in globalThis
-      ? { locks: navigator.locks, Radio: globalThis.BroadcastChannel }
-      : {},
+    page: Medium | null | undefined = globalThis.document?.defaultView,
   ): Tabs =>
   (url, { onPage }) => {
+    const locks = page?.navigator.locks;
+    const Radio = page?.BroadcastChannel;
     if (!locks || !Radio) return { onPage, createSession };
+    // What tabs say are calls of the client's own methods: who has another release, as after a deploy, has other ones.
     /** Names the lock of who leads; with a tab's id behind it, that of the tab. */
-    const group = `iskra 1 ${url} ${name} `;
-    let here: AbortController;
+    const group = `iskra ${RELEASE} ${url} ${name} `;
+    let here: AbortController | undefined;
     let radio: InstanceType<typeof Radio> | undefined;
     let hear: (word: Word) => void;
 
     /** Where locks are refused, as in a sandbox, the page is alone. */
     const ask = (lock: string, then: () => unknown): void => {
-      const { signal } = here;
+      const { signal } = here!;
       locks.request(lock, { signal }, then).catch(() => signal.aborted || then());
     };
 
     const air: Air = {
       join(me) {
-        here = new AbortController();
-        const left = new Promise((leave) => (here.signal.onabort = leave));
+        if (here) return;
+        const { signal } = (here = new AbortController());
+        const left = new Promise((leave) => (signal.onabort = leave));
         ask(group + me, () => {
           radio = new Radio(group);
           radio.onmessage = ({ data }) => hear(data as Word);
-          hear(['joined']);
+          // Whoever leads tells it everything, and then hears what it has.
+          air.post(['said', me]);
           ask(group, () => {
             // It comes to this tab as well, behind all that was said before.
             const voice = new Radio(group);
@@ -62,7 +66,8 @@ export const shareTabs =
         });
       },
       part() {
-        here.abort();
+        here?.abort();
+        here = undefined;
         radio?.close();
       },
       post: (word) => radio!.postMessage(word),
@@ -74,6 +79,6 @@ export const shareTabs =
         hear = listener as (word: Word | PageSignal) => void;
         return onPage(listener);
       },
-      createSession: (...given) => createSharing(air, createSession, ...given),
+      createSession: (...given) => createSharing(air, ...given),
     };
   };

@@ -37,15 +37,16 @@ export function createGroup(session: Session, tabs: Map<string, Wants>) {
         const [channel, options] = fields as unknown as [string, SubscribeOptions?];
         if (tag === 'subscribe') wants.set(channel, options!);
         if (tag === 'unsubscribe') wants.delete(channel);
-        const pending = /sub/.test(tag) ? read(channel, options) : session.outbox.add(tag, ...fields);
-        Object.assign(pending!, { by: tab, own });
+        const reads = /sub/.test(tag) && channel;
+        const pending = reads ? read(reads, options) : session.outbox.add(tag, ...fields);
+        Object.assign(pending!, { by: tab, own, reads });
       }
     },
 
     gone(tab: string): void {
       const wants = tabs.get(tab);
       tabs.delete(tab);
-      for (const channel of wants?.keys() ?? []) read(channel);
+      wants?.forEach((_, channel) => void read(channel));
     },
   };
 }

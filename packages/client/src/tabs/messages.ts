@@ -8,8 +8,8 @@ import type { SessionEvent, Status } from '../session-events.js';
 /** A send of a tab: its number there, its frame as it was there. */
 export type Sent = [own: number, text: string];
 
-/** A send of the session: whose it is, unless it is the session's own, and its number there. */
-export type Owned = Pending & { by?: string; own?: number };
+/** A send of the session: whose it is, unless it is the session's own, its number there, and what it subscribes to, if it does. */
+export type Owned = Pending & { by?: string; own?: number; reads?: string };
 
 /** By channel, what a tab subscribed with. */
 export type Wants = Map<string, SubscribeOptions>;
@@ -39,13 +39,11 @@ export interface Known {
 
 /** What a tab hears: from the others, from itself, and from the browser. */
 export interface Words {
-  /** This tab is one of them now. */
-  joined(): void;
   /** It leads from now on. Whoever leads hears it too, behind all that was said before. */
   begins(tab: string): void;
   gone(tab: string): void;
   /**
-   * From a tab to the leader, or without `to` to whoever leads, if that is not known: its sends, and something that happened
+   * From a tab to the leader, or without `to` to whoever leads, when it joins: its sends, and something that happened
    * to it and concerns the session.
    */
   said(from: string, to?: string, sends?: Sent[], event?: SessionEvent): void;
@@ -60,6 +58,7 @@ export type Word = { [Name in keyof Words]: [Name, ...Parameters<Words[Name]>] }
 
 /** By what tabs find and hear each other. */
 export interface Air {
+  /** Says that this tab is one of them, as soon as it is. */
   join(me: string): void;
   part(): void;
   post(word: Word): void;

@@ -1,7 +1,6 @@
 /** Tabs that hear each other at once, and a leader whose connection is the test. How many of them go on is played in `sim/tabs.test.ts`. */
 import { expect, test } from 'vitest';
 import type { Entry, Gap } from '../channel.js';
-import { createSession } from '../session.js';
 import type { SessionEffect, SessionEvent } from '../session-events.js';
 import { envelope, ladderOf } from '../testing.js';
 import type { Word } from './messages.js';
@@ -46,7 +45,6 @@ class Group {
     };
     const session = createSharing(
       air,
-      createSession,
       options,
       () => 0.5,
       () => (ids++ ? `${me}-${ids}` : me),
@@ -79,7 +77,8 @@ class Group {
     };
     this.tabs.set(me, tab);
     tab.happen({ type: 'started' });
-    tab.hear('joined');
+    air.post(['said', me]);
+    this.#pass();
     return tab;
   }
 

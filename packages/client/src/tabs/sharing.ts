@@ -12,9 +12,9 @@ import type { Passage, Position } from '@iskra/protocol/wire';
 import type { Entry, Gap } from '../channel.js';
 import type { Pending } from '../outbox.js';
 import type { Policy } from '../policy.js';
-import { errorOf } from '../session.js';
-import type { createSession, Session } from '../session.js';
-import type { SessionEffect, SessionEvent } from '../session-events.js';
+import { createSession, errorOf } from '../session.js';
+import type { Session } from '../session.js';
+import type { SessionEffect, SessionEvent, SessionOptions } from '../session-events.js';
 import { createGroup } from './group.js';
 import type { Air, Call, Known, Owned, Sent, Snapshot, Wants, Word, Words } from './messages.js';
 
@@ -24,21 +24,19 @@ const BEAT = 1_000;
 /** By the names that go over the air: what is called here, with what, is what the leader called, so its types hold. */
 type Methods = Record<string, (...given: unknown[]) => unknown>;
 
-/**
- * @param air by what tabs find and hear each other.
- * @param make makes the session that they share.
- */
+/** @param air by what tabs find and hear each other. */
 export function createSharing(
   air: Air,
-  make: typeof createSession,
-  ...[options, random, makeId]: Parameters<typeof createSession>
+  options: SessionOptions,
+  random: () => number,
+  makeId: () => string,
 ): Session {
   let now = 0;
   let effects: SessionEffect[] = [];
   const act = (...effect: SessionEffect): void => void effects.push(effect);
   const me = makeId();
   /** Never started: outbox, cursors and wishes are this tab's own. */
-  const resting = make(options, random, makeId);
+  const resting = createSession(options, random, makeId);
   const { outbox, downlink, cursors } = resting;
   const known = { status: resting.status(0) } as Known;
   /** That of all tabs: started in the one that leads, and the same in the others. */
@@ -54,44 +52,36 @@ export function createSharing(
   let said = 0;
   /** Where entries and gaps have passed this tab's own cursors, and are still to be handed on. */
   const passed = new Set<string>();
-  let parked = false;
   let hidden = false;
   let beatAt = 0;
 
-  const end = (send: Pending, outcome?: Pending['outcome'], doubtful?: boolean): void =>
-    void Object.assign(send, { barrier: 'passed', outcome, doubtful });
-
   /** What passes the session's cursor, has to pass this tab's own. */
   const judge =
-    (name: 'entry' | 'gap') =>
-    (passage: Passage, channel: string, ...given: never[]): void => {
-      const own = downlink[name] as (channel: string, ...given: never[]) => Passage;
-      if (passage === 'next' && own(channel, ...given) === 'next') passed.add(channel + cursors.get(channel));
+    <Given extends [channel: string, ...unknown[]]>(own: (...given: Given) => Passage) =>
+    (passage: Passage, ...given: Given): void => {
+      if (passage === 'next' && own(...given) === 'next') passed.add(given[0] + cursors.get(given[0]));
     };
 
   /** Sends of the session have. */
   const ended = (sends: Owned[]): void => {
-    for (const { by, own, state, outcome, text } of sends) {
+    for (const { by, own, state, outcome, reads } of sends) {
       const mine = by === me && outbox.sends.find(({ number }) => number === own);
-      if (mine) end(mine, outcome, state === 'unknown');
-      if (state !== 'rejected' || !/^\["(un)?sub/.test(text)) continue;
-      const [, , channel] = JSON.parse(text) as [string, number, string];
-      if (!session.cursors.has(channel)) session.downlink.forget(channel);
+      if (mine) Object.assign(mine, { barrier: 'passed', outcome, doubtful: state === 'unknown' });
+      if (state === 'rejected' && reads && !session.cursors.has(reads)) session.downlink.forget(reads);
     }
   };
 
   /** What is called in each tab, besides what changes the session. */
   const doings = {
-    know(news: Partial<Known>): void {
-      Object.assign(known, news);
-    },
+    know: (news: Partial<Known>) => void Object.assign(known, news),
 
     /** What the session wants done, as far as it is for each tab. */
     relay(...effect: unknown[]): void {
-      const [name, what, value, given] = effect as ['hand', string, string, Gap & Entry];
+      const [name, what, value, given] = effect as ['hand', string, unknown, (Gap & Entry)?];
       if (
         name === 'hand'
-          ? /entry|gap/.test(value) && passed.has(what + (given.position ?? given.now))
+          ? // The first page of a member list is right for whoever is where it was made.
+            passed.has(what + (given?.position ?? given?.now))
           : // Often the same as the last leader had.
             what !== 'transport' || known.current?.transport !== (value as { to?: string }).to
       )
@@ -103,14 +93,18 @@ export function createSharing(
   const after: Record<string, (result: never, ...given: never[]) => unknown> = {
     settle: ended,
     clear: ended,
-    entry: judge('entry'),
-    gap: judge('gap'),
+    entry: judge(downlink.entry),
+    gap: judge(downlink.gap),
 
-    subscribed(_, channel: string, number: number, position: Position) {
-      const send = session.outbox.sends.find((one) => one.number === number) as Owned | undefined;
+    subscribed(_, channel: string, answered: number, position: Position) {
+      const send = session.outbox.sends.find(({ number }) => number === answered) as Owned | undefined;
       if (send?.by !== me) return;
-      const isFirst = downlink.subscribed(channel, send.own!, position);
-      act('hand', channel, 'members', (isFirst ? send.outcome!.payload : undefined) as never);
+      act(
+        'hand',
+        channel,
+        'members',
+        (downlink.subscribed(channel, send.own!, position) ? send.outcome!.payload : undefined) as never,
+      );
     },
 
     /** The session may not read it any more. */
@@ -133,7 +127,7 @@ export function createSharing(
   /** It is this session from now on; a new one, as far as nothing is said of it. */
   const restore = (from: Partial<Snapshot>): void => {
     Object.assign(known, from.known);
-    session = make(
+    session = createSession(
       {
         ...options,
         // Each tab has its own limits.
@@ -197,13 +191,8 @@ export function createSharing(
   /** Says to the leader what is new. */
   const say = (event?: SessionEvent): void => {
     if (!leader) return;
-    const sends: Sent[] = [];
-    for (const send of outbox.sends)
-      if (send.number > said && !send.barrier) {
-        said = send.number;
-        send.state = 'sent';
-        sends.push([said, send.text]);
-      }
+    const sends = outbox.batch(said, Infinity, Infinity).map(({ number, text }): Sent => [number, text]);
+    [said] = sends.at(-1) ?? [said];
     if (!event && !sends.length) return;
     if (leader === me) {
       methods.say(me, sends);
@@ -215,39 +204,36 @@ export function createSharing(
   const happen = (event: SessionEvent = { type: 'sendAdded' }, joined?: string): void => {
     // Of a connection that it does not have any more.
     if (leader !== me && (tabs.size > 1 || 'attempt' in event)) return;
-    let stop: SessionEffect | undefined;
     for (const effect of session.handle(event, now)) {
       const [name] = effect;
       if (/hand|tell|measured/.test(name)) methods.relay(...effect);
-      else if (name === 'stop') stop = effect;
       else if (name !== 'settle') act(...effect);
     }
     const { nonce, welcome } = session.identity;
-    const { current = known.current } = session.policy;
     methods.know({
       nonce,
       welcome,
-      current: options.ladder[current?.rank as number],
+      current: options.ladder[(session.policy.current ?? known.current)?.rank as number],
       status: session.status(now),
     });
-    if (stop) {
+    if (known.status.state === 'closed') {
       // Others go on with what ends here, with credentials of their own.
       part();
-      settle(outbox.clear());
-      return act(...stop);
+      return settle(outbox.clear());
     }
-    if (tabs.size > 1) air.post(['told', me, calls, joined, joined ? snapshot() : undefined]);
+    if (tabs.size > 1) air.post(['told', me, calls, joined, (joined && snapshot()) as Snapshot | undefined]);
     calls = [];
     look();
     say();
   };
 
   /** Others go on with the session, and what becomes of what was said is unknown. */
-  const lose = (): void => {
+  const lose = (from: Partial<Snapshot> = { known: { nonce: makeId(), welcome: undefined } }): void => {
     for (const send of outbox.sends)
-      if (send.number <= said && !/^\["(un)?sub/.test(send.text)) end(send, undefined, true);
+      if (send.number <= said && !/^\["(un)?sub/.test(send.text))
+        Object.assign(send, { barrier: 'passed', doubtful: true });
     said = 0;
-    restore({ known: { nonce: makeId(), welcome: undefined } });
+    restore(from);
     look();
   };
 
@@ -261,6 +247,12 @@ export function createSharing(
     happen({ type: 'pageChanged', signal: 'parked' });
     if (tabs.size > 1) lose();
     part();
+  };
+
+  /** For good. Nobody else is told that it has ended: others go on. */
+  const leave = (event: SessionEvent): void => {
+    if (tabs.size > 1) park();
+    happen(event);
   };
 
   type Own = {
@@ -277,22 +269,17 @@ export function createSharing(
     pageChanged(event) {
       const { signal } = event;
       hidden = signal === 'hidden';
-      if (signal === 'left') {
-        if (tabs.size < 2) happen(event);
-      } else if (signal === 'parked') {
-        parked = true;
+      if (signal === 'left') leave(event);
+      else if (signal === 'parked') {
         park();
-      } else if (parked && !/hidden|offline/.test(signal)) {
-        parked = false;
+      } else if (!hidden) {
+        // Unless it is there already.
         air.join(me);
-      } else if (!hidden) say(event);
+        say(event);
+      }
     },
 
-    closeAsked(event) {
-      // Nobody else is told that it has ended: others go on.
-      if (tabs.size > 1) park();
-      happen(event);
-    },
+    closeAsked: leave,
 
     deadlinePassed(event) {
       beatAt = now + BEAT;
@@ -300,15 +287,12 @@ export function createSharing(
       say(event);
     },
 
-    // Whoever leads tells it everything, and then hears what it has.
-    joined: () => air.post(['said', me]),
-
     begins(tab) {
       // That of another one may be another session: who has this one, was told of each of them.
       if (tab !== me && !(leader && tabs.has(tab))) {
         leader = undefined;
         lose();
-        return happens.joined();
+        return air.post(['said', me]);
       }
       leader = tab;
       if (tab === me) {
@@ -340,9 +324,8 @@ export function createSharing(
       const before = known.status.session;
       // What another tab is told on joining may be from before this one has joined.
       if (!leader && to === me) {
-        lose();
+        lose(snapshot);
         leader = from;
-        restore(snapshot!);
         const { session: id } = known.status;
         if (id && id !== before) {
           act('tell', 'session', { session: id, lost: false });
@@ -366,7 +349,7 @@ export function createSharing(
       const { type, signal } = event as { type: string; signal?: unknown };
       const [name, ...given] = typeof signal === 'object' ? (signal as Word) : [type, event];
       ((happens as unknown as Record<string, (...given: unknown[]) => void>)[name] ?? happen)(
-        ...(given as []),
+        ...(given as unknown as []),
       );
       return effects;
     },
