@@ -175,7 +175,7 @@ export const up: readonly Mutant[] = [
     rule: 'P40',
     breaks: 'the client keeps to itself what the store lost',
     file: client('session'),
-    from: "      act('tell', 'error', error, { from, to });\n",
+    from: "      act('tell', 'error', { delta: 'sends_lost', lambda: 'resynchronize', payload }, { from, to });\n",
     to: '',
     by: 'R27',
   },

@@ -17,7 +17,7 @@ function polling(
   const attempt: Attempt = {
     ...createAttempt(1, { transport, server: 'primary', rank: 0 }, 'race', 0),
     welcomeAt: 1,
-    offered: { '@': ['e', 1] },
+    offered: new Map([['@', ['e', 1]]]),
     ...more,
   };
   return {
@@ -95,7 +95,7 @@ describe('what passes of answers', () => {
     'a stream': () => polling({}, {}, 'sse').lost(),
     'a WebSocket': () => polling({}, {}, 'websocket').lost(0),
     'a probe': () => polling({}, { role: 'probe', welcomeAt: 0 }).lost(),
-    'a session that only opens': () => polling({}, { welcomeAt: 0, offered: {} }).lost(),
+    'a session that only opens': () => polling({}, { welcomeAt: 0, offered: new Map() }).lost(),
   };
   test.each(Object.entries(NO_REASON))('says nothing of %s', (_, isTriedAgain) => {
     expect(isTriedAgain()).toBe(false);

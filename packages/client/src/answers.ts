@@ -89,7 +89,7 @@ export function createAnswers(known: Known, learned: () => void): Answers {
 
     lost({ polls, role, welcomeAt, polledAt, offered }, status, now) {
       // A session that opens has nothing in its answer that could wait.
-      const couldWait = polls && role !== 'probe' && (welcomeAt || Object.keys(offered ?? {}).length > 0);
+      const couldWait = polls && role !== 'probe' && (welcomeAt || offered?.size);
       const isCut = status === 200 || (isGateways(status) && now - polledAt < SOON);
       if (!couldWait || !isCut) return false;
       const size = asked();

@@ -60,7 +60,7 @@ export interface Attempt extends Rung {
   way?: Transport | undefined;
   auth?: Json | undefined;
   /** Channels whose cursors went with its hello: what it reads without being asked again (P42). */
-  offered?: Readonly<Record<string, unknown>>;
+  offered?: ReadonlyMap<string, unknown>;
   /** WebSocket: sends up to this number were handed to it. */
   sentUpTo: number;
   /** HTTP: the sends that nothing has answered yet, at most one message (P36); `opening`: behind hello. */

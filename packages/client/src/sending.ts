@@ -92,8 +92,9 @@ export function createSending(identity: Identity, outbox: Outbox, path: Path) {
         heartbeat: path.heartbeat,
         ...path.asks?.(one),
         attempt: `${one.transport}-${one.attempt}`,
-        ...(probe ? { probe } : { cursors: (one.offered = cursors()) }),
+        ...(probe ? { probe } : { cursors: cursors() }),
       };
+      one.offered = new Map(identity.cursors);
       const begin = [encodeFrame(['hello', opening])];
       return compose(one, begin, [], free && !probe) || joinFrames(begin);
     },

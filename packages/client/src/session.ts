@@ -230,7 +230,7 @@ export function createSession(options: SessionOptions, random: () => number, mak
       if (!probe) {
         turn('connected');
         // Taken on another connection, while this one's hello was on its way without them.
-        if (!one.polls) askAgain((channel) => !one.offered?.[channel]);
+        if (!one.polls) askAgain((channel) => !one.offered?.has(channel));
       }
       if (one.polls) proven(one);
     },

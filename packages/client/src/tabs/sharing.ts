@@ -3,7 +3,7 @@
  * session, and the same happens to it in each of them: what is called in the tab that leads to change it, is called in the
  * others in the same order. So any of them can go on with it.
  *
- *   apart ──joined──▸ following ──begins──▸ leading
+ *   apart ───told───▸ following ──begins──▸ leading
  *     ▲                   │                    │
  *     └───── parked ──────┴────────────────────┘
  */
