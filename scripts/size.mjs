@@ -53,7 +53,7 @@ function script(name) {
 async function application(name, exports) {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { ${exports.join(', ')} } from './${name}.js'; globalThis.taken = [${exports.join(', ')}];`,
+      contents: programWith({ [name]: exports }),
       resolveDir: at('packages/client/dist'),
       sourcefile: 'application.js',
     },
@@ -76,15 +76,17 @@ async function alone(name, exports) {
 }
 
 /** A page with the client and these exports, by entry. */
-function page(taken) {
-  const all = Object.entries({ index: ['connect'], ...taken });
-  const imports = all.map(([name, exports]) => `import { ${exports.join(', ')} } from './${name}.js';`);
-  return bundled(
-    `${imports.join('')}globalThis.taken = [${all.flatMap(([, exports]) => exports).join(', ')}];`,
+const page = (taken) => bundled(programWith({ index: ['connect'], ...taken }));
+
+/** @param taken exports by entry: the program imports them, and nothing of them can be left out */
+function programWith(taken) {
+  const imports = Object.entries(taken).map(
+    ([name, exports]) => `import { ${exports.join(', ')} } from './${name}.js';`,
   );
+  return `${imports.join('')}globalThis.taken = [${Object.values(taken).flat().join(', ')}];`;
 }
 
-/** @param isTaken whether what is imported from this file is in the bundle; of packages only what is their own workspace's */
+/** @param isTaken whether a file, or a package of this workspace, is in the bundle; other packages never are */
 async function bundled(contents, isTaken = () => true) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: sources, sourcefile: 'application.ts' },

@@ -25,9 +25,6 @@ const ENOUGH = 256;
 
 export const PAYLOAD = payloadOf(BYTES);
 
-const title = (inFlight: number): string =>
-  `node A publishes, ${SUBSCRIBERS} subscribers on node B, ${BYTES} B, ${inFlight} in flight`;
-
 const iskra = (...goals: Goal[]): Row => ({
   key: 'iskra',
   peer: 'iskra',
@@ -42,58 +39,57 @@ const peers: Row[] = [
   { key: 'streams', peer: 'socketio', transport: 'websocket', label: 'Socket.IO, Streams adapter' },
 ];
 
-const load: Work['load'] = async ({ peer, work }, port, publisher) => {
-  let counted = 0;
-  const wish = { payload: PAYLOAD };
-  const open = (onMarkers: (markers: number) => void): Promise<WebSocketLine> =>
-    WebSocketLine.open(port, speakWebSocket(peer, wish), onMarkers);
-  await inTurn(SUBSCRIBERS - 1, 32, () =>
-    open((markers) => {
+const across = (inFlight: number): Pick<Work, 'title' | 'load'> => ({
+  title: `node A publishes, ${SUBSCRIBERS} subscribers on node B, ${BYTES} B, ${inFlight} in flight`,
+  load: async ({ peer }, port, publisher) => {
+    let counted = 0;
+    const wish = { payload: PAYLOAD };
+    const open = (onMarkers: (markers: number) => void): Promise<WebSocketLine> =>
+      WebSocketLine.open(port, speakWebSocket(peer, wish), onMarkers);
+    await inTurn(SUBSCRIBERS - 1, 32, () =>
+      open((markers) => {
+        counted += markers;
+      }),
+    );
+    const application = await Line.open(publisher);
+    const publish = (times: number): void => application.write('.'.repeat(times));
+    await open((markers) => {
       counted += markers;
-    }),
-  );
-  const application = await Line.open(publisher);
-  const publish = (times: number): void => application.write('.'.repeat(times));
-  await open((markers) => {
-    counted += markers;
-    publish(markers);
-  });
-  const inFlight = work === 'across-rate' ? ENOUGH : IN_FLIGHT;
-  return { begin: async () => publish(inFlight), counted: () => counted };
-};
+      publish(markers);
+    });
+    return { begin: async () => publish(inFlight), counted: () => counted };
+  },
+});
 
 export const acrossWorks: readonly Work[] = [
   {
     name: 'across-publish',
-    title: title(IN_FLIGHT),
+    ...across(IN_FLIGHT),
     unit: 'µs of CPU of node A per publish',
     digits: 1,
     rows: [iskra({ atMost: 100 }, { atMost: 0.5, of: 'streams' }), ...peers],
     measure: (the) => acrossWindow(the, ({ a, deliveries }) => (a / deliveries) * SUBSCRIBERS),
-    load,
   },
   {
     name: 'across-delivery',
-    title: title(IN_FLIGHT),
+    ...across(IN_FLIGHT),
     unit: 'µs of CPU of node B per delivery',
     digits: 2,
     rows: [iskra({ atMost: 0.5, of: 'socketio' }), ...peers],
     measure: (the) => acrossWindow(the, ({ b, deliveries }) => b / deliveries),
-    load,
   },
   {
     name: 'across-rate',
-    title: title(ENOUGH),
+    ...across(ENOUGH),
     unit: 'µs of time per delivery',
     digits: 2,
     // At least 0.8 of the rate of one node alone, and twice that of the Streams adapter.
     rows: [iskra({ atMost: 1.25, of: 'alone' }, { atMost: 0.5, of: 'streams' }), alone, ...peers],
     measure: (the) => acrossWindow(the, ({ milliseconds, deliveries }) => (milliseconds * 1000) / deliveries),
-    load,
   },
   {
     name: 'across-commands',
-    title: title(IN_FLIGHT),
+    ...across(IN_FLIGHT),
     unit: 'commands that Redis gets per publish',
     // A node also asks where its logs stand, every few seconds: that is no publish.
     digits: 1,
@@ -103,6 +99,5 @@ export const acrossWorks: readonly Work[] = [
       const { value } = await acrossCommands(the);
       return { value: value * SUBSCRIBERS };
     },
-    load,
   },
 ];

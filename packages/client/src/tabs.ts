@@ -32,8 +32,10 @@ export const shareTabs =
     const locks = page?.navigator.locks;
     const Radio = page?.BroadcastChannel;
     if (!locks || !Radio) return { onPage, createSession };
-    // What tabs say are calls of the client's own methods: who has another release, as after a deploy, has other ones.
-    /** Names the lock of who leads; with a tab's id behind it, that of the tab. */
+    /**
+     * Names the lock of who leads; with a tab's id behind it, that of the tab. What tabs say are calls of the client's own
+     * methods: who has another release, as after a deploy, has other ones.
+     */
     const group = `iskra ${RELEASE} ${url} ${name} `;
     let here: AbortController | undefined;
     let radio: InstanceType<typeof Radio> | undefined;

@@ -99,12 +99,8 @@ export function createSharing(
     subscribed(_, channel: string, answered: number, position: Position) {
       const send = session.outbox.sends.find(({ number }) => number === answered) as Owned | undefined;
       if (send?.by !== me) return;
-      act(
-        'hand',
-        channel,
-        'members',
-        (downlink.subscribed(channel, send.own!, position) ? send.outcome!.payload : undefined) as never,
-      );
+      const isFirst = downlink.subscribed(channel, send.own!, position);
+      act('hand', channel, 'members', (isFirst ? send.outcome!.payload : undefined) as never);
     },
 
     /** The session may not read it any more. */
@@ -221,7 +217,7 @@ export function createSharing(
       part();
       return settle(outbox.clear());
     }
-    if (tabs.size > 1) air.post(['told', me, calls, joined, (joined && snapshot()) as Snapshot | undefined]);
+    if (tabs.size > 1) air.post(['told', me, calls, joined, joined ? snapshot() : undefined]);
     calls = [];
     look();
     say();
@@ -348,9 +344,7 @@ export function createSharing(
       effects = [];
       const { type, signal } = event as { type: string; signal?: unknown };
       const [name, ...given] = typeof signal === 'object' ? (signal as Word) : [type, event];
-      ((happens as unknown as Record<string, (...given: unknown[]) => void>)[name] ?? happen)(
-        ...(given as unknown as []),
-      );
+      (((happens as unknown as Methods)[name] ?? happen) as Methods[string])(...given);
       return effects;
     },
     get deadline() {
